@@ -1,0 +1,1 @@
+"""How do readings become reports? Store, schedule and daemon of the edge PC."""

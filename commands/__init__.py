@@ -1,0 +1,1 @@
+"""What can a person ask of Smart Wings? The command line: the composition roots, which nothing imports."""

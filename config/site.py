@@ -1,0 +1,237 @@
+"""What does a plant's site file say? Every group of settings, and what must agree between them."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, StringConstraints, model_validator
+
+from config.calendar import CalendarSettings, ShiftSettings, shift_calendar
+from config.devices import Device
+from config.model import Day, Name, Number, Settings, Text, TimeOfDay, Whole
+from config.mqtt import MqttSettings, TopicName
+from plant.kpi_id import KpiId
+from plant.period import Clock
+from plant.shift import ShiftCalendar
+from plant.tag import PLANT, Kind, Tag, kind_of
+
+SCOPE = re.compile(r"(product|order):.+")
+
+
+class PlantSettings(Settings):
+    """The plant itself."""
+
+    id: TopicName
+    """Identifies the plant at the programme; part of every topic."""
+    name: Text = ""
+    """What people call it."""
+    time_zone: Text
+    """IANA name of its time zone, as in Asia/Seoul."""
+    production_day_start: TimeOfDay = 0
+    """When a production day begins; a shift past midnight belongs to the day it starts."""
+
+    @model_validator(mode="after")
+    def _zone_exists(self) -> Self:
+        try:
+            ZoneInfo(self.time_zone)
+        except (ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError, caught below
+            raise ValueError("time_zone: must be the IANA name of a zone, as in Asia/Seoul") from None
+        except KeyError:
+            raise ValueError("time_zone: must be the IANA name of a zone, as in Asia/Seoul") from None
+        return self
+
+
+class StoreSettings(Settings):
+    """Where readings and everything made of them are kept."""
+
+    url: Annotated[Text, StringConstraints(pattern=r"^sqlite:///.+$")] = "sqlite:///plant.db"
+    """The store's file, relative to the site file."""
+    keep_days: Annotated[Whole, Field(ge=1)] | None = None
+    """Days for which readings are kept; absent: all."""
+
+
+class PageSettings(Settings):
+    """The plant engineer's page. Absent: no page."""
+
+    listen: Annotated[Text, StringConstraints(pattern=r"^\S+:\d{1,5}$")] = "127.0.0.1:8420"
+    """Address and port."""
+
+
+class WorkUnitSettings(Settings):
+    """What must be said of a work unit beyond its tags."""
+
+    planned_run_time_s: Annotated[Number, Field(gt=0)] | None = None
+    """Planned run time per item [s] (ISO 22400: PRI)."""
+    output: bool | None = None
+    """Whether its good pieces are the plant's output. Default: all are."""
+    trial_in_produced: bool = False
+    """Whether its counters include trial pieces, which are then taken off."""
+
+
+class ProductSettings(Settings):
+    """What must be said of a product."""
+
+    planned_run_time_s: Annotated[Number, Field(gt=0)]
+    """Planned run time per item [s]."""
+
+
+class BaselineSettings(Settings):
+    """Where improvement of one KPI is measured from: a value, or a past period of the store."""
+
+    kpi: KpiId
+    """The KPI."""
+    scope: Text = PLANT
+    """Scope that it holds for."""
+    value: Number | None = None
+    """The KPI's value before."""
+    from_: Annotated[Day | None, Field(alias="from")] = None
+    """First production day of the past period."""
+    to: Day | None = None
+    """Production day after the past period."""
+    target: Number | None = None
+    """The value to be reached."""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        period = (self.from_ is not None, self.to is not None)
+        if (self.value is None) == (period == (False, False)) or period[0] != period[1]:
+            raise ValueError("needs either value, or both from and to")
+        if self.from_ and self.to and self.from_ >= self.to:
+            raise ValueError("to: must be after from")
+        return self
+
+
+class EnergySettings(Settings):
+    """What energy means in emissions and money."""
+
+    emission_factor_t_per_mwh: Annotated[Number, Field(ge=0)] | None = None
+    """Emissions of a MWh of electricity [t CO2eq]."""
+    emission_factor_source: Text | None = None
+    """Where the factor is from, and for which year."""
+    tariff: Text | None = None
+    """Tariff table shipped in config/tariffs."""
+
+
+class SavingsSettings(Settings):
+    """Prices by which improvements become money."""
+
+    currency: Text = "KRW"
+    """Currency of all prices."""
+    cost_per_defect: Annotated[Number, Field(ge=0)] | None = None
+    """Cost of one defective piece."""
+    cost_per_late_line: Annotated[Number, Field(ge=0)] | None = None
+    """Cost of one late order line."""
+    price_per_kwh: Annotated[Number, Field(ge=0)] | None = None
+    """Price of a kWh."""
+
+
+class OrderSettings(Settings):
+    """How order and delivery files are read, and what counts as on time."""
+
+    watch: Text | None = None
+    """Folder from which the daemon takes order files."""
+    grace_days: Annotated[Whole, Field(ge=0)] = 0
+    """Days after the due date that still count as on time."""
+    early_days: Annotated[Whole, Field(ge=0)] | None = None
+    """Days before the due date that still count as on time; null: any."""
+    in_full_tolerance: Annotated[Number, Field(ge=0, lt=1)] = 0.0
+    """Share of a line's quantity that may be missing."""
+    date_format: Text = "iso"
+    """`iso`, or a pattern as in %d/%m/%Y; never guessed."""
+    columns: Mapping[Text, Text] = Field(default_factory=dict)
+    """Our column names and the headings that the files have for them."""
+
+    @model_validator(mode="after")
+    def _format_is_a_pattern(self) -> Self:
+        if self.date_format != "iso" and "%" not in self.date_format:
+            raise ValueError("date_format: must be iso or a pattern, as in %d/%m/%Y")
+        return self
+
+
+class Site(Settings):
+    """A plant's settings."""
+
+    plant: PlantSettings
+    store: StoreSettings = StoreSettings()
+    page: PageSettings | None = None
+    mqtt: MqttSettings | None = None
+    calendar: CalendarSettings = CalendarSettings()
+    shifts: tuple[ShiftSettings, ...] = ()
+    """Planned working time. None: availability and OEE have no value."""
+    devices: tuple[Device, ...] = ()
+    work_units: Mapping[Name, WorkUnitSettings] = Field(default_factory=dict)
+    products: Mapping[Text, ProductSettings] = Field(default_factory=dict)
+    baselines: tuple[BaselineSettings, ...] = ()
+    energy: EnergySettings = EnergySettings()
+    savings: SavingsSettings = SavingsSettings()
+    orders: OrderSettings = OrderSettings()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.plant.time_zone)
+
+    def clock(self, calendar: Literal["production", "civil"] = "production") -> Clock:
+        """The plant's clock; civil days begin at midnight."""
+        return Clock(self.zone, self.plant.production_day_start if calendar == "production" else 0)
+
+    def shift_calendar(self) -> ShiftCalendar:
+        return shift_calendar(self.zone, self.shifts, self.calendar)
+
+    def tags(self) -> list[Tag]:
+        """All tags of all devices, in the file's order."""
+        return [settings.tag() for device in self.devices for settings in device.tags]
+
+    def work_unit_names(self) -> list[str]:
+        """Every work unit but `plant`: those named by a tag and those with settings, in the file's order."""
+        named = [settings.work_unit for device in self.devices for settings in device.tags]
+        return [name for name in dict.fromkeys([*named, *self.work_units]) if name != PLANT]
+
+
+def disagreements(site: Site) -> list[tuple[tuple[str | int, ...], str]]:
+    """What does not agree between groups of settings: where (path), and what must be so."""
+    return [*_doubled(site), *_unknown_names(site)]
+
+
+def _doubled(site: Site) -> list[tuple[tuple[str | int, ...], str]]:
+    found: list[tuple[tuple[str | int, ...], str]] = []
+    devices: set[str] = set()
+    tags: set[str] = set()
+    single: Counter[tuple[str, str]] = Counter()
+    for d, device in enumerate(site.devices):
+        if device.id in devices:
+            found.append((("devices", d, "id"), f"{device.id} stands twice"))
+        devices.add(device.id)
+        for t, tag in enumerate(device.tags):
+            if tag.name in tags:
+                found.append((("devices", d, "tags", t, "name"), f"{tag.name} stands twice"))
+            tags.add(tag.name)
+            if kind_of(tag.role) in (Kind.STATE, Kind.TEXT) and tag.role != "alarm":
+                single[tag.work_unit, tag.role] += 1
+                if single[tag.work_unit, tag.role] == 2:
+                    message = f"{tag.work_unit} has another tag with role {tag.role}; only one can be believed"
+                    found.append((("devices", d, "tags", t, "role"), message))
+    names = Counter(shift.name for shift in site.shifts)
+    for s, shift in enumerate(site.shifts):
+        if names[shift.name] > 1:
+            found.append((("shifts", s, "name"), f"{shift.name} stands twice"))
+    return found
+
+
+def _unknown_names(site: Site) -> list[tuple[tuple[str | int, ...], str]]:
+    found: list[tuple[tuple[str | int, ...], str]] = []
+    units = site.work_unit_names()
+    scopes = {PLANT, *units}
+    expected = f"must be one of {', '.join([PLANT, *units])}, or product:… or order:…"
+    for b, baseline in enumerate(site.baselines):
+        if baseline.scope not in scopes and not SCOPE.fullmatch(baseline.scope):
+            found.append((("baselines", b, "scope"), expected))
+    for s, scope in enumerate(site.mqtt.scopes if site.mqtt else ()):
+        if scope not in scopes and not SCOPE.fullmatch(scope):
+            found.append((("mqtt", "scopes", s), expected))
+    for s, shift in enumerate(site.shifts):
+        for u, unit in enumerate(shift.work_units or ()):
+            if unit not in units:
+                found.append((("shifts", s, "work_units", u), f"must be one of {', '.join(units)}"))
+    return found

@@ -1,0 +1,153 @@
+"""What rows does a CSV or XLSX file hold? Headings, cells as written, and row numbers to name in faults."""
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from config.fault import Fault, InputError, file_fault, read_bytes
+
+MOST_BYTES = 2**30
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+
+Cell = str | datetime
+"""Text as written, stripped; an XLSX date cell is a naive datetime."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row that is not empty: its number in the file (the heading row is 1) and its cells by heading."""
+
+    number: int
+    cells: dict[str, Cell]
+
+    def text(self, heading: str) -> str:
+        """A cell as text; empty where the file has no such column."""
+        cell = self.cells.get(heading, "")
+        return cell.isoformat(sep=" ") if isinstance(cell, datetime) else cell
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table file: how it was read (UTF-8, CP949, XLSX), its headings in order, and its rows."""
+
+    path: Path
+    encoding: str
+    headings: list[str]
+    rows: list[Row]
+
+    def column(self, heading: str) -> int | None:
+        """Number of a column, counted from 1."""
+        return self.headings.index(heading) + 1 if heading in self.headings else None
+
+    def fault(self, row: Row, heading: str, message: str) -> Fault:
+        """A fault in one cell."""
+        return Fault(str(self.path), row.number, self.column(heading), heading, message)
+
+
+def number(text: str) -> float:
+    """A finite number; `1,234` is 1234. Raises ValueError.
+
+    >>> number("1,234.5")
+    1234.5
+    """
+    if _THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
+    try:
+        value = float(text) if "_" not in text else float("nan")
+    except ValueError:
+        value = float("nan")
+    if value - value != 0:  # NaN and infinities alone
+        raise ValueError("must be a number")
+    return value
+
+
+def read_table(path: Path, required: tuple[str, ...] = (), renamed: dict[str, str] | None = None) -> Table:
+    """All rows of a CSV file (UTF-8 with or without BOM, else CP949) or of an XLSX file's first sheet.
+
+    renamed maps headings of the file to ours. Raises InputError for a file that cannot be read, a doubled heading or
+    a required one that is missing.
+    """
+    if path.suffix.lower() == ".xlsx":
+        encoding, grid = "XLSX", _xlsx_grid(path)
+    else:
+        encoding, text = _decoded(path)
+        grid = _csv_grid(path, text)
+    heading_number, heading_cells = next(grid, (1, []))
+    written = [str(cell).strip() for cell in heading_cells]
+    headings = [(renamed or {}).get(heading, heading) for heading in written]
+    faults = [
+        Fault(str(path), heading_number, column, heading, "column stands twice")
+        for column, heading in enumerate(headings, 1)
+        if heading and heading in headings[: column - 1]
+    ]
+    back = {ours: theirs for theirs, ours in (renamed or {}).items()}
+    for heading in required:
+        if heading not in headings:
+            named = f"{back[heading]} ({heading})" if heading in back else heading
+            faults.append(Fault(str(path), heading_number, None, named, "column is missing"))
+    if faults:
+        raise InputError(faults)
+    return Table(path, encoding, headings, [Row(at, cells) for at, cells in _filled(path, headings, grid)])
+
+
+def _decoded(path: Path) -> tuple[str, str]:
+    data = read_bytes(path, MOST_BYTES)
+    for encoding, name in (("utf-8-sig", "UTF-8"), ("cp949", "CP949")):
+        try:
+            return name, data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise file_fault(path, "must be UTF-8 or CP949 text, or an XLSX workbook named .xlsx")
+
+
+def _csv_grid(path: Path, text: str) -> Iterator[tuple[int, list[Cell]]]:
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        end = 0
+        for cells in reader:
+            yield end + 1, list(cells)
+            end = reader.line_num
+    except csv.Error as error:
+        raise InputError([Fault(str(path), reader.line_num, None, "", f"is not CSV: {error}")]) from None
+
+
+def _xlsx_grid(path: Path) -> Iterator[tuple[int, list[Cell]]]:
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    data = io.BytesIO(read_bytes(path, MOST_BYTES))
+    try:
+        book = openpyxl.load_workbook(data, read_only=True, data_only=True)
+        for at, values in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
+            yield at, [_cell(value) for value in values]
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError):
+        raise file_fault(path, "is not an XLSX workbook that can be read") from None
+
+
+def _cell(value: object) -> Cell:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    return str(value)
+
+
+def _filled(
+    path: Path, headings: list[str], grid: Iterator[tuple[int, list[Cell]]]
+) -> Iterator[tuple[int, dict[str, Cell]]]:
+    for at, cells in grid:
+        stripped = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
+        if not any(stripped):
+            continue
+        surplus = [cell for cell in stripped[len(headings) :] if cell]
+        if surplus:
+            message = f"has more cells than the {len(headings)} headings; a number with commas must be quoted"
+            raise InputError([Fault(str(path), at, None, "", message)])
+        yield at, {heading: cell for heading, cell in zip(headings, stripped, strict=False) if heading}

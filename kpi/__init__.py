@@ -1,0 +1,1 @@
+"""What do readings, quantities and orders amount to? Pure arithmetic, from counter steps to KPI values."""

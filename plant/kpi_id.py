@@ -1,0 +1,35 @@
+"""Which KPIs are there? The closed list of ids; what each means is in `kpi.catalogue`."""
+
+from enum import StrEnum
+
+
+class KpiId(StrEnum):
+    """Ids of KPIs, in the order in which they are shown."""
+
+    PRODUCED_QUANTITY = "produced_quantity"
+    GOOD_QUANTITY = "good_quantity"
+    DEFECT_RATE = "defect_rate"
+    QUALITY_RATIO = "quality_ratio"
+    SCRAP_RATIO = "scrap_ratio"
+    REWORK_RATIO = "rework_ratio"
+    FIRST_PASS_YIELD = "first_pass_yield"
+    ON_TIME_DELIVERY = "on_time_delivery"
+    ON_TIME_DELIVERY_ORDERS = "on_time_delivery_orders"
+    ON_TIME_DELIVERY_QUANTITY = "on_time_delivery_quantity"
+    IN_FULL = "in_full"
+    ON_TIME_IN_FULL = "on_time_in_full"
+    MEAN_DAYS_LATE = "mean_days_late"
+    ENERGY = "energy"
+    FUEL_ENERGY = "fuel_energy"
+    ENERGY_PER_GOOD_UNIT = "energy_per_good_unit"
+    PEAK_DEMAND = "peak_demand"
+    LOAD_FACTOR = "load_factor"
+    POWER_FACTOR = "power_factor"
+    IDLE_ENERGY_SHARE = "idle_energy_share"
+    EMISSIONS = "emissions"
+    ENERGY_COST = "energy_cost"
+    AVAILABILITY = "availability"
+    EFFECTIVENESS = "effectiveness"
+    OEE = "oee"
+    MTBF = "mtbf"
+    MTTR = "mttr"

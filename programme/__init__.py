@@ -1,0 +1,1 @@
+"""What do all plants report? The receiving side: intake, ledger and summary."""
