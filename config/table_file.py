@@ -78,8 +78,7 @@ def read_table(path: Path, required: tuple[str, ...] = (), renamed: dict[str, st
         encoding, text = _decoded(path)
         grid = _csv_grid(path, text)
     heading_number, heading_cells = next(grid, (1, []))
-    written = [str(cell).strip() for cell in heading_cells]
-    headings = [(renamed or {}).get(heading, heading) for heading in written]
+    headings = _ours([str(cell).strip() for cell in heading_cells], renamed or {})
     faults = [
         Fault(str(path), heading_number, column, heading, "column stands twice")
         for column, heading in enumerate(headings, 1)
@@ -93,6 +92,12 @@ def read_table(path: Path, required: tuple[str, ...] = (), renamed: dict[str, st
     if faults:
         raise InputError(faults)
     return Table(path, encoding, headings, [Row(at, cells) for at, cells in _filled(path, headings, grid)])
+
+
+def _ours(written: list[str], renamed: dict[str, str]) -> list[str]:
+    # A column that merely bears the name of one that was mapped from elsewhere is left aside.
+    taken = {renamed[heading] for heading in written if heading in renamed}
+    return [renamed.get(heading, "" if heading in taken else heading) for heading in written]
 
 
 def _decoded(path: Path) -> tuple[str, str]:

@@ -51,13 +51,14 @@ class ShiftCalendar:
             yield day
             day += timedelta(days=1)
 
-    def periods(self, start_us: int, end_us: int) -> list[Period]:
-        """Every shift that overlaps [start_us, end_us), by start and then name, breaks included."""
+    def periods(self, start_us: int, end_us: int, work_unit: str | None = None) -> list[Period]:
+        """Every shift (of a work unit; None: of any) that overlaps [start_us, end_us), breaks included, by start."""
         found = []
         for day in self._days(start_us, end_us):
             for shift in self.shifts:
                 start, end = self._instants(day, shift.start_min, shift.end_min)
-                if self.works_on(shift, day) and start < end_us and end > start_us:
+                planned = self.works_on(shift, day) and _is_for(shift, work_unit)
+                if planned and start < end_us and end > start_us:
                     found.append(Period(PeriodKind.SHIFT, f"{day.isoformat()}/{shift.name}", start, end))
         return sorted(found, key=lambda period: (period.start_us, period.label))
 

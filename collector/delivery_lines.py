@@ -1,0 +1,74 @@
+"""What became of the order lines in the store, as of an instant, by the rules of the site file?"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from collector.store import orders
+from config.site import Site
+from kpi.delivery import DeliveryCount, DeliveryRules, LineResult, customer_cancelled, line_result, order_results
+from plant.instant import moment
+from plant.order import Delivery, OrderLine
+from plant.period import Clock, Period, PeriodKind, days_of
+from plant.tag import PLANT
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLines:
+    """All lines: the newest version of each, what became of those that count, and of orders."""
+
+    newest: list[OrderLine]
+    results: list[LineResult]
+
+    def count(self, scope: str, period: Period, clock: Clock) -> DeliveryCount | None:
+        """Lines and orders of a scope that are due in a period; None for a scope or kind of period without."""
+        wanted = _in_scope(scope)
+        if wanted is None or period.kind in (PeriodKind.HOUR, PeriodKind.SHIFT):
+            return None
+        members = [line for line in self.newest if wanted(line.order_id, line.product)]
+        if not members:
+            return None
+        results = [line for line in self.results if wanted(line.order_id, line.product)]
+        days = days_of(period, clock)
+        due = [line for line in results if days and days[0] <= line.due <= days[1]]
+        due_orders = [
+            (settled, on_time)
+            for last, settled, on_time in order_results(results)
+            if days and days[0] <= last <= days[1]
+        ]
+        dated = sum(line.due_date is not None for line in members)
+        return DeliveryCount(due, due_orders, dated / len(members))
+
+
+def delivery_lines(connection: Connection, site: Site, clock: Clock, now_us: int) -> DeliveryLines:
+    """The lines of the store as of now."""
+    rules = DeliveryRules(site.orders.grace_days, site.orders.early_days, site.orders.in_full_tolerance)
+    shipped: dict[tuple[str, str], list[Delivery]] = defaultdict(list)
+    for item in orders.all_deliveries(connection):
+        shipped[item.order_id, item.line_id].append(item)
+    ended = clock.day_of(now_us) - timedelta(days=1)
+    today = moment(now_us, clock.zone).date()
+    newest, results = [], []
+    for versions in orders.order_lines(connection):
+        line = versions[-1]
+        newest.append(line)
+        cancelled = customer_cancelled(versions)
+        cancelled_on = moment(cancelled.recorded_us, clock.zone).date() if cancelled else None
+        deliveries = shipped[line.order_id, line.line_id]
+        result = line_result(versions, deliveries, rules, ended, today, cancelled_on)
+        if result:
+            results.append(result)
+    return DeliveryLines(newest, results)
+
+
+def _in_scope(scope: str) -> Callable[[str, str | None], bool] | None:
+    if scope == PLANT:
+        return lambda order_id, product: True
+    if scope.startswith("product:"):
+        return lambda order_id, product: product == scope.removeprefix("product:")
+    if scope.startswith("order:"):
+        return lambda order_id, product: order_id == scope.removeprefix("order:")
+    return None

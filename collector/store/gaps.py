@@ -1,0 +1,27 @@
+"""What could not be had, and when?"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from plant.gap import Gap
+
+
+def save(connection: Connection, gaps: Iterable[Gap]) -> None:
+    """Store gaps that opened, and the end of those that closed (same device, tag and start)."""
+    for gap in gaps:
+        connection.exec_driver_sql(
+            "insert into gap (device, tag, start_us, end_us, cause) values (?, ?, ?, ?, ?)"
+            " on conflict (device, tag, start_us) do update set end_us = excluded.end_us, cause = excluded.cause",
+            (gap.device, gap.tag or "", gap.start_us, gap.end_us, gap.cause),
+        )
+
+
+def overlapping(connection: Connection, start_us: int, end_us: int) -> list[Gap]:
+    """Gaps that overlap [start_us, end_us), by start; one that lasts has no end."""
+    rows = connection.exec_driver_sql(
+        "select device, tag, start_us, end_us, cause from gap"
+        " where start_us < ? and (end_us is null or end_us > ?) order by start_us, id",
+        (end_us, start_us),
+    )
+    return [Gap(row.device, row.tag or None, row.start_us, row.end_us, row.cause) for row in rows]

@@ -1,0 +1,65 @@
+"""How is one commit's worth of readings packed? The batch's columns as they came, lightly compressed.
+
+Layout, little-endian: u8 format version, three bytes zero, u32 number of readings n, u32 CRC-32 of the rest; then one
+zstd frame with n times i64 [us], n values f64, n received i64 [us], n source offsets i64 [us], n status u32, n tag ids
+u32.
+"""
+
+import struct
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+import zstandard
+
+from collector.store.chunk import ChunkError
+from plant.reading import U32, Readings
+
+VERSION = 1
+_HEADER = struct.Struct("<BxxxII")
+_ROW_BYTES = 8 * 4 + 4 * 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JournalEntry:
+    """Readings of any tags: row by row the id of the tag and its reading, in order of arrival."""
+
+    tag_ids: U32
+    readings: Readings
+
+    def __len__(self) -> int:
+        return len(self.tag_ids)
+
+    def of(self, tag_id: int) -> Readings:
+        """The readings of one tag, in order of arrival."""
+        return self.readings[self.tag_ids == np.uint32(tag_id)]
+
+
+def pack(entry: JournalEntry) -> bytes:
+    """The blob of a journal row."""
+    readings = entry.readings
+    columns = (
+        readings.times_us.astype("<i8"),
+        readings.values.astype("<f8"),
+        readings.received_us.astype("<i8"),
+        readings.source_offset_us.astype("<i8"),
+        readings.status.astype("<u4"),
+        entry.tag_ids.astype("<u4"),
+    )
+    frame = zstandard.ZstdCompressor(level=1).compress(b"".join(column.tobytes() for column in columns))
+    return _HEADER.pack(VERSION, len(entry), zlib.crc32(frame)) + frame
+
+
+def unpack(blob: bytes) -> JournalEntry:
+    """The entry of a journal row. Raises ChunkError."""
+    version, n, checksum = _HEADER.unpack_from(blob)
+    frame = blob[_HEADER.size :]
+    if version != VERSION or zlib.crc32(frame) != checksum:
+        raise ChunkError("journal row: version or checksum does not match")
+    data = zstandard.ZstdDecompressor().decompress(frame)
+    if len(data) != n * _ROW_BYTES:
+        raise ChunkError("journal row: length does not match")
+    long = np.frombuffer(data, dtype="<i8", count=4 * n).reshape(4, n)
+    values = np.frombuffer(data, dtype="<f8", count=n, offset=8 * n)
+    short = np.frombuffer(data, dtype="<u4", offset=32 * n).reshape(2, n)
+    return JournalEntry(short[1], Readings(long[0], values, short[0], long[2], long[3]))

@@ -1,0 +1,221 @@
+"""How do readings get into the store and out again? Journal first, then hour chunks, then day chunks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Connection
+
+from collector.store.chunk import decode, encode
+from collector.store.journal import JournalEntry, pack, unpack
+from collector.store.tags import extend_known
+from plant.instant import US_PER_S
+from plant.reading import Readings, distinct, joined
+
+HOUR_S, DAY_S = 3600, 86400
+_TAG_SHIFT = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many readings were new, and how many the store had already."""
+
+    new: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: "Written") -> "Written":
+        return Written(self.new + other.new, self.unchanged + other.unchanged)
+
+
+def append(connection: Connection, entry: JournalEntry) -> None:
+    """Put one commit's readings into the journal. The caller's transaction makes them durable."""
+    if not len(entry):
+        return
+    times = entry.readings.times_us
+    connection.exec_driver_sql(
+        "insert into journal (min_us, max_us, readings, payload) values (?, ?, ?, ?)",
+        (int(times.min()), int(times.max()), len(entry), pack(entry)),
+    )
+    for tag_id in np.unique(entry.tag_ids):
+        readings = entry.of(int(tag_id))
+        extend_known(connection, int(tag_id), int(readings.times_us.min()), int(readings.times_us.max()))
+        _update_latest(connection, int(tag_id), readings)
+
+
+def merge(
+    connection: Connection, tag_id: int, readings: Readings, span_s: int = DAY_S, replace: bool = False
+) -> Written:
+    """Put readings of one tag into chunks of a day (or an hour, where no day chunk is yet), each once.
+
+    With `replace`, readings that the store has at the same times are taken out first.
+    """
+    written = Written()
+    for start_s, part in _split(readings, DAY_S):
+        stored = _chunks(connection, tag_id, start_s, start_s + DAY_S)
+        if span_s == HOUR_S and not any(found.span_s == DAY_S for found in stored):
+            for hour_s, hour in _split(part, HOUR_S):
+                old = [found for found in stored if found.start_s == hour_s]
+                written += _rewrite(connection, tag_id, hour_s, HOUR_S, old, hour, replace)
+        else:
+            written += _rewrite(connection, tag_id, start_s, DAY_S, stored, part, replace)
+    if len(readings):
+        extend_known(connection, tag_id, int(readings.times_us.min()), int(readings.times_us.max()))
+        _update_latest(connection, tag_id, readings)
+    return written
+
+
+def seal(connection: Connection, before_us: int) -> Written:
+    """Move every journal row whose readings all lie before an instant into hour chunks. One transaction: the caller's.
+
+    Rows of late readings are sealed with the rest; where a day is already merged, its chunk is rewritten.
+    """
+    rows = connection.exec_driver_sql(
+        "select id, payload from journal where max_us < ? order by id", (before_us,)
+    ).all()
+    entries = [unpack(row.payload) for row in rows]
+    written = Written()
+    for tag_id in sorted({int(tag) for entry in entries for tag in np.unique(entry.tag_ids)}):
+        written += merge(connection, tag_id, joined([entry.of(tag_id) for entry in entries]), HOUR_S)
+    connection.exec_driver_sql("delete from journal where max_us < ?", (before_us,))
+    return written
+
+
+def merge_days(connection: Connection, before_us: int) -> int:
+    """Merge the hour chunks of every day that ended before an instant into day chunks; returns how many days."""
+    day_s = before_us // US_PER_S // DAY_S * DAY_S
+    keys = connection.exec_driver_sql("select key from chunk where span_s = ?", (HOUR_S,)).scalars().all()
+    tag_days = {(key >> _TAG_SHIFT, _start_s(key) // DAY_S * DAY_S) for key in keys}
+    done = 0
+    for tag_id, start_s in sorted(tag_days):
+        if start_s < day_s:
+            stored = _chunks(connection, tag_id, start_s, start_s + DAY_S)
+            _rewrite(connection, tag_id, start_s, DAY_S, stored, Readings.empty(), replace=False)
+            done += 1
+    return done
+
+
+def series(connection: Connection, tag_id: int, start_us: int, end_us: int) -> Readings:
+    """Readings of a tag with start <= time < end, ascending, each once; journal and chunks together."""
+    start_s, end_s = start_us // US_PER_S, -(-end_us // US_PER_S)
+    parts = [decode(found.payload) for found in _chunks(connection, tag_id, start_s, end_s)]
+    rows = connection.exec_driver_sql(
+        "select payload from journal where max_us >= ? and min_us < ? order by id", (start_us, end_us)
+    )
+    parts += [unpack(row.payload).of(tag_id) for row in rows]
+    return distinct(joined(parts)).within(start_us, end_us)
+
+
+def series_by_day(connection: Connection, tag_id: int, start_us: int, end_us: int) -> Iterator[Readings]:
+    """The same, a UTC day at a time, so that any stretch is read in bounded memory; days without readings left out."""
+    bounds = connection.exec_driver_sql("select first_us, known_until_us from tag where id = ?", (tag_id,)).one()
+    if bounds.first_us is None:
+        return
+    end_us = min(end_us, bounds.known_until_us + 1)
+    day_us = DAY_S * US_PER_S
+    at_us = max(start_us, bounds.first_us)
+    while at_us < end_us:
+        next_us = min((at_us // day_us + 1) * day_us, end_us)
+        found = series(connection, tag_id, at_us, next_us)
+        if len(found):
+            yield found
+        at_us = next_us
+
+
+def days_before(connection: Connection, tag_id: int, end_us: int) -> Iterator[Readings]:
+    """Readings of a tag before an instant, a stored day at a time, the newest first."""
+    while (day_s := _newest_day(connection, tag_id, end_us)) is not None:
+        start_us = day_s * US_PER_S
+        found = series(connection, tag_id, start_us, end_us)
+        if len(found):
+            yield found
+        end_us = start_us
+
+
+def _newest_day(connection: Connection, tag_id: int, end_us: int) -> int | None:
+    key = connection.exec_driver_sql(
+        "select max(key) from chunk where key >= ? and key < ?",
+        (_key(tag_id, 0), _key(tag_id, max(-(-end_us // US_PER_S), 0))),
+    ).scalar()
+    newest_us = connection.exec_driver_sql(
+        "select max(min(max_us, ? - 1)) from journal where min_us < ?", (end_us, end_us)
+    ).scalar()
+    seconds = [_start_s(key)] if key is not None else []
+    seconds += [newest_us // US_PER_S] if newest_us is not None else []
+    return max(seconds) // DAY_S * DAY_S if seconds else None
+
+
+def latest(connection: Connection) -> dict[int, tuple[int, float | None, int]]:
+    """The newest reading of every tag: id to (time, value, status)."""
+    rows = connection.exec_driver_sql("select tag_id, time_us, value, status from latest")
+    return {row.tag_id: (row.time_us, row.value, row.status) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    start_s: int
+    span_s: int
+    payload: bytes
+
+
+def _key(tag_id: int, start_s: int) -> int:
+    return tag_id << _TAG_SHIFT | start_s
+
+
+def _start_s(key: int) -> int:
+    return key & ((1 << _TAG_SHIFT) - 1)
+
+
+def _chunks(connection: Connection, tag_id: int, start_s: int, end_s: int) -> list[_Chunk]:
+    first_day = max(start_s, 0) // DAY_S * DAY_S
+    rows = connection.exec_driver_sql(
+        "select key, span_s, payload from chunk where key >= ? and key < ? order by key",
+        (_key(tag_id, first_day), _key(tag_id, max(end_s, 0))),
+    )
+    found = (_Chunk(_start_s(row.key), row.span_s, row.payload) for row in rows)
+    return [part for part in found if part.start_s + part.span_s > start_s]
+
+
+def _split(readings: Readings, span_s: int) -> Iterator[tuple[int, Readings]]:
+    starts_s = readings.times_us // (span_s * US_PER_S) * span_s
+    for start_s in np.unique(starts_s):
+        yield int(start_s), readings[starts_s == start_s]
+
+
+def _rewrite(
+    connection: Connection,
+    tag_id: int,
+    start_s: int,
+    span_s: int,
+    stored: list[_Chunk],
+    readings: Readings,
+    replace: bool,
+) -> Written:
+    old = joined([decode(part.payload) for part in stored])
+    kept = old[~np.isin(old.times_us, readings.times_us)] if replace else old
+    merged = distinct(joined([kept, readings]))
+    new = len(merged) - len(kept)
+    if new or len(kept) != len(old) or any(part.span_s != span_s for part in stored):
+        for part in stored:
+            connection.exec_driver_sql("delete from chunk where key = ?", (_key(tag_id, part.start_s),))
+        connection.exec_driver_sql(
+            "insert into chunk (key, span_s, readings, payload) values (?, ?, ?, ?)",
+            (_key(tag_id, start_s), span_s, len(merged), encode(merged)),
+        )
+    return Written(new, len(readings) - new)
+
+
+def _update_latest(connection: Connection, tag_id: int, readings: Readings) -> None:
+    newest = len(readings) - 1 - int(np.argmax(readings.times_us[::-1]))
+    value = float(readings.values[newest])
+    connection.exec_driver_sql(
+        "insert into latest (tag_id, time_us, value, status, received_us) values (?, ?, ?, ?, ?)"
+        " on conflict (tag_id) do update set time_us = excluded.time_us, value = excluded.value,"
+        " status = excluded.status, received_us = excluded.received_us where excluded.time_us >= latest.time_us",
+        (
+            tag_id,
+            int(readings.times_us[newest]),
+            None if np.isnan(value) else value,
+            int(readings.status[newest]),
+            int(readings.received_us[newest]),
+        ),
+    )

@@ -1,0 +1,142 @@
+"""Which tables does the store have? All times are UTC microseconds; a tag's readings are in journal and chunk."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+tag = Table(
+    "tag",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("device", String, nullable=False),
+    Column("definition", String, nullable=False),  # JSON of plant.tag.Tag, as the site file last had it
+    Column("first_us", BigInteger),  # its first reading's time; null: none yet
+    Column("known_until_us", BigInteger),  # last reading, or last good poll or keep-alive
+)
+
+text = Table(
+    "text",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("text", String, nullable=False, unique=True),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("min_us", BigInteger, nullable=False),
+    Column("max_us", BigInteger, nullable=False),
+    Column("readings", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+)
+
+chunk = Table(
+    "chunk",
+    metadata,
+    Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # tag id << 40 | first second
+    Column("span_s", Integer, nullable=False),  # 3600 or 86400
+    Column("readings", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+)
+
+latest = Table(
+    "latest",
+    metadata,
+    Column("tag_id", Integer, ForeignKey("tag.id"), primary_key=True),
+    Column("time_us", BigInteger, nullable=False),
+    Column("value", Float),
+    Column("status", BigInteger, nullable=False),
+    Column("received_us", BigInteger, nullable=False),
+)
+
+gap = Table(
+    "gap",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("device", String, nullable=False),
+    Column("tag", String, nullable=False),  # empty: the whole device
+    Column("start_us", BigInteger, nullable=False),
+    Column("end_us", BigInteger),
+    Column("cause", String, nullable=False),
+    UniqueConstraint("device", "tag", "start_us"),
+)
+
+order_line = Table(
+    "order_line",
+    metadata,
+    Column("order_id", String, primary_key=True),
+    Column("line_id", String, primary_key=True),
+    Column("recorded_us", BigInteger, primary_key=True),
+    Column("product", String),
+    Column("quantity", Float, nullable=False),
+    Column("due_date", Date),
+    Column("status", String, nullable=False),
+    Column("request_date", Date),
+    Column("first_promise_date", Date),
+    Column("customer", String),
+    Column("value", Float),
+    Column("delivered_quantity", Float),
+    Column("delivered_date", Date),
+    Column("dated", Integer, nullable=False),  # 1: the file gave recorded_date; 0: the time of import counts
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("order_id", String, nullable=False),
+    Column("line_id", String, nullable=False),
+    Column("quantity", Float, nullable=False),
+    Column("delivered_date", Date, nullable=False),
+    Column("recorded_us", BigInteger, nullable=False),
+    Column("delivery_id", String),
+)
+
+quantity = Table(
+    "quantity",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("time_us", BigInteger, nullable=False),
+    Column("work_unit", String, nullable=False),
+    Column("produced", Float),
+    Column("good", Float),
+    Column("scrap", Float),
+    Column("rework", Float),
+    Column("inspected", Float),
+    Column("product", String),
+    Column("order", String),
+    Column("reason", String),
+    Column("recorded_us", BigInteger, nullable=False),
+    Index("quantity_by_time", "time_us"),
+)
+
+report = Table(  # the outbox: a report stays pending until the programme's ack
+    "report",
+    metadata,
+    Column("epoch", Integer, primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("id", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("event", LargeBinary, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("sent_us", BigInteger),
+    Column("accepted_us", BigInteger),
+    Column("reason", String),
+    UniqueConstraint("epoch", "id"),
+)

@@ -1,0 +1,176 @@
+"""How is the store opened? One process writes, under a lock and one connection; readers never change anything."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import DatabaseError
+
+SCHEMA_VERSION = "0001"
+MIGRATIONS = Path(__file__).parent / "migrations"
+_NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs", "afs"}
+
+
+class StoreError(Exception):
+    """The store cannot be used; the message says why and what to do."""
+
+
+def store_path(url: str, folder: Path) -> Path:
+    """File of a store's URL (sqlite:///plant.db), relative to the folder of the site file."""
+    return folder / url.removeprefix("sqlite:///")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Connection]:
+    """A query-only connection. A store that does not exist reads as an empty one. Raises StoreError."""
+    if not path.exists():
+        with _connected("file::memory:?uri=true", _set_up_writing) as connection:
+            migrate(connection)
+            yield connection
+        return
+    with _connected(f"file:{_quoted(path)}?mode=ro&uri=true", _set_up_reading) as connection:
+        _require_version(connection, path)
+        yield connection
+        connection.rollback()
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Connection]:
+    """The one connection that writes, under the store's lock; made or brought up to date where needed.
+
+    Use `transaction` for each change. Raises StoreError for a store in use, newer than this program, damaged or on a
+    network file system.
+    """
+    _refuse_network_file_system(path)
+    database = f"file:{_quoted(path)}?mode=rwc&uri=true"
+    with _locked(path), _connected(database, _set_up_writing, "BEGIN IMMEDIATE") as connection:
+        os.chmod(path, 0o600)
+        if version(connection) != SCHEMA_VERSION:
+            migrate(connection)
+        _require_version(connection, path)
+        yield connection
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """All changes in it are committed together, or none of them."""
+    with connection.begin():
+        yield
+
+
+def version(connection: Connection) -> str | None:
+    """Version of the store's schema; None for a new file."""
+    query = "select name from sqlite_master where type = 'table' and name = 'alembic_version'"
+    if connection.exec_driver_sql(query).first() is None:
+        found = None
+    else:
+        found = connection.exec_driver_sql("select version_num from alembic_version").scalar()
+    connection.rollback()
+    return found
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the schema up to this program's version, step by step; a step that is cut off leaves the one before."""
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    settings = Config()
+    settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    settings.attributes["connection"] = connection
+    try:
+        command.upgrade(settings, "head")
+    except CommandError:  # a version that this program does not know; the caller refuses it
+        connection.rollback()
+
+
+def _require_version(connection: Connection, path: Path) -> None:
+    found = version(connection)
+    if found == SCHEMA_VERSION:
+        return
+    if found is None or found < SCHEMA_VERSION:
+        raise StoreError(
+            f"{path}: is of an older version; start smartwings run, or import, once to bring it up to date"
+        )
+    raise StoreError(f"{path}: was written by a newer Smart Wings (schema {found}, this one knows {SCHEMA_VERSION})")
+
+
+def _quoted(path: Path) -> str:
+    from urllib.parse import quote
+
+    return quote(str(path))
+
+
+@contextmanager
+def _connected(database: str, set_up: Any, begin: str = "BEGIN") -> Iterator[Connection]:
+    from sqlalchemy.pool import StaticPool
+
+    engine = create_engine(f"sqlite:///{database}", poolclass=StaticPool)
+    event.listen(engine, "connect", set_up)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except DatabaseError as error:
+        raise StoreError(f"{engine.url.database}: {error.orig}") from error
+    finally:
+        engine.dispose()
+
+
+def _set_up_writing(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None  # BEGIN is ours, so that changes of the schema are transactional too
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 5000"):
+        connection.execute(f"pragma {pragma}")
+
+
+def _set_up_reading(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None
+    # mode=ro: a reader must never checkpoint, not even as the last to close; SQLite before 3.51.3 can damage the file
+    # when two connections do.
+    for pragma in ("query_only = ON", "busy_timeout = 5000"):
+        connection.execute(f"pragma {pragma}")
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    lock = _open_lock(path.with_name(path.name + ".lock"))
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = lock.read().strip() or "unknown"
+            raise StoreError(f"{path}: is in use by process {owner}; stop it first") from None
+        lock.seek(0)
+        lock.truncate()
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield
+    finally:
+        lock.close()
+
+
+def _open_lock(path: Path) -> IO[str]:
+    try:
+        return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be made: {error.strerror}") from None
+
+
+def _refuse_network_file_system(path: Path) -> None:
+    mounts = Path("/proc/self/mounts")
+    if not mounts.exists():
+        return
+    target = str(path.resolve())
+    best, kind = "", ""
+    for line in mounts.read_text().splitlines():
+        _, mount, file_system, *_ = line.split(" ")
+        mount = mount.replace("\\040", " ")
+        if len(mount) >= len(best) and (target + "/").startswith(mount.rstrip("/") + "/"):
+            best, kind = mount, file_system
+    if kind in _NETWORK_FILE_SYSTEMS:
+        raise StoreError(f"{path}: lies on a network file system ({kind}), which can damage it; use a local disk")

@@ -1,0 +1,81 @@
+"""Which tags does the store know, under which ids, and over which time is each known?"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from collector.store import schema
+from plant.tag import CounterRules, Restarts, Role, Tag
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTag:
+    """A tag as the store has it: its id, device, meaning, and the time over which it is known (None: no reading)."""
+
+    id: int
+    device: str
+    tag: Tag
+    first_us: int | None = None
+    known_until_us: int | None = None
+
+
+def register(connection: Connection, tags: Iterable[tuple[str, Tag]]) -> dict[str, StoredTag]:
+    """Give ids to tags (device, tag) that have none, store what the site file now says of them, return all by name."""
+    known = stored_tags(connection)
+    table = schema.tag
+    for device, tag in tags:
+        definition = _to_json(tag)
+        if tag.name not in known:
+            connection.execute(insert(table).values(name=tag.name, device=device, definition=definition))
+        elif _to_json(known[tag.name].tag) != definition or known[tag.name].device != device:
+            row = table.c.name == tag.name
+            connection.execute(update(table).where(row).values(device=device, definition=definition))
+    return stored_tags(connection)
+
+
+def stored_tags(connection: Connection) -> dict[str, StoredTag]:
+    """Every tag that the store knows, by name; also those that the site file no longer has."""
+    return {
+        row.name: StoredTag(row.id, row.device, _from_json(row.definition), row.first_us, row.known_until_us)
+        for row in connection.execute(select(schema.tag).order_by(schema.tag.c.id))
+    }
+
+
+def extend_known(connection: Connection, tag_id: int, first_us: int, until_us: int) -> None:
+    """Note that a tag is known at least over [first, until]."""
+    connection.exec_driver_sql(
+        "update tag set first_us = min(coalesce(first_us, ?), ?), known_until_us = max(coalesce(known_until_us, ?), ?)"
+        " where id = ?",
+        (first_us, first_us, until_us, until_us, tag_id),
+    )
+
+
+def text_ids(connection: Connection, texts: Iterable[str]) -> dict[str, int]:
+    """The id under which each text is stored, new ones included."""
+    wanted = set(texts)
+    known = {row.text: row.id for row in connection.execute(select(schema.text)) if row.text in wanted}
+    for text in sorted(wanted - known.keys()):
+        known[text] = connection.execute(insert(schema.text).values(text=text).returning(schema.text.c.id)).scalar_one()
+    return known
+
+
+def texts(connection: Connection) -> dict[int, str]:
+    """Every stored text by its id."""
+    return {row.id: row.text for row in connection.execute(select(schema.text))}
+
+
+def _to_json(tag: Tag) -> str:
+    fields = asdict(tag)
+    fields["states"] = {str(number): name for number, name in tag.states.items()}
+    return json.dumps(fields, ensure_ascii=False, sort_keys=True)
+
+
+def _from_json(definition: str) -> Tag:
+    fields = json.loads(definition)
+    counter = fields.pop("counter")
+    if counter is not None:
+        counter = CounterRules(**{**counter, "restarts": Restarts(counter["restarts"])})
+    fields["states"] = {int(number): name for number, name in fields["states"].items()}
+    return Tag(**{**fields, "role": Role(fields["role"]), "counter": counter})

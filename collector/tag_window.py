@@ -1,0 +1,97 @@
+"""What did the tags read over a stretch of time? Series and counter steps from the store, each loaded once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from sqlalchemy import Connection
+
+from collector.store import gaps, readings
+from collector.store.tags import StoredTag
+from kpi.counter import Restarting, Steps, counter_steps
+from kpi.demand import Blocks, blocks
+from kpi.increase import Increase, increase
+from kpi.series import TagSeries
+from plant.instant import US_PER_S
+from plant.intervals import Intervals, intervals
+from plant.reading import I64, Readings, believed, joined
+from plant.shift import ShiftCalendar
+from plant.tag import Restarts, Role
+
+_SHIFT_REACH_US = 3600 * US_PER_S
+
+
+@dataclass(slots=True)
+class TagWindow:
+    """The tags' readings over [start_us, end_us], with what led up to it."""
+
+    connection: Connection
+    tags: Iterable[StoredTag]
+    shifts: ShiftCalendar
+    start_us: int
+    end_us: int
+    now_us: int
+    _series: dict[str, TagSeries] = field(default_factory=dict)
+    _steps: dict[str, Steps] = field(default_factory=dict)
+
+    def increase(self, stored: StoredTag, start_us: int, end_us: int, expected: Intervals) -> Increase:
+        """What a counter counted in (start_us, end_us], of which `expected` should be known."""
+        return increase(self.series(stored), self.steps(stored), start_us, end_us, expected)
+
+    def blocks(self, stored: StoredTag, start_us: int, end_us: int) -> Blocks:
+        """The clock quarter hours of an energy counter that start in [start_us, end_us)."""
+        return blocks(self.series(stored), self.steps(stored), start_us, end_us)
+
+    def series(self, stored: StoredTag) -> TagSeries:
+        """The readings of a tag, with the last believed one at or before the window's start in front."""
+        if stored.tag.name not in self._series:
+            self._series[stored.tag.name] = self._load(stored)
+        return self._series[stored.tag.name]
+
+    def steps(self, stored: StoredTag) -> Steps:
+        """The classed steps of a counter."""
+        if stored.tag.name not in self._steps:
+            series = self.series(stored)
+            self._steps[stored.tag.name] = counter_steps(series, self._restarting(stored, series))
+        return self._steps[stored.tag.name]
+
+    def _load(self, stored: StoredTag) -> TagSeries:
+        if stored.first_us is None or stored.known_until_us is None:
+            return TagSeries(stored.tag, Readings.empty())
+        found = readings.series(self.connection, stored.id, self.start_us + 1, self.end_us + 1)
+        before = self._leading(stored)
+        own = [
+            (gap.start_us, gap.end_us if gap.end_us is not None else self.now_us)
+            for gap in gaps.overlapping(self.connection, self.start_us, self.end_us)
+            if gap.device == stored.device and gap.tag in (None, stored.tag.name)
+        ]
+        known_until_us = min(stored.known_until_us, self.now_us)
+        return TagSeries(stored.tag, joined([before, found]), stored.first_us, known_until_us, intervals(own))
+
+    def _leading(self, stored: StoredTag) -> Readings:
+        parts: list[Readings] = []
+        for day in readings.days_before(self.connection, stored.id, self.start_us + 1):
+            use = np.flatnonzero(believed(day, stored.tag.use_uncertain))
+            parts.insert(0, day[int(use[-1]) :] if len(use) else day)
+            if len(use):
+                break
+        return joined(parts)
+
+    def _restarting(self, stored: StoredTag, series: TagSeries) -> Restarting:
+        none: I64 = np.empty(0, dtype=np.int64)
+        rule = stored.tag.counter.restarts if stored.tag.counter else Restarts.NEVER
+        if rule is Restarts.SHIFT and len(series.readings):
+            first, last = int(series.readings.times_us[0]), int(series.readings.times_us[-1])
+            starts = self.shifts.starts(first - _SHIFT_REACH_US, last + _SHIFT_REACH_US)
+            return Restarting(np.unique(np.array(starts, dtype=np.int64)), none)
+        if rule is Restarts.JOB:
+            return Restarting(none, self._job_changes(stored))
+        return Restarting(none, none)
+
+    def _job_changes(self, stored: StoredTag) -> I64:
+        changes: list[I64] = [np.empty(0, dtype=np.int64)]
+        for other in self.tags:
+            if other.tag.work_unit == stored.tag.work_unit and other.tag.role in (Role.ORDER_ID, Role.PRODUCT_ID):
+                job = self.series(other).believed()
+                changes.append(job.times_us[1:][job.values[1:] != job.values[:-1]])
+        return np.sort(np.concatenate(changes))

@@ -1,0 +1,69 @@
+"""`smartwings import readings|quantities|orders|deliveries SITE FILE…`: files into the store, whole or not at all."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from commands.terminal import Json, SiteFile, faults_reported, say, say_json
+
+import_app = typer.Typer(help="Import files into the store: every row, or none.", no_args_is_help=True)
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="CSV or XLSX files.", show_default=False)]
+Replace = Annotated[bool, typer.Option("--replace", help="Take the file's values where the store has others.")]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Import the good rows; the rest goes to FILE.rejected.csv.")]
+
+Kind = Literal["readings", "quantities", "orders", "deliveries"]
+
+
+@import_app.command()
+def readings(
+    site: SiteFile, files: Files, replace: Replace = False, skip_bad: SkipBad = False, as_json: Json = False
+) -> None:
+    """Readings: time,tag,value[,status][,unit]; times with an offset, values in the tag's unit."""
+    _import("readings", site, files, replace, skip_bad, as_json)
+
+
+@import_app.command()
+def quantities(
+    site: SiteFile, files: Files, replace: Replace = False, skip_bad: SkipBad = False, as_json: Json = False
+) -> None:
+    """Hand counts: time,work_unit,produced,good,scrap,rework[,inspected,product,order,reason,id]."""
+    _import("quantities", site, files, replace, skip_bad, as_json)
+
+
+@import_app.command()
+def orders(
+    site: SiteFile, files: Files, replace: Replace = False, skip_bad: SkipBad = False, as_json: Json = False
+) -> None:
+    """Order lines: order_id,line_id,product,quantity,due_date[,…]; other headings by orders.columns."""
+    _import("orders", site, files, replace, skip_bad, as_json)
+
+
+@import_app.command()
+def deliveries(
+    site: SiteFile, files: Files, replace: Replace = False, skip_bad: SkipBad = False, as_json: Json = False
+) -> None:
+    """Deliveries: order_id,line_id,quantity,delivered_date[,recorded_date,delivery_id]."""
+    _import("deliveries", site, files, replace, skip_bad, as_json)
+
+
+def _import(kind: Kind, site_file: Path, files: list[Path], replace: bool, skip_bad: bool, as_json: bool) -> None:
+    import time
+    from dataclasses import asdict
+
+    with faults_reported():
+        from collector.file_import import FileImport
+        from collector.store.store import store_path, writing
+        from config.load import load_site
+
+        site = load_site(site_file)
+        with writing(store_path(site.store.url, site_file.parent)) as connection:
+            job = FileImport(connection, site, time.time_ns() // 1000, replace, skip_bad)
+            done = getattr(job, kind)(files)
+    if as_json:
+        say_json({"files": [asdict(one) for one in done]})
+        return
+    for one in done:
+        rest = f", {one.rejected} rejected (see {one.file}.rejected.csv)" if one.rejected else ""
+        say(f"{one.file}: {one.encoding}, {one.rows} rows: {one.new} new, {one.unchanged} unchanged{rest}")

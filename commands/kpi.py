@@ -1,0 +1,143 @@
+"""`smartwings kpi SITE`: KPI values with their evidence, over any period, scope and calendar."""
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands.terminal import Json, SiteFile, faults_reported, refuse, say, say_json, time_option
+from plant.kpi_id import KpiId
+from plant.period import PeriodKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from zoneinfo import ZoneInfo
+
+    from collector.evaluation import Evaluation
+    from config.site import Site
+    from kpi.value import KpiValue
+    from plant.period import Clock, Period
+
+
+def kpi(
+    site: SiteFile,
+    period: Annotated[PeriodKind, typer.Option(help="Kind of period.")] = PeriodKind.DAY,
+    at: Annotated[str | None, typer.Option(help="Time or date in the period. Default: the last closed.")] = None,
+    from_: Annotated[str | None, typer.Option("--from", help="List every period from this time or date.")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="… to before this one. Default: now.")] = None,
+    kpi: Annotated[list[KpiId] | None, typer.Option(help="KPI, repeatable. Default: all.")] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="plant, a work unit, product:P or order:O. Default: plant and work units.")
+    ] = None,
+    calendar: Annotated[str, typer.Option(help="production or civil days.")] = "production",
+    as_json: Json = False,
+) -> None:
+    """KPI values, each with numerator, denominator, coverage, grade, flags, and why there is none."""
+    if calendar not in ("production", "civil"):
+        refuse(f"--calendar: must be production or civil, not {calendar!r}")
+    with faults_reported():
+        from collector.evaluation import Evaluation
+        from collector.store.store import reading, store_path
+        from config.load import load_site
+
+        settings = load_site(site)
+        clock = settings.clock("civil" if calendar == "civil" else "production")
+        now_us = time.time_ns() // 1000
+        asked = _periods(settings, clock, now_us, period, at, from_, to)
+        with reading(store_path(settings.store.url, Path(site).parent)) as connection:
+            evaluation = Evaluation(connection, settings, clock, now_us)
+            scopes = _scopes(evaluation, scope)
+            values = evaluation.values(asked, scopes, kpi or list(KpiId))
+            if as_json:
+                say_json({"values": [value.as_json(settings.zone) for value in values]})
+            else:
+                _say_table(list(values), settings.zone)
+
+
+def _scopes(evaluation: "Evaluation", asked: list[str] | None) -> list[str]:
+    from config.site import SCOPE
+
+    known = evaluation.scopes()
+    for name in asked or ():
+        if name not in known and not SCOPE.fullmatch(name):
+            refuse(f"--scope: must be one of {', '.join(known)}, product:… or order:…; not {name!r}")
+    return list(dict.fromkeys(asked)) if asked else known
+
+
+def _periods(
+    site: "Site", clock: "Clock", now_us: int, kind: PeriodKind, at: str | None, from_: str | None, to: str | None
+) -> "Sequence[Period]":
+    from plant.period import range_period
+
+    if (from_ is None and to is not None) or (at is not None and from_ is not None):
+        refuse("--to needs --from, and --at goes with neither")
+    if kind is PeriodKind.RANGE and from_ is None:
+        refuse("--period range needs --from and --to")
+    if from_ is None:
+        return _one_period(site, clock, now_us, kind, at)
+    start_us = time_option("--from", from_, clock.day_start)
+    end_us = time_option("--to", to, clock.day_start) if to is not None else now_us
+    if start_us >= end_us:
+        refuse("--to: must be after --from")
+    if kind is PeriodKind.RANGE:
+        return [range_period(start_us, end_us, clock)]
+    return list(_all_periods(site, clock, kind, start_us, end_us))
+
+
+def _all_periods(site: "Site", clock: "Clock", kind: PeriodKind, start_us: int, end_us: int) -> "Iterable[Period]":
+    from plant.period import periods
+
+    if kind is PeriodKind.SHIFT:
+        return site.shift_calendar().periods(start_us, end_us)
+    return periods(kind, start_us, end_us, clock)
+
+
+def _one_period(site: "Site", clock: "Clock", now_us: int, kind: PeriodKind, at: str | None) -> "Sequence[Period]":
+    if at is not None:
+        at_us = time_option("--at", at, clock.day_start)
+        return list(_all_periods(site, clock, kind, at_us, at_us + 1))
+    if kind is PeriodKind.SHIFT:
+        fortnight_us = 14 * 86400 * 1_000_000
+        closed = [one for one in site.shift_calendar().periods(now_us - fortnight_us, now_us) if one.end_us <= now_us]
+        return sorted(closed, key=lambda one: one.end_us)[-1:]
+    open_now = next(iter(_all_periods(site, clock, kind, now_us, now_us + 1)))
+    before_us = open_now.start_us - 1
+    return list(_all_periods(site, clock, kind, before_us, before_us + 1))
+
+
+def _say_table(values: "list[KpiValue]", zone: "ZoneInfo") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from kpi.outcome import Reason
+    from plant.instant import format_instant
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("period", "scope", "KPI", "value", "unit", "coverage", "grade", "remarks"):
+        table.add_column(heading, justify="right" if heading in ("value", "coverage") else "left", no_wrap=True)
+    settled = (Reason.NO_SOURCE, Reason.NO_CALENDAR, Reason.NO_PRICE)
+    without = Counter(value.outcome.reason for value in values if value.outcome.reason in settled)
+    for value in values:
+        found = value.outcome
+        if found.reason in settled:
+            continue
+        remarks = [found.reason.value] if found.reason else []
+        remarks += [f"at {format_instant(found.at_us, zone)}"] if found.at_us is not None else []
+        remarks += sorted(found.flags)
+        if value.improvement is not None:
+            remarks.append(f"{value.improvement:+.1%} against baseline")
+        number = (
+            "-" if found.value is None else f"{found.value:,.6g}" if abs(found.value) < 1e5 else f"{found.value:,.2f}"
+        )
+        row = (value.period.label, value.scope, value.id.value, number, value.unit)
+        table.add_row(*row, f"{found.coverage:.3f}", value.grade.value, ", ".join(remarks))
+    console = Console(width=200, soft_wrap=True, highlight=False)
+    if table.row_count:
+        console.print(table)
+    if without:
+        counts = ", ".join(f"{count} {reason}" for reason, count in without.items())
+        say(f"without a value by the settings: {counts}; smartwings check names them")
+    elif not values:
+        say("no such period: the site file has no shift there")

@@ -1,0 +1,29 @@
+"""The command `smartwings`: one module a command, none of which loads a library before it is asked for."""
+
+import sys
+
+import typer
+
+from commands.history import history
+from commands.import_files import import_app
+from commands.init import init
+from commands.kpi import kpi
+
+app = typer.Typer(
+    name="smartwings",
+    help="Shop-floor collector and KPI monitor: readings stored without loss, KPIs with their evidence.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(init)
+app.add_typer(import_app, name="import")
+app.command()(kpi)
+app.command()(history)
+
+
+def main() -> None:
+    """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    app()

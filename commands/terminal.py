@@ -1,0 +1,60 @@
+"""How does a command speak to a person or a script? Output, options that are times, faults and exit codes."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+USAGE, FOUND_FAULT = 2, 3
+
+SiteFile = Annotated[Path, typer.Argument(metavar="SITE", help="Site file.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def say(text: str) -> None:
+    """Print one or more lines of output."""
+    typer.echo(text)
+
+
+def say_json(data: Any) -> None:
+    """Print data as strict JSON."""
+    typer.echo(json.dumps(data, ensure_ascii=False, allow_nan=False))
+
+
+def refuse(message: str) -> NoReturn:
+    """End with exit code 2: wrong usage, settings or file."""
+    typer.echo(message, err=True)
+    raise typer.Exit(USAGE)
+
+
+@contextmanager
+def faults_reported() -> Iterator[None]:
+    """Faults in files, settings and the store end the command with one line each and exit code 2, not a traceback."""
+    from collector.store.store import StoreError
+    from config.fault import InputError
+
+    try:
+        yield
+    except (InputError, StoreError) as error:
+        refuse(str(error))
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os._exit(0)
+
+
+def time_option(name: str, text: str, day_start: Any) -> int:
+    """The instant of an option: ISO 8601 with an offset, or a date alone, which is the start of that day."""
+    from plant.instant import parse_instant
+
+    try:
+        return int(day_start(date.fromisoformat(text)))
+    except ValueError:
+        pass
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        refuse(f"{name}: {error}, or a date as in 2026-11-22; not {text!r}")

@@ -1,0 +1,175 @@
+"""What was promised and what was shipped? Files of order lines and of deliveries, with the plant's own headings."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from config.site import OrderSettings
+from config.table_file import Row, Table, number, read_table
+from connectors.rows import RowReader, text
+from plant.instant import local_instant
+from plant.order import Delivery, OrderLine, OrderStatus
+
+ORDER_COLUMNS = (
+    "order_id",
+    "line_id",
+    "product",
+    "quantity",
+    "due_date",
+    "request_date",
+    "first_promise_date",
+    "customer",
+    "value",
+    "status",
+    "delivered_quantity",
+    "delivered_date",
+    "recorded_date",
+)
+DELIVERY_COLUMNS = ("order_id", "line_id", "quantity", "delivered_date", "recorded_date", "delivery_id")
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersFile:
+    """A file of order lines: table, lines with their rows and whether they say when they were recorded, reader."""
+
+    table: Table
+    lines: list[tuple[Row, OrderLine, bool]]
+    reader: RowReader
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveriesFile:
+    """A file of deliveries: its table, the deliveries, and the reader with the rows it rejected."""
+
+    table: Table
+    deliveries: list[Delivery]
+    reader: RowReader
+
+
+def renamed(columns: Mapping[str, str]) -> dict[str, str]:
+    """Headings of files to our column names; `orders.columns` may be written either way round.
+
+    >>> renamed({"due_date": "Promised", "PO": "order_id"})
+    {'Promised': 'due_date', 'PO': 'order_id'}
+    """
+    ours = {*ORDER_COLUMNS, *DELIVERY_COLUMNS}
+    return {(theirs if name in ours else name): (name if name in ours else theirs) for name, theirs in columns.items()}
+
+
+def read_orders(path: Path, settings: OrderSettings, zone: ZoneInfo, imported_us: int) -> OrdersFile:
+    """The order lines of a CSV or XLSX file.
+
+    A row without order, or with a quantity, date or status that cannot be read is rejected; one without due date is
+    taken, and lowers the coverage of delivery KPIs. Raises InputError for a file that as a whole cannot be read.
+    """
+    table = read_table(path, ("order_id", "quantity", "due_date"), renamed(settings.columns))
+    reader = RowReader(table)
+    found: dict[tuple[str, str, int], tuple[Row, OrderLine, bool]] = {}
+    for row in table.rows:
+        line, dated = _order_line(reader, row, settings.date_format, zone, imported_us)
+        if line is None:
+            continue
+        earlier = found.setdefault((line.order_id, line.line_id, line.recorded_us), (row, line, dated))
+        if earlier[1] != line:
+            message = f"order {line.order_id} line {line.line_id} stands in row {earlier[0].number} with other content"
+            reader.reject(row, "line_id" if "line_id" in table.headings else "order_id", message)
+    return OrdersFile(table, list(found.values()), reader)
+
+
+def _order_line(
+    reader: RowReader, row: Row, date_format: str, zone: ZoneInfo, imported_us: int
+) -> tuple[OrderLine | None, bool]:
+    dates = {
+        name: reader.date(row, name, date_format)
+        for name in ("due_date", "request_date", "first_promise_date", "delivered_date", "recorded_date")
+    }
+    order_id = reader.required(row, "order_id", text)
+    quantity = reader.required(row, "quantity", _positive)
+    delivered = reader.cell(row, "delivered_quantity", _not_negative)
+    if delivered and dates["delivered_date"] is None and row.number not in reader.bad_rows:
+        reader.reject(row, "delivered_date", "is required beside a delivered_quantity")
+    status = reader.cell(row, "status", _order_status) or OrderStatus.OPEN
+    value = reader.number(row, "value")
+    if row.number in reader.bad_rows or order_id is None or quantity is None:
+        return None, False
+    recorded = dates.pop("recorded_date")
+    line = OrderLine(
+        order_id=order_id,
+        line_id=row.text("line_id") or "1",
+        product=row.text("product") or None,
+        quantity=quantity,
+        recorded_us=_recorded_us(recorded, zone, imported_us),
+        status=status,
+        customer=row.text("customer") or None,
+        value=value,
+        delivered_quantity=delivered,
+        **dates,
+    )
+    return line, recorded is not None
+
+
+def read_deliveries(path: Path, settings: OrderSettings, zone: ZoneInfo, imported_us: int) -> DeliveriesFile:
+    """The deliveries of a CSV or XLSX file; rows of one order, line and date without delivery_id are summed.
+
+    Raises InputError for a file that as a whole cannot be read.
+    """
+    table = read_table(path, ("order_id", "quantity", "delivered_date"), renamed(settings.columns))
+    reader = RowReader(table)
+    found: dict[tuple[str, ...], Delivery] = {}
+    for row in table.rows:
+        item = _delivery(reader, row, settings.date_format, zone, imported_us)
+        if item is None:
+            continue
+        if item.delivery_id is None:
+            key = (item.order_id, item.line_id, item.delivered_date.isoformat())
+            earlier = found.get(key)
+            found[key] = replace(item, quantity=item.quantity + (earlier.quantity if earlier else 0))
+        elif found.setdefault((item.delivery_id,), item) != item:
+            reader.reject(row, "delivery_id", "stands twice with other content")
+    return DeliveriesFile(table, list(found.values()), reader)
+
+
+def _delivery(reader: RowReader, row: Row, date_format: str, zone: ZoneInfo, imported_us: int) -> Delivery | None:
+    order_id = reader.required(row, "order_id", text)
+    quantity = reader.required(row, "quantity", number)
+    delivered = reader.date(row, "delivered_date", date_format)
+    recorded = reader.date(row, "recorded_date", date_format)
+    if delivered is None and row.number not in reader.bad_rows:
+        reader.reject(row, "delivered_date", "is required")
+    if row.number in reader.bad_rows or order_id is None or quantity is None or delivered is None:
+        return None
+    return Delivery(
+        order_id=order_id,
+        line_id=row.text("line_id") or "1",
+        quantity=quantity,
+        delivered_date=delivered,
+        recorded_us=_recorded_us(recorded, zone, imported_us),
+        delivery_id=row.text("delivery_id") or None,
+    )
+
+
+def _recorded_us(recorded: date | None, zone: ZoneInfo, imported_us: int) -> int:
+    return imported_us if recorded is None else local_instant(recorded, 0, zone)
+
+
+def _checked(test: Callable[[float], bool], message: str) -> Callable[[str], float]:
+    def read(cell: str) -> float:
+        value = number(cell)
+        if not test(value):
+            raise ValueError(message)
+        return value
+
+    return read
+
+
+_positive = _checked(lambda value: value > 0, "must be more than 0")
+_not_negative = _checked(lambda value: value >= 0, "must not be negative")
+
+
+def _order_status(cell: str) -> OrderStatus:
+    try:
+        return OrderStatus(cell)
+    except ValueError:
+        raise ValueError(f"must be one of {', '.join(OrderStatus)}") from None

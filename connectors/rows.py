@@ -1,0 +1,70 @@
+"""What does one cell of an imported file mean? Cells to numbers, dates and texts, faults collected row by row."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TypeVar
+
+from config.fault import Fault
+from config.table_file import Row, Table, number
+from plant.instant import parse_iso_date
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class RowReader:
+    """Reads cells of one table; what is wrong becomes a fault of the row, and the row is to be left out."""
+
+    table: Table
+    faults: list[Fault] = field(default_factory=list)
+    bad_rows: set[int] = field(default_factory=set)
+
+    def reject(self, row: Row, heading: str, message: str) -> None:
+        """Note that a row cannot be taken, and why."""
+        self.faults.append(self.table.fault(row, heading, message))
+        self.bad_rows.add(row.number)
+
+    def cell(self, row: Row, heading: str, read: Callable[[str], T]) -> T | None:
+        """What a cell says; None for an empty cell, and for one that cannot be read, which rejects the row."""
+        text = row.text(heading)
+        if not text:
+            return None
+        try:
+            return read(text)
+        except ValueError as error:
+            self.reject(row, heading, f"{error}, not {text!r}")
+            return None
+
+    def required(self, row: Row, heading: str, read: Callable[[str], T]) -> T | None:
+        """The same for a cell that must not be empty."""
+        if not row.text(heading):
+            self.reject(row, heading, "is required")
+            return None
+        return self.cell(row, heading, read)
+
+    def number(self, row: Row, heading: str) -> float | None:
+        """A finite number."""
+        return self.cell(row, heading, number)
+
+    def date(self, row: Row, heading: str, date_format: str) -> date | None:
+        """A date by `iso` or a strptime pattern; a date cell of a workbook is one whatever the pattern."""
+        cell = row.cells.get(heading)
+        if isinstance(cell, datetime):
+            return cell.date()
+        return self.cell(row, heading, lambda text: parse_date(text, date_format))
+
+
+def parse_date(text: str, date_format: str) -> date:
+    """The date of a text by `iso` or a strptime pattern; a time of day is dropped. Raises ValueError."""
+    if date_format == "iso":
+        return parse_iso_date(text)
+    try:
+        return datetime.strptime(text, date_format).date()  # noqa: DTZ007 (a date has no zone)
+    except ValueError:
+        raise ValueError(f"must be a date like {date_format}") from None
+
+
+def text(cell: str) -> str:
+    """A text as it stands."""
+    return cell

@@ -1,0 +1,132 @@
+"""What did a counter count? Steps between consecutive believed readings, classed before they are believed.
+
+A torn 32-bit read, a meter change or a swapped pair of readings must not become production; see `docs/kpis.md`.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kpi.series import TagSeries
+from plant.instant import US_PER_S
+from plant.intervals import Intervals
+from plant.reading import F64, I64
+from plant.tag import CounterRules, Restarts
+
+_HOUR_US = 3600 * US_PER_S
+Mask = NDArray[np.bool_]
+
+
+class StepKind(IntEnum):
+    """How a step was understood. Jumps and unknown drops add nothing; the counter goes on from the later reading."""
+
+    FORWARD = 0
+    ROLLOVER = 1
+    RESET = 2
+    DISORDER = 3
+    JUMP = 4
+    UNKNOWN_DROP = 5
+
+    @property
+    def accepted(self) -> bool:
+        return self < StepKind.JUMP
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steps:
+    """Steps of one counter as columns: from the reading at before_us to that at at_us [us], what it adds in the unit
+    of storage (0 unless accepted), and its `StepKind`."""
+
+    before_us: I64
+    at_us: I64
+    amount: F64
+    kind: NDArray[np.int8]
+
+    @property
+    def accepted(self) -> Mask:
+        return np.asarray(self.kind < StepKind.JUMP)
+
+    def within(self, start_us: int, end_us: int) -> "Steps":
+        """The steps whose later reading lies in (start_us, end_us]: each counts whole, and in one period only."""
+        first, last = np.searchsorted(self.at_us, [start_us, end_us], side="right")
+        part = slice(int(first), int(last))
+        return Steps(self.before_us[part], self.at_us[part], self.amount[part], self.kind[part])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Restarting:
+    """When a plant's counters may restart: starts of shifts, and changes of order or product on the work unit [us]."""
+
+    shift_starts_us: I64
+    job_changes_us: I64
+
+
+def counter_steps(series: TagSeries, restarting: Restarting) -> Steps:
+    """The classed steps between the believed readings of a counter; none for fewer than two readings.
+
+    A drop is a rollover where the modulus explains it, else a reset where the tag's restart rule believes one, else
+    disorder up to the swap tolerance, else unknown.
+    """
+    rules = series.tag.counter
+    if rules is None:
+        raise ValueError(f"{series.tag.name} is not a counter")
+    readings = series.believed()
+    times, values = readings.times_us, readings.values
+    before, at, v0, v1 = times[:-1], times[1:], values[:-1], values[1:]
+    allowed = _allowed(rules, at - before)
+    kind = np.full(len(at), StepKind.UNKNOWN_DROP, dtype=np.int8)
+    rise = v1 - v0
+    kind[(rise < 0) & (-rise <= rules.swap_tolerance)] = StepKind.DISORDER
+    kind[_reset(rules, v0, v1, allowed) & _believed_restart(rules.restarts, before, at, restarting)] = StepKind.RESET
+    turned = _rollover(rules, v0, v1, allowed)
+    kind[turned] = StepKind.ROLLOVER
+    kind[rise >= 0] = np.where(rise <= allowed, StepKind.FORWARD, StepKind.JUMP)[rise >= 0]
+    amount = np.select(
+        [(kind == StepKind.FORWARD) | (kind == StepKind.DISORDER), kind == StepKind.ROLLOVER, kind == StepKind.RESET],
+        [rise, rise + (rules.modulus or 0.0), v1],
+        0.0,
+    )
+    return Steps(before, at, amount, kind)
+
+
+def _allowed(rules: CounterRules, elapsed_us: I64) -> F64:
+    if rules.max_rate_per_h is None:
+        return np.full(len(elapsed_us), np.inf)
+    return np.asarray(rules.max_rate_per_h * (elapsed_us / _HOUR_US) + rules.one_count)
+
+
+def _rollover(rules: CounterRules, v0: F64, v1: F64, allowed: F64) -> Mask:
+    if rules.modulus is None:
+        return np.zeros(len(v0), dtype=bool)
+    drop = (v1 < v0) & (v0 <= rules.modulus)
+    if rules.max_rate_per_h is None:
+        return np.asarray(drop & (v0 >= 0.9 * rules.modulus) & (v1 <= 0.1 * rules.modulus))
+    return np.asarray(drop & (v1 + rules.modulus - v0 <= allowed))
+
+
+def _reset(rules: CounterRules, v0: F64, v1: F64, allowed: F64) -> Mask:
+    fallen = (v0 - v1 > rules.swap_tolerance) & (v1 < v0)
+    from_zero = v1 < v0 / 2 if rules.max_rate_per_h is None else v1 <= allowed
+    return np.asarray(fallen & from_zero)
+
+
+def _believed_restart(restarts: Restarts, before: I64, at: I64, restarting: Restarting) -> Mask:
+    match restarts:
+        case Restarts.ANY:
+            return np.ones(len(at), dtype=bool)
+        case Restarts.SHIFT:
+            return _any_within(restarting.shift_starts_us, before - _HOUR_US, at + _HOUR_US)
+        case Restarts.JOB:
+            return _any_within(restarting.job_changes_us, before + 1, at)
+    return np.zeros(len(at), dtype=bool)
+
+
+def _any_within(instants: I64, first: I64, last: I64) -> Mask:
+    return np.asarray(np.searchsorted(instants, last, side="right") > np.searchsorted(instants, first, side="left"))
+
+
+def spans(steps: Steps, which: Mask) -> Intervals:
+    """The time from earlier to later reading of the chosen steps, as rows that may touch."""
+    return np.stack([steps.before_us[which], steps.at_us[which]], axis=1)

@@ -1,0 +1,91 @@
+"""How many pieces were produced, good, scrap, reworked: of a work unit, and of the plant?
+
+ISO 22400-2: produced quantity PQ = good GQ + scrap SQ + rework RQ, if each piece is judged once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kpi.element import Element, combination, total
+
+Pieces = Mapping[str, Element]
+"""Elements by amount: produced, good, scrap, rework, inspected, trial; an amount without a source is absent."""
+
+UNBALANCED_SHARE = 0.01
+
+
+def completed(own: Pieces, trial_in_produced: bool = False) -> dict[str, Element]:
+    """The amounts of one work unit: its own, and those that follow from them.
+
+    produced = good + scrap + rework; scrap = produced - good - rework; good = produced - scrap - rework; a rework
+    without a source is 0. With trial_in_produced, trial pieces are taken off produced. Where all are counted and
+    differ by more than 1 %, they are flagged `unbalanced`.
+    """
+    pieces = dict(own)
+    if trial_in_produced and "produced" in own and "trial" in own:
+        pieces["produced"] = combination([(1.0, own["produced"]), (-1.0, own["trial"])])
+    rework = [(-1.0, own["rework"])] if "rework" in own else []
+    if {"produced", "good", "scrap"} <= own.keys():
+        return _checked(pieces)
+    if "produced" not in own and {"good", "scrap"} <= own.keys():
+        parts = [own["good"], own["scrap"], *([own["rework"]] if "rework" in own else [])]
+        pieces["produced"] = total(parts)
+    elif {"produced", "good"} <= own.keys():
+        pieces["scrap"] = combination([(1.0, pieces["produced"]), (-1.0, own["good"]), *rework])
+    elif {"produced", "scrap"} <= own.keys():
+        pieces["good"] = combination([(1.0, pieces["produced"]), (-1.0, own["scrap"]), *rework])
+    return pieces
+
+
+def _checked(pieces: dict[str, Element]) -> dict[str, Element]:
+    parts = [pieces[name].value or 0.0 for name in ("good", "scrap", "rework") if name in pieces]
+    produced = pieces["produced"].value
+    if produced is None or abs(produced - sum(parts)) <= UNBALANCED_SHARE * abs(produced):
+        return pieces
+    flagged = {"produced", "good", "scrap", "rework"} & pieces.keys()
+    return {name: _flagged(element) if name in flagged else element for name, element in pieces.items()}
+
+
+def _flagged(element: Element) -> Element:
+    return Element(element.value, element.coverages, element.flags | {"unbalanced"})
+
+
+@dataclass(frozen=True, slots=True)
+class PieceCount:
+    """The pieces of a scope: those of each work unit in it, and what is counted for the scope as a whole.
+
+    A whole that is counted replaces the sum over the work units. For one work unit: itself, and nothing whole.
+    """
+
+    units: Sequence[Pieces]
+    whole: Pieces = field(default_factory=dict)
+
+    def amount(self, name: str) -> Element | None:
+        """One amount; None where it has no source."""
+        return self._all().get(name)
+
+    def _all(self) -> dict[str, Element]:
+        names = sorted({name for unit in self.units for name in unit})
+        sums = {name: total(unit[name] for unit in self.units if name in unit) for name in names}
+        return completed({**sums, **self.whole}) if self.whole else sums
+
+    def pair(self, counted: Sequence[str], base: Sequence[str]) -> tuple[Element, Element] | None:
+        """Numerator and denominator of a ratio of pieces; None where one has no source.
+
+        counted: amounts to add up, the first of them needed, the rest 0 where they have no source. base: the first
+        amount of these that has a source. Both are taken from the same work units: one that lacks either counts in
+        neither.
+        """
+        if any(name in self.whole for name in (*counted, *base)) or len(self.units) == 1:
+            return _pair(self._all(), counted, base)
+        pairs = [found for unit in self.units if (found := _pair(unit, counted, base))]
+        if not pairs:
+            return None
+        return total(numerator for numerator, _ in pairs), total(denominator for _, denominator in pairs)
+
+
+def _pair(pieces: Pieces, counted: Sequence[str], base: Sequence[str]) -> tuple[Element, Element] | None:
+    denominator = next((pieces[name] for name in base if name in pieces), None)
+    if counted[0] not in pieces or denominator is None:
+        return None
+    return total(pieces[name] for name in counted if name in pieces), denominator

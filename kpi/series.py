@@ -1,0 +1,63 @@
+"""What do the readings of one tag amount to before any formula: which may be used, and over which time is it known?"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from plant.instant import US_PER_S
+from plant.intervals import EMPTY, Intervals, clip, difference, union
+from plant.reading import I64, Readings, believed
+from plant.tag import Tag
+
+_NEVER = -(2**62)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TagSeries:
+    """Readings of a tag over a time, ascending, led by the last believed reading at or before it and what followed.
+
+    first_us, known_until_us: the time over which the tag is known at all (None: it never had a reading). gaps: the
+    declared gaps of the tag and its device.
+    """
+
+    tag: Tag
+    readings: Readings
+    first_us: int | None = None
+    known_until_us: int | None = None
+    gaps: Intervals = field(default_factory=lambda: EMPTY)
+
+    def believed(self) -> Readings:
+        """The readings that KPIs use."""
+        return self.readings[believed(self.readings, self.tag.use_uncertain)]
+
+    def holes(self) -> Intervals:
+        """Time within first and last reading that is not known.
+
+        Declared gaps; the time from a reading that is not believed to the next that is; and, where the tag has
+        `max_hold_s`, the time beyond it until the next reading.
+        """
+        times = self.readings.times_us
+        use = believed(self.readings, self.tag.use_uncertain)
+        end = self.known_until_us if self.known_until_us is not None else _NEVER
+        nexts = _next_of(times, np.ones(len(times), dtype=bool), end)
+        bad = np.stack([times[~use], _next_of(times, use, end)[~use]], axis=1) if (~use).any() else EMPTY
+        holes = union(self.gaps, bad)
+        if self.tag.max_hold_s is None:
+            return holes
+        held_until = times + int(self.tag.max_hold_s * US_PER_S)
+        return union(holes, np.stack([held_until[use], np.maximum(nexts, held_until)[use]], axis=1))
+
+    def known(self, start_us: int, end_us: int) -> Intervals:
+        """The time within [start_us, end_us) over which the tag is known."""
+        if self.first_us is None or self.known_until_us is None:
+            return EMPTY
+        span = np.array([[self.first_us, self.known_until_us]], dtype=np.int64)
+        return difference(clip(span, start_us, end_us), self.holes())
+
+
+def _next_of(times: I64, wanted: np.ndarray[tuple[int], np.dtype[np.bool_]], end: int) -> I64:
+    """For each reading the time of the next wanted one after it; `end` where there is none."""
+    later = np.append(np.where(wanted, times, np.iinfo(np.int64).max), end)[1:]
+    later[-1:] = end
+    reversed_min = np.minimum.accumulate(later[::-1])[::-1]
+    return np.asarray(np.where(reversed_min == np.iinfo(np.int64).max, end, reversed_min))
