@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
@@ -17,30 +17,40 @@ from plant.tag import PLANT
 
 
 @dataclass(frozen=True, slots=True)
+class _ScopeLines:
+    results: list[LineResult]
+    orders: list[tuple[date, bool, bool]]
+    dated_share: float
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryLines:
-    """All lines: the newest version of each, what became of those that count, and of orders."""
+    """All lines: the newest version of each, and what became of those that count."""
 
     newest: list[OrderLine]
     results: list[LineResult]
+    _scopes: dict[str, _ScopeLines | None] = field(default_factory=dict)
 
     def count(self, scope: str, period: Period, clock: Clock) -> DeliveryCount | None:
         """Lines and orders of a scope that are due in a period; None for a scope or kind of period without."""
-        wanted = _in_scope(scope)
-        if wanted is None or period.kind in (PeriodKind.HOUR, PeriodKind.SHIFT):
+        if scope not in self._scopes:
+            self._scopes[scope] = self._of(scope)
+        found = self._scopes[scope]
+        if found is None or period.kind in (PeriodKind.HOUR, PeriodKind.SHIFT):
             return None
-        members = [line for line in self.newest if wanted(line.order_id, line.product)]
-        if not members:
+        days = days_of(period, clock)
+        due = [line for line in found.results if days and days[0] <= line.due <= days[1]]
+        due_orders = [rest for last, *rest in found.orders if days and days[0] <= last <= days[1]]
+        return DeliveryCount(due, [(settled, on_time) for settled, on_time in due_orders], found.dated_share)
+
+    def _of(self, scope: str) -> _ScopeLines | None:
+        wanted = _in_scope(scope)
+        members = [line for line in self.newest if wanted and wanted(line.order_id, line.product)]
+        if not wanted or not members:
             return None
         results = [line for line in self.results if wanted(line.order_id, line.product)]
-        days = days_of(period, clock)
-        due = [line for line in results if days and days[0] <= line.due <= days[1]]
-        due_orders = [
-            (settled, on_time)
-            for last, settled, on_time in order_results(results)
-            if days and days[0] <= last <= days[1]
-        ]
         dated = sum(line.due_date is not None for line in members)
-        return DeliveryCount(due, due_orders, dated / len(members))
+        return _ScopeLines(results, order_results(results), dated / len(members))
 
 
 def delivery_lines(connection: Connection, site: Site, clock: Clock, now_us: int) -> DeliveryLines:

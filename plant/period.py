@@ -111,9 +111,14 @@ def hour_period(us: int, clock: Clock) -> Period:
 
 
 def range_period(start_us: int, end_us: int, clock: Clock) -> Period:
-    """One period over [start_us, end_us), labelled FROM/TO."""
-    label = f"{format_instant(start_us, clock.zone)}/{format_instant(end_us, clock.zone)}"
+    """One period over [start_us, end_us), labelled FROM/TO; a bound at which a day begins is named by the day."""
+    label = f"{_bound(start_us, clock)}/{_bound(end_us, clock)}"
     return Period(PeriodKind.RANGE, label, start_us, end_us)
+
+
+def _bound(us: int, clock: Clock) -> str:
+    day = clock.day_of(us)
+    return day.isoformat() if clock.day_start(day) == us else format_instant(us, clock.zone)
 
 
 def periods(kind: PeriodKind, start_us: int, end_us: int, clock: Clock) -> Iterator[Period]:

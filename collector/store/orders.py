@@ -17,7 +17,8 @@ def save_order_lines(connection: Connection, lines: Iterable[tuple[OrderLine, bo
     A line that says the same as its newest version (undated), or as the version of that time (dated), is nothing new.
     """
     stored = {(line.order_id, line.line_id): versions for line, versions in _by_line(connection)}
-    new = unchanged = 0
+    rows: list[dict[str, object]] = []
+    unchanged = 0
     for line, dated in lines:
         versions = stored.setdefault((line.order_id, line.line_id), [])
         same_time = [version for version in versions if version.recorded_us == line.recorded_us]
@@ -28,11 +29,12 @@ def save_order_lines(connection: Connection, lines: Iterable[tuple[OrderLine, bo
         if same_time:
             _delete_version(connection, line)
             versions.remove(same_time[0])
-        connection.execute(insert(schema.order_line).values(**asdict(line), dated=int(dated)))
+        rows.append({**asdict(line), "dated": int(dated)})
         versions.append(line)
         versions.sort(key=lambda version: version.recorded_us)
-        new += 1
-    return Written(new, unchanged)
+    if rows:
+        connection.execute(insert(schema.order_line), rows)
+    return Written(len(rows), unchanged)
 
 
 def order_lines(connection: Connection) -> list[list[OrderLine]]:
@@ -43,16 +45,19 @@ def order_lines(connection: Connection) -> list[list[OrderLine]]:
 def save_deliveries(connection: Connection, deliveries: Iterable[Delivery]) -> Written:
     """Keep deliveries by their key; a later file replaces what an earlier one said."""
     stored = {_delivery_key(found): found for found in all_deliveries(connection)}
-    new = unchanged = 0
+    rows: list[dict[str, object]] = []
+    unchanged = 0
     for item in deliveries:
         key = _delivery_key(item)
         if key in stored and _delivered(stored[key]) == _delivered(item):
             unchanged += 1
             continue
-        connection.execute(delete(schema.delivery).where(schema.delivery.c.key == key))
-        connection.execute(insert(schema.delivery).values(key=key, **asdict(item)))
-        new += 1
-    return Written(new, unchanged)
+        if key in stored:
+            connection.execute(delete(schema.delivery).where(schema.delivery.c.key == key))
+        rows.append({"key": key, **asdict(item)})
+    if rows:
+        connection.execute(insert(schema.delivery), rows)
+    return Written(len(rows), unchanged)
 
 
 def all_deliveries(connection: Connection) -> list[Delivery]:
@@ -66,15 +71,18 @@ def all_deliveries(connection: Connection) -> list[Delivery]:
 def save_quantities(connection: Connection, quantities: Iterable[Quantity], recorded_us: int) -> Written:
     """Keep hand-counted quantities by their key; the caller has refused those that contradict what is stored."""
     stored = {found.key: found for found in all_quantities(connection)}
-    new = unchanged = 0
+    rows: list[dict[str, object]] = []
+    unchanged = 0
     for item in quantities:
         if stored.get(item.key) == item:
             unchanged += 1
             continue
-        connection.execute(delete(schema.quantity).where(schema.quantity.c.key == item.key))
-        connection.execute(insert(schema.quantity).values(**asdict(item), recorded_us=recorded_us))
-        new += 1
-    return Written(new, unchanged)
+        if item.key in stored:
+            connection.execute(delete(schema.quantity).where(schema.quantity.c.key == item.key))
+        rows.append({**asdict(item), "recorded_us": recorded_us})
+    if rows:
+        connection.execute(insert(schema.quantity), rows)
+    return Written(len(rows), unchanged)
 
 
 def all_quantities(connection: Connection) -> list[Quantity]:
