@@ -88,6 +88,18 @@ def merge_days(connection: Connection, before_us: int) -> int:
     return done
 
 
+def delete_before(connection: Connection, before_us: int) -> int:
+    """Delete every chunk of a UTC day that ended before an instant; returns how many."""
+    day_s = before_us // US_PER_S // DAY_S * DAY_S
+    deleted = 0
+    for tag_id in connection.exec_driver_sql("select id from tag").scalars().all():
+        bounds = (_key(tag_id, 0), _key(tag_id, max(day_s, 0)))
+        deleted += connection.exec_driver_sql("delete from chunk where key >= ? and key < ?", bounds).rowcount
+    # What is forgotten is not known any more, so that no KPI takes it for a time without production.
+    connection.exec_driver_sql("update latest set first_us = max(first_us, ?)", (day_s * US_PER_S,))
+    return deleted
+
+
 def series(connection: Connection, tag_id: int, start_us: int, end_us: int) -> Readings:
     """Readings of a tag with start <= time < end, ascending, each once; journal and chunks together."""
     start_s, end_s = start_us // US_PER_S, -(-end_us // US_PER_S)
