@@ -49,8 +49,8 @@ class Gauge:
         """The curve at these instants, in the unit of storage."""
         kind = self._kind
         slow = swing(times_us + self._phase_us, self._period_us)
-        ripple = swing(times_us + self._phase_us, 17 * US_PER_S)
-        shown = (kind.low + kind.high) / 2 + (kind.high - kind.low) / 2 * (0.9 * slow + 0.1 * ripple)
+        ripple = swing(times_us + self._phase_us, 90 * US_PER_S)
+        shown = (kind.low + kind.high) / 2 + (kind.high - kind.low) / 2 * (0.97 * slow + 0.03 * ripple)
         if kind.standing_share < 1.0:
             executing = self._machine.time.at(times_us).state == EXECUTING
             shown = np.where(executing, shown, shown * kind.standing_share)
