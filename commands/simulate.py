@@ -25,6 +25,7 @@ def simulate(
     from config.fault import InputError
     from config.load import load_site
     from simulators.serve import CannotServeError
+    from simulators.truth import TruthLogError
 
     try:
         settings = load_site(site)
@@ -33,13 +34,8 @@ def simulate(
         for fault in error.faults:
             typer.echo(str(fault), err=True)
         raise typer.Exit(_WRONG) from None
-    except CannotServeError as error:
+    except (CannotServeError, TruthLogError) as error:
         typer.echo(str(error), err=True)
-        raise typer.Exit(_WRONG) from None
-    except OSError as error:
-        if truth is None or error.filename != str(truth):
-            raise
-        typer.echo(f"{truth}: cannot be written: {error.strerror}", err=True)
         raise typer.Exit(_WRONG) from None
 
 

@@ -57,13 +57,12 @@ async def serve(
     """Serve the site's loopback devices until `stop` is set.
 
     folder: the site file's, for certificates. truth: where to log what is shown. announce is called once all devices
-    listen. clock: freeze it and all models stand still. Raises CannotServeError, and OSError for the truth log.
+    listen. clock: freeze it and all models stand still. Raises CannotServeError and TruthLogError.
     """
     scene, clock = Scene(site, seed), clock or PlantClock()
     async with AsyncExitStack() as stack:
-        show: Show = _unnoted
-        if truth is not None:
-            show = stack.enter_context(TruthLog(truth, site.zone)).write
+        log = stack.enter_context(TruthLog(truth, site.zone)) if truth is not None else None
+        show: Show = log.write if log is not None else _unnoted
         here, left_out = _here(site.devices)
         served: list[Served] = []
         notes: list[tuple[str, str]] = []
@@ -80,20 +79,24 @@ async def serve(
                 await _started(_modbus(first, devices, scene, clock, show), first, stack)
             served += [Served(device.id, address_of(device), len(device.tags)) for device in devices]
         announce(Listening(tuple(served), tuple(left_out), tuple(notes)))
-        await _until(stop, tasks)
+        await _until(stop, tasks, log)
 
 
 def _unnoted(seen: Iterable[Seen]) -> None:
     """Where nobody keeps a truth log."""
 
 
-async def _until(stop: asyncio.Event, tasks: list["asyncio.Task[None]"]) -> None:
+async def _until(stop: asyncio.Event, tasks: list["asyncio.Task[None]"], log: TruthLog | None) -> None:
     """Until asked to stop, or until a device's own task ends, which it does with an error alone."""
-    stopped = asyncio.create_task(stop.wait())
+    events = [stop] if log is None else [stop, log.broken]
+    waiting = [asyncio.create_task(event.wait()) for event in events]
     try:
-        await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
     finally:
-        stopped.cancel()
+        for one in waiting:
+            one.cancel()
+    if log is not None and log.error is not None:
+        raise log.error
 
 
 async def _started(server: OpcUaMachine | ModbusAddress, device: Device, stack: AsyncExitStack) -> None:

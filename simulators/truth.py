@@ -1,5 +1,6 @@
 """What would a perfect reader have seen? One JSON line for every value that a device showed to anyone."""
 
+import asyncio
 import json
 import math
 import os
@@ -17,24 +18,43 @@ Show = Callable[[Iterable[Seen]], None]
 """Takes note of what is about to be shown to a reader."""
 
 
+class TruthLogError(Exception):
+    """The truth log cannot be written: `file: reason`."""
+
+
 class TruthLog:
     """Appends to a truth log. What is shown together is written in one go, before it is shown.
 
     So whatever a reader has seen stands in the log, and a kill costs at most the values just about to be shown.
-    Raises OSError when the file cannot be written.
+    Opening and writing raise TruthLogError. broken is set once a write has failed: a plant whose log is broken has to
+    end, and a protocol's library may keep the error of a write to itself.
     """
 
     def __init__(self, path: Path, zone: ZoneInfo) -> None:
         self._zone = zone
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        _drop_torn_line(self._file)
+        self._path = path
+        self.broken = asyncio.Event()
+        self.error: TruthLogError | None = None
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+            _drop_torn_line(self._file)
+        except OSError as error:
+            raise self._failed(error) from error
 
     def write(self, seen: Iterable[Seen]) -> None:
         """Append these values."""
         text = "".join(self._line(*one) for one in seen)
         data = memoryview(text.encode())
-        while data:
-            data = data[os.write(self._file, data) :]
+        try:
+            while data:
+                data = data[os.write(self._file, data) :]
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: OSError) -> TruthLogError:
+        self.error = TruthLogError(f"{self._path}: cannot be written: {error.strerror}")
+        self.broken.set()
+        return self.error
 
     def _line(self, time_us: int, tag: str, value: float | str) -> str:
         # Whole numbers without a fraction, as counters are read by people.
@@ -58,6 +78,8 @@ class TruthLog:
 def _drop_torn_line(file: int) -> None:
     """Cut off a last line without its end, as a full disk or a kill may have left it."""
     size = os.fstat(file).st_size
+    if size == 0:  # new, or a pipe, in which nothing can be looked up
+        return
     tail = os.pread(file, min(size, 65536), max(size - 65536, 0))
     if tail and not tail.endswith(b"\n"):
         os.ftruncate(file, size - len(tail) + tail.rfind(b"\n") + 1)
