@@ -1,6 +1,7 @@
 """Which model stands behind each tag of a site? Any site file becomes a plant: its work units become machines."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,8 @@ class Scene:
         self._products = list(site.products) or ["P-100", "P-200", "P-300"]
         self._day_shift_us = _day_shift_us(site)
         names = site.work_unit_names() or [PLANT]
-        self._machines = {name: Machine(seed, name, _kind(site, name), _planned(site, name)) for name in names}
+        planned = _planned(site, names)
+        self._machines = {name: Machine(seed, name, _kind(site, name), planned[name]) for name in names}
         marked = [name for name in names if name in site.work_units and site.work_units[name].output]
         self._output = [self._machines[name] for name in marked or names]
 
@@ -164,13 +166,17 @@ def _kind(site: Site, name: str) -> MachineKind:
     )
 
 
-def _planned(site: Site, name: str) -> PlannedTime:
-    if not any(shift.work_units is None or name in shift.work_units for shift in site.shifts):
-        return PlannedTime()
+def _planned(site: Site, names: Sequence[str]) -> dict[str, PlannedTime]:
+    """Planned time of each work unit; those with the same shifts share it, since years of shifts take a while."""
     calendar = site.shift_calendar()
-    # A work unit by the name of the plant stands for all: any shift plans it.
-    unit = None if name == PLANT else name
-    return PlannedTime(lambda start_us, end_us: calendar.planned(unit, start_us, end_us))
+    by_shifts: dict[tuple[str, ...], PlannedTime] = {}
+    found = {}
+    for name in names:
+        # A work unit by the name of the plant stands for all: any shift plans it.
+        own = [shift.name for shift in site.shifts if name == PLANT or not shift.work_units or name in shift.work_units]
+        planned = partial(calendar.planned, None if name == PLANT else name)
+        found[name] = by_shifts.setdefault(tuple(own), PlannedTime(planned if own else None))
+    return found
 
 
 def _day_shift_us(site: Site) -> int:
