@@ -8,6 +8,10 @@ from plant.gap import Gap
 from plant.reading import Batch
 
 
+class ConnectorError(Exception):
+    """A device cannot be read with these settings: one line that names the device, for whoever wrote them."""
+
+
 def _nothing_to_do() -> None:
     pass
 
