@@ -62,6 +62,7 @@ class ModbusConnector:
         self._names = tuple(tag.name for tag in device.tags)
         self._schedule = PollSchedule.of(device.id, device.poll_s)
         self._link: Link | None = None
+        self._answers_have_ids: bool | None = None
         self._bad = np.zeros(len(device.tags), dtype=np.bool_)
         self._failures = 0
         self._good_until_us = 0
@@ -134,7 +135,7 @@ class ModbusConnector:
         # A device may close an idle connection between two polls: nothing is lost by that.
         if self._link is None or self._link.is_lost:
             await self._close()
-            self._link = Link(self._device)
+            self._link = Link(self._device, self._answers_have_ids)
             await self._link.connect()
             self.health.reconnects += self.health.last_good_us is not None
             self.health.connected_since_us = _now_us()
@@ -144,6 +145,7 @@ class ModbusConnector:
         self.health.connected_since_us = None
         if self._link is not None:
             self._link.close()
+            self._answers_have_ids = self._link.answers_have_ids
             self._link = None
             await asyncio.sleep(0)  # the loop closes the socket in its next turn
 
@@ -198,7 +200,7 @@ class ModbusConnector:
 
     def _note(self, poll: _Poll) -> None:
         notes = [f"{block} refused: {why}" for block, why in poll.refused.items()]
-        if self._link is not None and not self._link.has_transaction_ids:
+        if self._link is not None and self._link.answers_have_ids is False:
             notes.append("answers carry transaction id 0: a late one could not be told from the next")
         if notes != self.health.notes:
             self.health.notes[:] = notes

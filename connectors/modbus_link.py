@@ -66,15 +66,19 @@ def check_transport(device: ModbusDevice) -> None:
 
 
 class Link:
-    """One connection, for one request at a time."""
+    """One connection, for one request at a time.
 
-    def __init__(self, device: ModbusDevice) -> None:
+    answers_have_ids: False where the device answers with transaction id 0 to every request, so that a late answer
+    could not be told from the next; None while unknown. What an earlier connection learnt is given to the next one.
+    """
+
+    def __init__(self, device: ModbusDevice, answers_have_ids: bool | None = None) -> None:
+        self.answers_have_ids = answers_have_ids
         self._device = device
         self._client = self._new_client()
         self._client.ctx.framer.decoder = _RawAnswers(False)
         self._lost: asyncio.Future[LinkError] = asyncio.get_running_loop().create_future()
         self._asking = False
-        self._answers_have_ids: bool | None = None
 
     def _new_client(self) -> ModbusBaseClient:
         device = self._device
@@ -109,7 +113,7 @@ class Link:
             nonlocal cause
             try:
                 return await create()
-            except (OSError, UnicodeError) as error:  # UnicodeError: no host can have that name
+            except Exception as error:  # OSError, UnicodeError of a host's name, termios.error of a serial port
                 cause = f"cannot connect: {getattr(error, 'strerror', None) or error}"
                 raise ConnectionError(cause) from None
 
@@ -186,15 +190,10 @@ class Link:
         # that has answered with ids a 0 is no answer to this request.
         if self._device.transport != "tcp":
             return None
-        if transaction_id == 0 and self._answers_have_ids:
+        if transaction_id == 0 and self.answers_have_ids:
             return Doubt("transaction id 0")
-        self._answers_have_ids = transaction_id != 0
+        self.answers_have_ids = transaction_id != 0
         return None
-
-    @property
-    def has_transaction_ids(self) -> bool:
-        """False where the device answers with transaction id 0, so that late answers cannot be told apart."""
-        return self._answers_have_ids is not False
 
     def _on_connection(self, connected: bool) -> None:
         if not connected:

@@ -4,6 +4,9 @@ import math
 import zlib
 from dataclasses import dataclass
 
+_EARLY = 1e-6
+"""Part of a period by which a timer may fire early and still be in its slot."""
+
 
 @dataclass(frozen=True, slots=True)
 class PollSchedule:
@@ -19,7 +22,7 @@ class PollSchedule:
 
     def next_slot_s(self, now_s: float) -> float:
         """The first slot after an instant."""
-        return self.phase_s + (math.floor((now_s - self.phase_s) / self.period_s) + 1) * self.period_s
+        return self.phase_s + (self._slot(now_s) + 1) * self.period_s
 
     def passed(self, since_s: float, now_s: float) -> int:
         """How many slots lie in (since_s, now_s]: those that a poll begun at `since_s` and done at `now_s` missed.
@@ -27,4 +30,7 @@ class PollSchedule:
         >>> PollSchedule(1.0, 0.0).passed(5.0, 5.9), PollSchedule(1.0, 0.0).passed(5.0, 7.2)
         (0, 2)
         """
-        return math.floor((now_s - self.phase_s) / self.period_s) - math.floor((since_s - self.phase_s) / self.period_s)
+        return self._slot(now_s) - self._slot(since_s)
+
+    def _slot(self, instant_s: float) -> int:
+        return math.floor((instant_s - self.phase_s) / self.period_s + _EARLY)

@@ -66,6 +66,16 @@ class LyingDevice:
     requests: list[Request] = field(default_factory=list)
     true_values: set[int] = field(default_factory=set)
     port: int = 0
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def until(self, condition, within_s=20.0):
+        """Wait until an answer, a lie or the end of a connection makes the condition true."""
+        async with asyncio.timeout(within_s), self.changed:
+            await self.changed.wait_for(condition)
+
+    async def _notify(self):
+        async with self.changed:
+            self.changed.notify_all()
 
     @contextlib.asynccontextmanager
     async def serving(self):
@@ -97,6 +107,7 @@ class LyingDevice:
             writer.close()
             with contextlib.suppress(ConnectionError, asyncio.CancelledError):
                 await writer.wait_closed()
+            await self._notify()
 
     async def _request(self, reader) -> Request:
         if self.rtu:
@@ -114,6 +125,7 @@ class LyingDevice:
         else:
             await self.lie(self, request, writer)
             self.lies += 1
+        await self._notify()
         await writer.drain()
 
     def tell_the_truth(self, request, writer):
