@@ -47,6 +47,7 @@ class OpcUaConnector:
         self._folder = folder
         self._decoder = Decoder(device.id, device.tags, device.max_clock_error_s)
         self._uris: dict[int, str] = {}
+        self._said: str | None = None
 
     async def batches(self) -> AsyncIterator[Handover]:
         """Handovers for ever; see `connector.Connector`. A lost link is a gap from when the device was last known."""
@@ -83,8 +84,8 @@ class OpcUaConnector:
     async def _reading(self) -> AsyncIterator[Reading]:
         async with opened(self._device, self._folder, self._uris) as link:
             reading = self._way(link)
+            await reading.start()
             try:
-                await reading.start()
                 if self.health.last_good_us is not None:
                     self.health.reconnects += 1
                 self.health.connected_since_us = now_us()
@@ -99,13 +100,15 @@ class OpcUaConnector:
 
     def _count(self, handover: Handover) -> None:
         if handover.known_until_us is not None:
+            self._said = None
             self.health.last_good_us = handover.known_until_us
         if handover.batch is not None:
             self.health.readings += len(handover.batch)
 
     def _failed(self, error: Exception) -> str:
         cause = plain(error)
-        if cause != self.health.last_error:  # changes, not repeats
+        if cause != self._said:  # changes, not repeats
+            self._said = cause
             log.warning("%s: %s", self._device.id, cause)
             if not isinstance(error, _EXPECTED):
                 log.error("%s: not foreseen", self._device.id, exc_info=error)

@@ -136,7 +136,7 @@ class Link:
         renewal = self._renewal()
         try:
             while True:
-                await asyncio.sleep(PROBE_S)
+                await asyncio.sleep(max(0.0, min(PROBE_S, renewal - time.monotonic())))
                 await self._read_some([state])
                 if time.monotonic() >= renewal:
                     await self._client.open_secure_channel(renew=True)
@@ -194,6 +194,9 @@ async def _connect(client: Client, device: OpcUaDevice, folder: Path) -> None:
 
 
 async def _close(client: Client) -> None:
+    protocol = client.uaclient.protocol
+    if protocol is None or protocol.is_closed:
+        return
     with contextlib.suppress(Exception):
         async with asyncio.timeout(CLOSE_S):
             await client.close_session()

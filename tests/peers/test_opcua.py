@@ -68,10 +68,11 @@ def press(shared: tuple[Press, Run]) -> Press:
 
 
 @pytest.fixture(scope="module")
-def secure_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, bytes]]:
-    folder, port = tmp_path_factory.mktemp("server"), free_port()
-    with running(Press(port, folder)):
-        yield port, (folder / "server.der").read_bytes()
+def secure_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Press, Run, bytes]]:
+    folder = tmp_path_factory.mktemp("server")
+    press = Press(free_port(), folder)
+    with running(press) as run:
+        yield press, run, (folder / "server.der").read_bytes()
 
 
 def device(port: int, tags: Any = TAGS, **settings: Any) -> OpcUaDevice:
@@ -354,9 +355,9 @@ def test_a_clock_that_is_wrong_is_not_believed(press: Press, shared: tuple[Press
 
 
 @pytest.mark.parametrize("policy", ["Basic256Sha256", "Aes128-Sha256-RsaOaep", "Aes256-Sha256-RsaPss"])
-def test_only_a_trusted_server_is_read(secure_server: tuple[int, bytes], tmp_path: Path, policy: str) -> None:
-    port, certificate = secure_server
-    settings = device(port, COUNT, security=policy)
+def test_only_a_trusted_server_is_read(secure_server: tuple[Press, Run, bytes], tmp_path: Path, policy: str) -> None:
+    press, _, certificate = secure_server
+    settings = device(press.port, COUNT, security=policy)
 
     async def scenario() -> None:
         async with stored(OpcUaConnector(settings, tmp_path)) as store:
@@ -372,9 +373,11 @@ def test_only_a_trusted_server_is_read(secure_server: tuple[int, bytes], tmp_pat
     assert key.stat().st_mode & 0o777 == 0o600
 
 
-def test_another_certificate_than_the_trusted_one_is_refused(secure_server: tuple[int, bytes], tmp_path: Path) -> None:
-    port, certificate = secure_server
-    settings = device(port, COUNT, security="Basic256Sha256")
+def test_another_certificate_than_the_trusted_one_is_refused(
+    secure_server: tuple[Press, Run, bytes], tmp_path: Path
+) -> None:
+    press, _, certificate = secure_server
+    settings = device(press.port, COUNT, security="Basic256Sha256")
     other = own_certificate(tmp_path).certificate
     trusted = trusted_file(tmp_path, "press")
     trusted.parent.mkdir()
@@ -385,6 +388,30 @@ def test_another_certificate_than_the_trusted_one_is_refused(secure_server: tupl
     assert handover.batch.status.tolist() == [parse_status("BadCertificateUntrusted")]
     assert fingerprint(certificate) in (connector.health.last_error or "")
     assert fingerprint(other) in (connector.health.last_error or "")
+
+
+def test_nothing_is_lost_while_the_channel_is_renewed(
+    secure_server: tuple[Press, Run, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.opcua_link.CHANNEL_S", 0.4)
+    press, run, _ = secure_server
+    settings = device(press.port, COUNT, security="Basic256Sha256")
+
+    async def produce() -> None:
+        for number in range(1, 301):
+            await press.write("Count", number, ua.VariantType.Int64)
+            await asyncio.sleep(0.005)
+
+    async def scenario() -> None:
+        await trust(settings, tmp_path)
+        async with stored(OpcUaConnector(settings, tmp_path)) as store:
+            await store.until(lambda: len(store.rows) == 1)
+            await asyncio.to_thread(run, produce())
+            await store.until(lambda: store.values("press.count")[-1] == 300)
+        assert store.values("press.count", snapshot=False) == [float(number) for number in range(1, 301)]
+        assert store.gaps == []
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize("trusted", [False, True])
