@@ -59,3 +59,7 @@ class Collected:
 
     def gaps(self):
         return [gap for handover in self.handovers for gap in handover.gaps]
+
+    def outages(self):
+        """The gaps but for polls that a busy computer skipped."""
+        return [gap for gap in self.gaps() if "skipped" not in gap.cause]

@@ -151,12 +151,12 @@ def _sends(make: Callable[[Request], bytes]) -> Lie:
 
 async def _late(device, request, writer):
     """Answers after the client's patience, to whatever is still listening; meanwhile other requests may come."""
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.4)
     writer.write(adu(request, request.body(LIE)))
 
 
 async def _late_without_id(device, request, writer):
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.4)
     writer.write(adu(request, request.body(LIE), transaction=0))
 
 

@@ -25,7 +25,7 @@ POLL_S = 0.03
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
-    monkeypatch.setattr(modbus_link, "ANSWER_TIMEOUT_S", 0.15)
+    monkeypatch.setattr(modbus_link, "ANSWER_TIMEOUT_S", 0.3)
     monkeypatch.setattr(modbus, "BACKOFF_MAX_S", 0.2)
 
 
@@ -57,16 +57,16 @@ def test_no_lie_becomes_a_value_and_the_device_is_back_after_it(name):
             async with Collected(ModbusConnector(device(liar.port))) as collected:
                 await collected.more_readings()
                 liar.lie = LIES[name]
-                await collected.until(lambda: any(gap.end_us is None for gap in collected.gaps()))
+                await collected.until(lambda: any(gap.end_us is None for gap in collected.outages()))
                 liar.lie = None
-                await collected.until(lambda: any(gap.end_us is not None for gap in collected.gaps()))
+                await collected.until(lambda: any(gap.end_us is not None for gap in collected.outages()))
                 await collected.more_readings(6)
             assert values(collected) <= liar.true_values - {LIE}
             assert all(math.isnan(reading[2]) == (reading[3] != 0) for reading in collected.readings())
             return liar, collected
 
     liar, collected = asyncio.run(run())
-    opened, closed = collected.gaps()[:2]
+    opened, closed = collected.outages()[:2]
     assert (opened.device, opened.tag, opened.end_us) == ("d", None, None)
     assert (closed.device, closed.tag, closed.start_us, closed.cause) == ("d", None, opened.start_us, opened.cause)
     assert closed.end_us > opened.start_us
@@ -124,9 +124,9 @@ def test_a_gateway_that_answers_late_and_with_transaction_0_never_shifts_values(
                 assert "transaction id 0" in collected.connector.health.notes[0]
                 for _ in range(3):
                     liar.lie = LIES["late without transaction id"]
-                    await collected.until(lambda: collected.gaps() and collected.gaps()[-1].end_us is None)
+                    await collected.until(lambda: collected.outages() and collected.outages()[-1].end_us is None)
                     liar.lie = None
-                    await collected.until(lambda: collected.gaps()[-1].end_us is not None)
+                    await collected.until(lambda: collected.outages()[-1].end_us is not None)
                 await collected.more_readings(6)
             assert values(collected) <= liar.true_values - {LIE}
 
@@ -160,7 +160,7 @@ def test_an_exception_makes_only_its_block_bad_and_is_written_once():
     collected = asyncio.run(run())
     bad = [(name, status_name(status)) for name, _, _, status in collected.readings() if status]
     assert bad == [("c", "BadConfigurationError")]
-    assert collected.gaps() == []
+    assert collected.outages() == []
 
 
 def test_a_device_that_refuses_everything_is_alive():
@@ -174,7 +174,7 @@ def test_a_device_that_refuses_everything_is_alive():
         ):
             await collected.until(lambda: len(collected.handovers) >= 5)
             assert [name for name, *_ in collected.readings()] == ["a", "b", "c"]
-            assert collected.gaps() == []
+            assert collected.outages() == []
             known = [handover.known_until_us for handover in collected.handovers]
             assert known == sorted(set(known))
 
@@ -187,10 +187,10 @@ def test_a_device_that_is_not_there_at_start_is_read_once_it_is():
             pass
         before_us = time.time_ns() // 1000
         async with Collected(ModbusConnector(device(liar.port))) as collected:
-            await collected.until(lambda: collected.gaps())
+            await collected.until(lambda: collected.outages())
             async with liar.serving():
                 await collected.more_readings()
-        opened, closed = collected.gaps()
+        opened, closed = collected.outages()
         assert before_us <= opened.start_us <= time.time_ns() // 1000
         assert "cannot connect" in opened.cause
         assert closed.start_us == opened.start_us
@@ -211,8 +211,8 @@ def test_a_device_that_is_not_there_at_start_is_read_once_it_is():
 def test_what_cannot_even_be_opened_is_a_gap_with_its_cause(where):
     async def run():
         async with Collected(ModbusConnector(device(1, **where))) as collected:
-            await collected.until(lambda: collected.gaps())
-        assert collected.gaps()[0].cause.startswith("cannot connect: ")
+            await collected.until(lambda: collected.outages())
+        assert collected.outages()[0].cause.startswith("cannot connect: ")
 
     asyncio.run(run())
 
@@ -231,7 +231,7 @@ def test_a_connection_closed_between_two_polls_costs_nothing():
             async with Collected(ModbusConnector(device(liar.port))) as collected:
                 await collected.more_readings(12)
             assert liar.connections >= 3
-            assert collected.gaps() == []
+            assert collected.outages() == []
             assert collected.connector.health.polls_failed == 0
 
     asyncio.run(run())
@@ -247,7 +247,7 @@ def test_one_lost_answer_is_asked_for_again_without_a_gap():
             async with Collected(ModbusConnector(device(liar.port, poll_s=5.0))) as collected:
                 liar.lie = silent_once
                 await collected.more_readings(3, within_s=4.0)
-            assert collected.gaps() == []
+            assert collected.outages() == []
             assert collected.connector.health.polls_failed == 1
 
     asyncio.run(run())
@@ -283,7 +283,7 @@ def test_only_function_codes_1_to_4_are_ever_sent():
             async with Collected(ModbusConnector(device(liar.port, tags))) as collected:
                 await collected.more_readings(12)
                 liar.lie = LIES["garbled"]
-                await collected.until(lambda: collected.gaps())
+                await collected.until(lambda: collected.outages())
             assert {request.function for request in liar.requests} == {1, 2, 3, 4}
             assert {(r.function, r.address, r.count) for r in liar.requests} == {
                 (1, 9, 1),
@@ -369,7 +369,7 @@ def test_rtu_over_tcp():
             async with Collected(ModbusConnector(device(liar.port, transport="rtu-over-tcp"))) as collected:
                 await collected.more_readings()
                 liar.lie = garbled
-                await collected.until(lambda: collected.gaps())
+                await collected.until(lambda: collected.outages())
                 liar.lie = None
                 await collected.more_readings(6)
             assert values(collected) <= liar.true_values
@@ -406,7 +406,7 @@ def test_rtu_on_a_serial_line():
             async with Collected(ModbusConnector(line)) as collected:
                 await collected.more_readings(9)
             assert values(collected) <= liar.true_values
-            assert collected.gaps() == []
+            assert collected.outages() == []
         finally:
             loop.remove_reader(ours)
             os.close(ours)

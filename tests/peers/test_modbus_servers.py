@@ -116,12 +116,12 @@ def test_py_modbus_tcp_restarts_and_every_poll_is_read_again():
             collected = Collected(ModbusConnector(device(port, tags)))
             await collected.__aenter__()
             await collected.more_readings()
-        await collected.until(lambda: collected.gaps())
+        await collected.until(lambda: collected.outages())
         bank.set_holding_registers(0, [0, 99])
         with py_modbus_tcp(bank, port):
             await collected.until(lambda: any(value == 99 for _, _, value, _ in collected.good()))
             await collected.__aexit__()
-        opened, closed = collected.gaps()
+        opened, closed = collected.outages()
         assert opened.end_us is None
         assert closed.end_us == next(time for _, time, value, _ in collected.good() if value == 99)
         assert not any(opened.start_us < time < closed.end_us for _, time, _, _ in collected.good())
@@ -196,6 +196,6 @@ def test_libmodbus_polled(libmodbus_port):
         async with Collected(ModbusConnector(device(libmodbus_port, tags, poll_s=0.01))) as collected:
             await collected.more_readings(300)
         assert {(name, value) for name, _, value, _ in collected.good()} == {("a", 12.5), ("b", 1399.0), ("c", 1.0)}
-        assert [gap for gap in collected.gaps() if "skipped" not in gap.cause] == []
+        assert collected.outages() == []
 
     asyncio.run(run())
