@@ -69,6 +69,8 @@ def _import(kind: Kind, site_file: Path, files: list[Path], replace: bool, skip_
         answer = ask(path, request) or _here(site, path, kind, files, replace, skip_bad)
     if not answer["ok"]:
         refuse(answer["message"])
+    for one, file in zip(answer["files"], files, strict=True):
+        one["file"] = str(file)
     if as_json:
         say_json({"files": answer["files"]})
         return

@@ -10,7 +10,13 @@ from commands.terminal import SiteFile, faults_reported, refuse, say
 def run(site: SiteFile) -> None:
     """Read the machines, store every reading, report; SIGTERM or Ctrl-C drains within 20 s and ends."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for library in ("asyncua", "pymodbus", "apscheduler", "alembic"):  # they log each poll or run; we log changes
+    for library in (
+        "asyncua",
+        "pymodbus",
+        "apscheduler",
+        "alembic",
+        "uvicorn",
+    ):  # they log each poll or run; we log changes
         logging.getLogger(library).setLevel(logging.ERROR)
     with faults_reported():
         from collector.daemon import Daemon

@@ -17,7 +17,7 @@ _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 def app(snapshot: Callable[[], Snapshot]) -> Starlette:
     """The application over a way to take a snapshot of the collector."""
     registry = CollectorRegistry()
-    registry.register(_Metrics(snapshot))  # type: ignore[arg-type]
+    registry.register(_Metrics(snapshot))
 
     async def health(_: Request) -> Response:
         now = snapshot()
