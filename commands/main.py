@@ -8,6 +8,7 @@ from commands.history import history
 from commands.import_files import import_app
 from commands.init import init
 from commands.kpi import kpi
+from commands.programme import programme_app
 
 app = typer.Typer(
     name="smartwings",
@@ -20,6 +21,7 @@ app.command()(init)
 app.add_typer(import_app, name="import")
 app.command()(kpi)
 app.command()(history)
+app.add_typer(programme_app, name="programme")
 
 
 def main() -> None:
