@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import zstandard
+from numpy.typing import NDArray
 
 from collector.store.chunk import ChunkError, checked, with_checksum
 from plant.reading import U32, Readings
@@ -28,6 +29,9 @@ class JournalEntry:
 
     def __len__(self) -> int:
         return len(self.tag_ids)
+
+    def __getitem__(self, index: NDArray[np.bool_]) -> "JournalEntry":
+        return JournalEntry(self.tag_ids[index], self.readings[index])
 
     def of(self, tag_id: int) -> Readings:
         """The readings of one tag, in order of arrival."""

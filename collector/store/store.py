@@ -11,6 +11,8 @@ from typing import IO, Any
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
+from collector.store.chunk import ChunkError
+
 SCHEMA_VERSION = "0001"
 MIGRATIONS = Path(__file__).parent / "migrations"
 _NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs", "afs"}
@@ -29,11 +31,11 @@ def store_path(url: str, folder: Path) -> Path:
 def reading(path: Path) -> Iterator[Connection]:
     """A query-only connection. A store that does not exist reads as an empty one. Raises StoreError."""
     if not path.exists():
-        with _connected("file::memory:?uri=true", _set_up_writing) as connection:
+        with _connected(path, "file::memory:", _set_up_writing) as connection:
             migrate(connection)
             yield connection
         return
-    with _connected(f"file:{_quoted(path)}?mode=ro&uri=true", _set_up_reading) as connection:
+    with _connected(path, f"file:{_quoted(path)}?mode=ro", _set_up_reading) as connection:
         _require_version(connection, path)
         yield connection
         connection.rollback()
@@ -47,10 +49,11 @@ def writing(path: Path) -> Iterator[Connection]:
     network file system.
     """
     _refuse_network_file_system(path)
-    database = f"file:{_quoted(path)}?mode=rwc&uri=true"
-    with _locked(path), _connected(database, _set_up_writing, "BEGIN IMMEDIATE") as connection:
+    database = f"file:{_quoted(path)}?mode=rwc"
+    with _locked(path), _connected(path, database, _set_up_writing, "BEGIN IMMEDIATE") as connection:
         os.chmod(path, 0o600)
         if version(connection) != SCHEMA_VERSION:
+            _refuse_other_database(connection, path)
             migrate(connection)
         _require_version(connection, path)
         yield connection
@@ -100,24 +103,36 @@ def _require_version(connection: Connection, path: Path) -> None:
     raise StoreError(f"{path}: was written by a newer Smart Wings (schema {found}, this one knows {SCHEMA_VERSION})")
 
 
+def _refuse_other_database(connection: Connection, path: Path) -> None:
+    names = connection.exec_driver_sql("select name from sqlite_master").scalars().all()
+    connection.rollback()
+    if names and "alembic_version" not in names:
+        raise StoreError(f"{path}: is a database, but not a store of Smart Wings")
+
+
 def _quoted(path: Path) -> str:
     from urllib.parse import quote
 
-    return quote(str(path))
+    return quote(str(path.absolute()))
 
 
 @contextmanager
-def _connected(database: str, set_up: Any, begin: str = "BEGIN") -> Iterator[Connection]:
+def _connected(path: Path, database: str, set_up: Any, begin: str = "BEGIN") -> Iterator[Connection]:
     from sqlalchemy.pool import StaticPool
 
-    engine = create_engine(f"sqlite:///{database}", poolclass=StaticPool)
+    # A connection by hand, since SQLAlchemy's URL would take a path's %3f for a question mark.
+    engine = create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect(database, uri=True, check_same_thread=False), poolclass=StaticPool
+    )
     event.listen(engine, "connect", set_up)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     try:
         with engine.connect() as connection:
             yield connection
     except DatabaseError as error:
-        raise StoreError(f"{engine.url.database}: {error.orig}") from error
+        raise StoreError(f"{path}: {error.orig}") from error
+    except ChunkError as error:
+        raise StoreError(f"{path}: is damaged: {error}") from error
     finally:
         engine.dispose()
 
