@@ -9,10 +9,12 @@ from sqlalchemy import Connection
 from collector.store.chunk import decode, encode
 from collector.store.journal import JournalEntry, pack, unpack
 from plant.instant import US_PER_S
-from plant.reading import U32, Readings, distinct, joined
+from plant.reading import I64, U32, Readings, distinct, joined
 
 HOUR_S, DAY_S = 3600, 86400
 _TAG_SHIFT = 40
+_BEFORE_1970 = 1 << 39  # half of what is left beside the tag's id, so that keys ascend with time on both sides of 1970
+_ALL_US = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,14 @@ def merge(
 
     With `replace`, readings that the store has at the same times are taken out first.
     """
+    if replace:
+        seal(connection, _ALL_US)  # the journal may hold what is to be replaced
+    written = _merge(connection, tag_id, readings, span_s, replace)
+    _update_latest(connection, np.full(len(readings), tag_id, dtype=np.uint32), readings)
+    return written
+
+
+def _merge(connection: Connection, tag_id: int, readings: Readings, span_s: int, replace: bool) -> Written:
     written = Written()
     for start_s, part in _split(readings, DAY_S):
         stored = _chunks(connection, tag_id, start_s, start_s + DAY_S)
@@ -54,24 +64,39 @@ def merge(
                 written += _rewrite(connection, tag_id, hour_s, HOUR_S, old, hour, replace)
         else:
             written += _rewrite(connection, tag_id, start_s, DAY_S, stored, part, replace)
-    _update_latest(connection, np.full(len(readings), tag_id, dtype=np.uint32), readings)
     return written
 
 
 def seal(connection: Connection, before_us: int) -> Written:
-    """Move every journal row whose readings all lie before an instant into hour chunks. One transaction: the caller's.
+    """Move every reading before an instant from the journal into hour chunks. One transaction: the caller's.
 
-    Rows of late readings are sealed with the rest; where a day is already merged, its chunk is rewritten.
+    A row that reaches beyond the instant keeps the rest, so that readings of one time never overtake one another.
+    Late readings are sealed with the others; where a day is already merged, its chunk is rewritten.
     """
     rows = connection.exec_driver_sql(
-        "select id, payload from journal where max_us < ? order by id", (before_us,)
+        "select id, payload from journal where min_us < ? order by id", (before_us,)
     ).all()
-    entries = [unpack(row.payload) for row in rows]
+    entries = []
+    for row in rows:
+        entry = unpack(row.payload)
+        early = entry.readings.times_us < before_us
+        entries.append(entry[early])
+        _keep(connection, row.id, entry[~early])
     written = Written()
     for tag_id in sorted({int(tag) for entry in entries for tag in np.unique(entry.tag_ids)}):
-        written += merge(connection, tag_id, joined([entry.of(tag_id) for entry in entries]), HOUR_S)
-    connection.exec_driver_sql("delete from journal where max_us < ?", (before_us,))
+        written += _merge(connection, tag_id, joined([entry.of(tag_id) for entry in entries]), HOUR_S, replace=False)
     return written
+
+
+def _keep(connection: Connection, row_id: int, rest: JournalEntry) -> None:
+    if not len(rest):
+        connection.exec_driver_sql("delete from journal where id = ?", (row_id,))
+        return
+    times = rest.readings.times_us
+    connection.exec_driver_sql(
+        "update journal set min_us = ?, max_us = ?, readings = ?, payload = ? where id = ?",
+        (int(times.min()), int(times.max()), len(rest), pack(rest), row_id),
+    )
 
 
 def merge_days(connection: Connection, before_us: int) -> int:
@@ -93,7 +118,7 @@ def delete_before(connection: Connection, before_us: int) -> int:
     day_s = before_us // US_PER_S // DAY_S * DAY_S
     deleted = 0
     for tag_id in connection.exec_driver_sql("select id from tag").scalars().all():
-        bounds = (_key(tag_id, 0), _key(tag_id, max(day_s, 0)))
+        bounds = (tag_id << _TAG_SHIFT, _key(tag_id, day_s))
         deleted += connection.exec_driver_sql("delete from chunk where key >= ? and key < ?", bounds).rowcount
     # What is forgotten is not known any more, so that no KPI takes it for a time without production.
     connection.exec_driver_sql("update latest set first_us = max(first_us, ?)", (day_s * US_PER_S,))
@@ -118,41 +143,49 @@ def count(connection: Connection, tag_id: int, start_us: int, end_us: int) -> in
 
 def series_by_day(connection: Connection, tag_id: int, start_us: int, end_us: int) -> Iterator[Readings]:
     """The same, a UTC day at a time, so that any stretch is read in bounded memory; days without readings left out."""
-    bounds = connection.exec_driver_sql("select first_us, time_us from latest where tag_id = ?", (tag_id,)).first()
-    if bounds is None:
-        return
-    end_us = min(end_us, bounds.time_us + 1)
-    day_us = DAY_S * US_PER_S
-    at_us = max(start_us, bounds.first_us)
-    while at_us < end_us:
-        next_us = min((at_us // day_us + 1) * day_us, end_us)
-        found = series(connection, tag_id, at_us, next_us)
+    for day_us in _days(connection, tag_id, start_us, end_us):
+        found = series(connection, tag_id, max(day_us, start_us), min(day_us + DAY_S * US_PER_S, end_us))
         if len(found):
             yield found
-        at_us = next_us
 
 
 def days_before(connection: Connection, tag_id: int, end_us: int) -> Iterator[Readings]:
     """Readings of a tag before an instant, a stored day at a time, the newest first."""
-    while (day_s := _newest_day(connection, tag_id, end_us)) is not None:
-        start_us = day_s * US_PER_S
+    in_journal = _journal_times(connection, tag_id, -_ALL_US, end_us)
+    while True:
+        key = connection.exec_driver_sql(
+            "select max(key) from chunk where key >= ? and key < ?",
+            (tag_id << _TAG_SHIFT, _key(tag_id, -(-end_us // US_PER_S))),
+        ).scalar()
+        seconds = [] if key is None else [_start_s(key)]
+        seconds += (in_journal[in_journal < end_us][-1:] // US_PER_S).tolist()
+        if not seconds:
+            return
+        start_us = max(seconds) // DAY_S * DAY_S * US_PER_S
         found = series(connection, tag_id, start_us, end_us)
         if len(found):
             yield found
         end_us = start_us
 
 
-def _newest_day(connection: Connection, tag_id: int, end_us: int) -> int | None:
-    key = connection.exec_driver_sql(
-        "select max(key) from chunk where key >= ? and key < ?",
-        (_key(tag_id, 0), _key(tag_id, max(-(-end_us // US_PER_S), 0))),
-    ).scalar()
-    newest_us = connection.exec_driver_sql(
-        "select max(min(max_us, ? - 1)) from journal where min_us < ?", (end_us, end_us)
-    ).scalar()
-    seconds = [_start_s(key)] if key is not None else []
-    seconds += [newest_us // US_PER_S] if newest_us is not None else []
-    return max(seconds) // DAY_S * DAY_S if seconds else None
+def _days(connection: Connection, tag_id: int, start_us: int, end_us: int) -> list[int]:
+    """Starts of the days that may have readings of a tag in [start_us, end_us), ascending."""
+    keys = connection.exec_driver_sql(
+        "select key from chunk where key >= ? and key < ?",
+        (_key(tag_id, start_us // US_PER_S // DAY_S * DAY_S), _key(tag_id, -(-end_us // US_PER_S))),
+    ).scalars()
+    days = {_start_s(key) // DAY_S for key in keys}
+    days.update((_journal_times(connection, tag_id, start_us, end_us) // (DAY_S * US_PER_S)).tolist())
+    return [day * DAY_S * US_PER_S for day in sorted(days)]
+
+
+def _journal_times(connection: Connection, tag_id: int, start_us: int, end_us: int) -> I64:
+    """Times of the journal's readings of a tag in [start_us, end_us), ascending."""
+    rows = connection.exec_driver_sql(
+        "select payload from journal where max_us >= ? and min_us < ?", (start_us, end_us)
+    ).scalars()
+    times = np.sort(joined([unpack(payload).of(tag_id) for payload in rows]).times_us)
+    return times[(times >= start_us) & (times < end_us)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,18 +212,18 @@ class _Chunk:
 
 
 def _key(tag_id: int, start_s: int) -> int:
-    return tag_id << _TAG_SHIFT | start_s
+    return (tag_id << _TAG_SHIFT) + min(max(start_s + _BEFORE_1970, 0), 2 * _BEFORE_1970)
 
 
 def _start_s(key: int) -> int:
-    return key & ((1 << _TAG_SHIFT) - 1)
+    return (key & ((1 << _TAG_SHIFT) - 1)) - _BEFORE_1970
 
 
 def _chunks(connection: Connection, tag_id: int, start_s: int, end_s: int) -> list[_Chunk]:
-    first_day = max(start_s, 0) // DAY_S * DAY_S
+    first_day = start_s // DAY_S * DAY_S
     rows = connection.exec_driver_sql(
         "select key, span_s, payload from chunk where key >= ? and key < ? order by key",
-        (_key(tag_id, first_day), _key(tag_id, max(end_s, 0))),
+        (_key(tag_id, first_day), _key(tag_id, end_s)),
     )
     found = (_Chunk(_start_s(row.key), row.span_s, row.payload) for row in rows)
     return [part for part in found if part.start_s + part.span_s > start_s]

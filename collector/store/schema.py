@@ -53,7 +53,9 @@ journal = Table(
 chunk = Table(
     "chunk",
     metadata,
-    Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # tag id << 40 | first second
+    Column(
+        "key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True
+    ),  # (tag id << 40) + first second + 2^39
     Column("span_s", Integer, nullable=False),  # 3600 or 86400
     Column("readings", Integer, nullable=False),
     Column("payload", LargeBinary, nullable=False),

@@ -46,7 +46,7 @@ def stored_tags(connection: Connection) -> dict[str, StoredTag]:
     """
     rows = connection.exec_driver_sql(
         "select tag.id, tag.name, tag.device, tag.definition, latest.first_us, latest.time_us,"
-        " max(latest.time_us, coalesce(device.known_until_us, 0)) as known_until_us"
+        " max(latest.time_us, coalesce(device.known_until_us, latest.time_us)) as known_until_us"
         " from tag left join latest on latest.tag_id = tag.id left join device on device.name = tag.device"
         " order by tag.id"
     )
