@@ -1,21 +1,36 @@
 """Is what the pages say what the code does? Generated pages are up to date."""
 
 import importlib.util
+import re
+import sqlite3
+import struct
+import zlib
+from contextlib import closing
+from itertools import accumulate
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+import zstandard
 
+from collector.store import readings, schema
+from collector.store.journal import JournalEntry
+from collector.store.store import transaction, writing
+from collector.store.tags import register
 from kpi.counter import Restarting, StepKind, counter_steps
 from kpi.element import FLAGS
 from kpi.outcome import Reason
 from kpi.series import TagSeries
-from plant.reading import Readings
+from plant.reading import Readings, sound
+from plant.status_code import BAD_NO_DATA
 from plant.tag import CounterRules, Restarts, Role, Tag
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
+
+PlainReading = tuple[float, float | None, int, float, float]
+"""Time, value, status, time of receipt, source offset."""
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +75,114 @@ def test_worked_counter_steps_are_what_the_code_makes_of_them() -> None:
 def test_kpi_page_names_every_reason_flag_and_counter_class() -> None:
     text = (DOCS / "kpis.md").read_text(encoding="utf-8")
     assert [word for word in (*Reason, *FLAGS) if f"`{word}`" not in text] == []
+
+
+# A reader of the store that follows docs/store.md and nothing else: standard library and zstandard.
+
+
+def _frame(payload: bytes) -> tuple[int, int, bytes]:
+    version, present, _, n, checksum = struct.unpack_from("<BBHII", payload)
+    assert version == 1
+    assert zlib.crc32(payload[12:]) == checksum
+    return present, n, zstandard.ZstdDecompressor().decompress(payload[12:])
+
+
+def _unshuffled(data: bytes, n: int, width: int, letter: str) -> list[float]:
+    rows = bytes(data[byte * n + at] for at in range(n) for byte in range(width))
+    return list(struct.unpack(f"<{n}{letter}", rows))
+
+
+def _chunk_readings(payload: bytes) -> list[PlainReading]:
+    present, n, data = _frame(payload)
+
+    def section(width: int, letter: str) -> list[float]:
+        nonlocal data
+        taken, data = data[: n * width], data[n * width :]
+        return _unshuffled(taken, n, width, letter)
+
+    times = section(8, "q")
+    times = list(accumulate(times[:1] + list(accumulate(times[1:]))))
+    values = [float(v) for v in accumulate(section(8, "q"))] if present & 1 else section(8, "d")
+    status = section(4, "I") if present & 2 else [0] * n
+    lag_ms = list(accumulate(section(8, "q"))) if present & 4 else [0] * n
+    offset = section(8, "q") if present & 8 else [0] * n
+    assert not data
+    return [
+        (time, None if code >> 31 else value, code, time + lag * 1000, away)
+        for time, value, code, lag, away in zip(times, values, map(int, status), lag_ms, offset, strict=True)
+    ]
+
+
+def _journal_readings(payload: bytes, tag_id: int) -> list[PlainReading]:
+    _, n, data = _frame(payload)
+    columns = [data[at * 8 * n : (at + 1) * 8 * n] for at in range(4)]
+    columns += [data[32 * n + at * 4 * n : 32 * n + (at + 1) * 4 * n] for at in range(2)]
+    time, value, received, offset, status, tag = (
+        struct.unpack(f"<{n}{letter}", column) for letter, column in zip("qdqqII", columns, strict=True)
+    )
+    return [
+        (time[at], None if status[at] >> 31 else value[at], status[at], received[at], offset[at])
+        for at in range(n)
+        if tag[at] == tag_id
+    ]
+
+
+def _stored(file: Path, name: str) -> list[PlainReading]:
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as store:
+        (tag_id,) = store.execute("select id from tag where name = ?", (name,)).fetchone()
+        bounds = (tag_id << 40, (tag_id + 1) << 40)
+        chunks = store.execute("select payload from chunk where key >= ? and key < ? order by key", bounds)
+        found = [reading for (payload,) in chunks for reading in _chunk_readings(payload)]
+        for (payload,) in store.execute("select payload from journal order by id"):
+            found += [
+                reading for reading in _journal_readings(payload, tag_id) if reading[:3] not in {r[:3] for r in found}
+            ]
+    return found
+
+
+def test_a_store_can_be_read_by_the_page_alone(tmp_path: Path) -> None:
+    hour = 3_600_000_000
+    start = 1_790_000_000_000_000 // (24 * hour) * 24 * hour
+    bad = BAD_NO_DATA
+    count = _readings([start + at * 1_000_000 + at * at for at in range(500)], [100.0 + at // 3 for at in range(500)])
+    power = _readings(
+        [start + hour + at for at in (5, 5, 90)], [1.5, -0.0, 2.25], [0, 0, bad], [7000, 7000, 9000], [0, 0, -4]
+    )
+    newest = _readings([start + 30 * hour], [400.0])
+    file = tmp_path / "plant.db"
+    tags = [("d", Tag("count", "u", Role.GOOD_COUNT, "1")), ("d", Tag("power", "u", Role.POWER, "kW"))]
+    with writing(file) as connection, transaction(connection):
+        ids = {name: stored.id for name, stored in register(connection, tags).items()}
+        readings.merge(connection, ids["count"], count)
+        readings.merge(connection, ids["power"], power, span_s=3600)
+        readings.append(connection, JournalEntry(np.array([ids["count"]], dtype=np.uint32), newest))
+    assert _stored(file, "count") == [*_plain(count), *_plain(newest)]
+    assert _stored(file, "power") == _plain(power)
+
+
+def _readings(
+    times: list[int],
+    values: list[float],
+    status: list[int] | None = None,
+    lag_us: list[int] | None = None,
+    offset: list[int] | None = None,
+) -> Readings:
+    zeros = [0] * len(times)
+    number, code = sound(np.array(values), np.array(status or zeros, dtype=np.uint32))
+    times_us = np.array(times, dtype=np.int64)
+    received = times_us + np.array(lag_us or zeros, dtype=np.int64)
+    return Readings(times_us, number, code, received, np.array(offset or zeros, dtype=np.int64))
+
+
+def _plain(columns: Readings) -> list[PlainReading]:
+    values = [None if value != value else value for value in columns.values.tolist()]
+    rest = (columns.status, columns.received_us, columns.source_offset_us)
+    return list(zip(columns.times_us.tolist(), values, *(column.tolist() for column in rest), strict=True))
+
+
+def test_store_page_names_every_table_and_column() -> None:
+    rows = {row[0].strip("`"): row for row in _rows_after("store.md", "| table | one row is | columns |")}
+    assert sorted(rows) == sorted(schema.metadata.tables)
+    for name, table in schema.metadata.tables.items():
+        words = set(re.findall(r"\w+", rows[name][2]))
+        assert [column.name for column in table.columns if column.name not in words] == [], name
