@@ -4,6 +4,7 @@ import importlib.util
 import re
 import sqlite3
 import struct
+import tomllib
 import zlib
 from contextlib import closing
 from itertools import accumulate
@@ -186,3 +187,13 @@ def test_store_page_names_every_table_and_column() -> None:
     for name, table in schema.metadata.tables.items():
         words = set(re.findall(r"\w+", rows[name][2]))
         assert [column.name for column in table.columns if column.name not in words] == [], name
+
+
+def test_every_dependency_has_its_line() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = {"hatchling"}
+    for group in (project["dependencies"], *project["optional-dependencies"].values()):
+        wanted |= {re.split(r"[\[<>=~! ]", requirement)[0] for requirement in group}
+    page = (DOCS / "decisions" / "0007-dependencies.md").read_text(encoding="utf-8")
+    named = {line.split("|")[1].strip() for line in page.splitlines() if line.startswith("|")} - {"package", "---"}
+    assert named == wanted - {"smartwings"}
