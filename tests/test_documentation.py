@@ -19,16 +19,20 @@ from collector.store import readings, schema
 from collector.store.journal import JournalEntry
 from collector.store.store import transaction, writing
 from collector.store.tags import register
+from kpi.catalogue import CATALOGUE
 from kpi.counter import Restarting, StepKind, counter_steps
 from kpi.element import FLAGS
 from kpi.outcome import Reason
 from kpi.series import TagSeries
 from plant.reading import Readings, sound
 from plant.status_code import BAD_NO_DATA
-from plant.tag import CounterRules, Restarts, Role, Tag
+from plant.tag import CounterRules, Kind, Restarts, Role, Tag
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
+
+ON_THEIR_WAY = {"reporting.py", "publisher.py"}
+"""Modules that architecture.md names before they are there."""
 
 PlainReading = tuple[float, float | None, int, float, float]
 """Time, value, status, time of receipt, source offset."""
@@ -197,3 +201,41 @@ def test_every_dependency_has_its_line() -> None:
     page = (DOCS / "decisions" / "0007-dependencies.md").read_text(encoding="utf-8")
     named = {line.split("|")[1].strip() for line in page.splitlines() if line.startswith("|")} - {"package", "---"}
     assert named == wanted - {"smartwings"}
+
+
+WORDS = (
+    *("plant", "work unit", "device", "tag", "reading", "batch", "handover", "poll", "gap", "journal", "chunk", "step"),
+    *("order line", "delivery", "shift", "period", "scope", "element", "coverage", "grade", "flag", "reason", "report"),
+    *("baseline", "target", "improvement", "attainment", "programme", "store", "collector", "connector", "simulator"),
+)
+ISO_22400 = ("PQ", "GQ", "SQ", "RQ", "GP", "IP", "PRI", "PBT", "APT", "MTBF", "MTTR")
+
+
+def test_glossary_has_every_word() -> None:
+    words = {row[0] for row in _rows_after("glossary.md", "| word | 한국어 | meaning |")}
+    assert sorted({*WORDS, *Kind} - words) == []
+    roles = [row[0] for row in _rows_after("glossary.md", "| role | 한국어 | what it is |")]
+    assert roles == [f"`{role}`" for role in Role]
+    iso = {row[0].split(",")[0] for row in _rows_after("glossary.md", "| ISO 22400 | here | 한국어 |")}
+    assert sorted(set(ISO_22400) - iso) == []
+
+
+def test_glossary_has_every_kpi_by_the_names_of_the_catalogue() -> None:
+    rows = _rows_after("glossary.md", "| id | name | 한국어 |")
+    assert rows == [[f"`{kpi.id}`", kpi.title, kpi.title_ko] for kpi in CATALOGUE]
+
+
+def test_pages_name_only_files_that_exist_and_links_lead_somewhere() -> None:
+    modules = {path.name for path in ROOT.rglob("*.py") if ".venv" not in path.parts} | ON_THEIR_WAY
+    for page in sorted(DOCS.rglob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        named = set(re.findall(r"`(?:[a-z_]+/)*([a-z0-9_]+\.py)`", text))
+        assert sorted(named - modules) == [], page.name
+        links = [link.split("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
+        assert [link for link in links if link and not (page.parent / link).exists()] == [], page.name
+
+
+def test_packages_in_architecture_are_those_there_are() -> None:
+    rows = _rows_after("architecture.md", "| package | answers | may import |")
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    assert sorted(row[0].strip("`") for row in rows) == sorted(settings["root_packages"])

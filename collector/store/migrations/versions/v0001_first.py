@@ -11,6 +11,7 @@ def upgrade() -> None:
     """Make all tables of the first schema."""
     _tags()
     _readings()
+    _what_came()
     _files()
     _outbox()
 
@@ -58,6 +59,9 @@ def _readings() -> None:
         Column("status", BigInteger, nullable=False),
         Column("received_us", BigInteger, nullable=False),
     )
+
+
+def _what_came() -> None:
     op.create_table(
         "tally",
         Column("device", String, primary_key=True),
