@@ -19,6 +19,7 @@ from collector.store import readings, schema
 from collector.store.journal import JournalEntry
 from collector.store.store import transaction, writing
 from collector.store.tags import register
+from commands.main import app
 from kpi.catalogue import CATALOGUE
 from kpi.counter import Restarting, StepKind, counter_steps
 from kpi.element import FLAGS
@@ -239,3 +240,11 @@ def test_packages_in_architecture_are_those_there_are() -> None:
     rows = _rows_after("architecture.md", "| package | answers | may import |")
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     assert sorted(row[0].strip("`") for row in rows) == sorted(settings["root_packages"])
+
+
+def test_pages_show_only_commands_that_exist() -> None:
+    names = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    names |= {group.name for group in app.registered_groups if group.name}
+    for page in [*DOCS.rglob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.py")]:
+        shown = set(re.findall(r"`smartwings ([a-z]+)", page.read_text(encoding="utf-8")))
+        assert sorted(shown - names) == [], page.name

@@ -44,7 +44,17 @@ def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv = tmp_path_factory.mktemp("elsewhere") / "venv"
     _run([sys.executable, "-m", "venv", "--without-pip", venv], venv.parent)
     python = venv / "bin" / "python"
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index"]
+    pip: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        python,
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+    ]
     _run([*pip, wheel], venv.parent)
     (site_packages,) = venv.glob("lib/python*/site-packages")
     libraries = dict.fromkeys(sysconfig.get_path(kind) for kind in ("purelib", "platlib"))
