@@ -21,8 +21,16 @@ from plant.reading import Batch, Readings, joined, sound
 log = logging.getLogger(__name__)
 
 COMMIT_S = 0.1
+MOST_WAITING = 16
 MOST_READINGS = 50_000
 RETRY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    device: str
+    handover: Handover
+    free: asyncio.Semaphore
 
 
 @dataclass(slots=True)
@@ -36,28 +44,28 @@ class Acquisition:
     tags: dict[str, StoredTag]
     committed: int = 0
     failing: str | None = None
-    _waiting: "asyncio.Queue[tuple[str, Handover, asyncio.Future[None]]]" = field(
-        default_factory=lambda: asyncio.Queue(maxsize=1000)
-    )
+    _waiting: "asyncio.Queue[_Waiting]" = field(default_factory=asyncio.Queue)
     _texts: dict[str, int] = field(default_factory=dict)
     _resumed: set[str] = field(default_factory=set)
 
     async def read(self, device: str, connector: Connector) -> None:
-        """Take what a connector hands over, each time waiting until it is durable; ends only when cancelled."""
+        """Take what a connector hands over; ends only when cancelled.
+
+        At most so many handovers of a device wait for their commit; then no more is taken until one is durable.
+        """
+        free = asyncio.Semaphore(MOST_WAITING)
         async for handover in connector.batches():
-            durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            await self._waiting.put((device, handover, durable))
-            await durable
+            await free.acquire()
+            await self._waiting.put(_Waiting(device, handover, free))
 
     async def commit(self) -> None:
         """Commit handovers, those of 100 ms together, for ever."""
         while True:
             taken = await self._take()
-            await self._store_until_done([(device, handover) for device, handover, _ in taken])
-            for _, handover, durable in taken:
-                handover.done()
-                if not durable.done():
-                    durable.set_result(None)
+            await self._store_until_done([(one.device, one.handover) for one in taken])
+            for one in taken:
+                one.handover.done()
+                one.free.release()
                 self._waiting.task_done()
 
     async def drained(self, longest_s: float) -> None:
@@ -65,13 +73,13 @@ class Acquisition:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._waiting.join(), longest_s)
 
-    async def _take(self) -> list[tuple[str, Handover, "asyncio.Future[None]"]]:
+    async def _take(self) -> list["_Waiting"]:
         taken = [await self._waiting.get()]
         await asyncio.sleep(COMMIT_S)
         count = 0
         while not self._waiting.empty() and count < MOST_READINGS:
             taken.append(self._waiting.get_nowait())
-            count += len(taken[-1][1].batch or ())
+            count += len(taken[-1].handover.batch or ())
         return taken
 
     async def _store_until_done(self, handovers: list[tuple[str, Handover]]) -> None:

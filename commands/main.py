@@ -9,6 +9,7 @@ from commands.history import history
 from commands.import_files import import_app
 from commands.init import init
 from commands.kpi import kpi
+from commands.programme import programme_app
 from commands.read import read
 from commands.run import run
 from commands.simulate import simulate
@@ -30,6 +31,7 @@ app.command()(history)
 app.add_typer(import_app, name="import")
 app.command()(kpi)
 app.command()(simulate)
+app.add_typer(programme_app, name="programme")
 
 
 def main() -> None:

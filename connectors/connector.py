@@ -59,8 +59,8 @@ class Connector(Protocol):
     def batches(self) -> AsyncIterator[Handover]:
         """Hand over readings for as long as it is iterated, connecting again by itself for ever.
 
-        The next handover is not asked for before the last one is committed: that is the back-pressure. Closing the
-        iterator closes the connection.
+        A few handovers may wait for their commit; when they do, the next is not asked for: that is the back-pressure.
+        Closing the iterator closes the connection.
         """
         ...
 

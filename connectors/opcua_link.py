@@ -137,11 +137,11 @@ class Link:
         try:
             while True:
                 await asyncio.sleep(max(0.0, min(PROBE_S, renewal - time.monotonic())))
-                await self._read_some([state])
                 if time.monotonic() >= renewal:
                     await self._client.open_secure_channel(renew=True)
                     self._client.uaclient.revolve_security_token()
                     renewal = self._renewal()
+                await self._read_some([state])  # also takes the server over to the new keys at once
         except Exception as error:
             if not self.lost.done():
                 self.lost.set_result(plain(error))

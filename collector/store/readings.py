@@ -111,6 +111,11 @@ def series(connection: Connection, tag_id: int, start_us: int, end_us: int) -> R
     return distinct(joined(parts)).within(start_us, end_us)
 
 
+def count(connection: Connection, tag_id: int, start_us: int, end_us: int) -> int:
+    """How many readings of a tag the store has with start <= time < end."""
+    return sum(len(found) for found in series_by_day(connection, tag_id, start_us, end_us))
+
+
 def series_by_day(connection: Connection, tag_id: int, start_us: int, end_us: int) -> Iterator[Readings]:
     """The same, a UTC day at a time, so that any stretch is read in bounded memory; days without readings left out."""
     bounds = connection.exec_driver_sql("select first_us, time_us from latest where tag_id = ?", (tag_id,)).first()

@@ -148,13 +148,27 @@ event = Table(  # what happened to the collector itself: starts, stops, clock st
     Column("detail", String, nullable=False),
 )
 
+change = (
+    Table(  # times whose readings, quantities or orders changed after the fact; reports of them are looked at again
+        "change",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("min_us", BigInteger, nullable=False),
+        Column("max_us", BigInteger, nullable=False),
+    )
+)
+
 report = Table(  # the outbox: a report stays pending until the programme's ack
     "report",
     metadata,
     Column("epoch", Integer, primary_key=True),
     Column("sequence", Integer, primary_key=True),
     Column("id", String, nullable=False),
-    Column("state", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("label", String, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("period_state", String, nullable=False),  # provisional, final, restated
+    Column("state", String, nullable=False),  # pending, accepted, rejected
     Column("event", LargeBinary, nullable=False),
     Column("sha256", String, nullable=False),
     Column("created_us", BigInteger, nullable=False),

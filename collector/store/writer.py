@@ -40,6 +40,10 @@ class Writer:
         """Run work that makes its own transactions, and return what it returns."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(self._open_connection()))
 
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run work that only reads, seeing everything written before."""
+        return await self.write(work)
+
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run work in one transaction, which is durable when this returns."""
 

@@ -4,48 +4,22 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from asyncua import ua
 from opcua_server import URI, Press, running
+from opcua_store import COUNT, TAGS, Run, device, free_port, process, stored
 
-from config.devices import OpcUaDevice
-from connectors.connector import Handover
 from connectors.opcua import OpcUaConnector
-from connectors.opcua_certificate import own_certificate
-from connectors.opcua_security import fingerprint, trust, trusted_file
 from plant.gap import Gap
 from plant.instant import instant
 from plant.status_code import parse_status
 
 pytestmark = pytest.mark.timeout(60)
-
-TAGS = (
-    {"name": "press.count", "role": "produced_count", "node": f"nsu={URI};s=Count"},
-    {"name": "press.power", "role": "power", "unit": "W", "node": f"nsu={URI};s=Power"},
-    {"name": "press.state", "role": "state", "node": f"nsu={URI};s=State"},
-    {"name": "press.order", "role": "order_id", "node": f"nsu={URI};s=Order"},
-    {"name": "press.running", "role": "other", "node": f"nsu={URI};s=Running"},
-)
-COUNT = TAGS[:1]
-
-
-Run = Callable[[Any], Any]
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number: int = free.getsockname()[1]
-        return number
 
 
 @pytest.fixture
@@ -65,84 +39,6 @@ def press(shared: tuple[Press, Run]) -> Press:
     press, run = shared
     run(press.reset())
     return press
-
-
-@pytest.fixture(scope="module")
-def secure_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Press, Run, bytes]]:
-    folder = tmp_path_factory.mktemp("server")
-    press = Press(free_port(), folder)
-    with running(press) as run:
-        yield press, run, (folder / "server.der").read_bytes()
-
-
-def device(port: int, tags: Any = TAGS, **settings: Any) -> OpcUaDevice:
-    given = {"id": "press", "protocol": "opcua", "security": "none", "sampling_ms": 10, "publishing_ms": 50}
-    tags = [{"work_unit": "press", **tag} for tag in tags]
-    return OpcUaDevice.model_validate(given | settings | {"endpoint": f"opc.tcp://127.0.0.1:{port}", "tags": tags})
-
-
-class Store:
-    """What a collector would hold: handovers are committed here, in commit_s."""
-
-    def __init__(self, connector: OpcUaConnector, commit_s: float = 0.0) -> None:
-        self.rows: list[tuple[str, int, float, int, bool]] = []
-        self.texts: list[str] = []
-        self.gaps: list[Gap] = []
-        self.handovers: list[Handover] = []
-        self.connector = connector
-        self._commit_s = commit_s
-        self._changed = asyncio.Event()
-
-    async def run(self) -> None:
-        async with contextlib.aclosing(self.connector.batches()) as batches:
-            async for handover in batches:
-                await asyncio.sleep(self._commit_s)
-                self.commit(handover)
-                handover.done()
-                self._changed.set()
-
-    def commit(self, handover: Handover) -> None:
-        self.handovers.append(handover)
-        self.gaps += handover.gaps
-        batch = handover.batch
-        if batch is not None:
-            columns = (batch.tags, batch.times_us, batch.values, batch.status)
-            for row, time_us, value, status in zip(*(column.tolist() for column in columns), strict=True):
-                self.rows.append((batch.names[row], time_us, value, status, batch.snapshot))
-            self.texts += batch.texts.values()
-
-    def values(self, tag: str, snapshot: bool | None = None) -> list[float]:
-        return [row[2] for row in self.rows if row[0] == tag and snapshot in (None, row[4])]
-
-    async def until(self, condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
-        async with asyncio.timeout(timeout_s):
-            while not condition():
-                self._changed.clear()
-                await self._changed.wait()
-
-
-@contextlib.asynccontextmanager
-async def stored(connector: OpcUaConnector, commit_s: float = 0.0) -> AsyncIterator[Store]:
-    store = Store(connector, commit_s)
-    task = asyncio.create_task(store.run())
-    try:
-        yield store
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-@contextlib.contextmanager
-def process(port: int) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, str(Path(__file__).with_name("opcua_server.py")), str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    try:
-        assert server.stdout is not None
-        assert server.stdout.readline() == "ready\n"
-        yield server
-    finally:
-        server.kill()
-        server.communicate()
 
 
 @pytest.mark.parametrize("mode", ["subscribe", "poll"])
@@ -352,86 +248,6 @@ def test_a_clock_that_is_wrong_is_not_believed(press: Press, shared: tuple[Press
             assert batch.source_offset_us.tolist() == [instant(wrong) - batch.received_us]
 
     asyncio.run(scenario(shared[1]))
-
-
-@pytest.mark.parametrize("policy", ["Basic256Sha256", "Aes128-Sha256-RsaOaep", "Aes256-Sha256-RsaPss"])
-def test_only_a_trusted_server_is_read(secure_server: tuple[Press, Run, bytes], tmp_path: Path, policy: str) -> None:
-    press, _, certificate = secure_server
-    settings = device(press.port, COUNT, security=policy)
-
-    async def scenario() -> None:
-        async with stored(OpcUaConnector(settings, tmp_path)) as store:
-            await store.until(lambda: len(store.gaps) == 1)
-            assert fingerprint(certificate) in store.gaps[0].cause
-            assert "smartwings trust SITE press" in store.gaps[0].cause
-            assert store.rows == []
-            assert await trust(settings, tmp_path) == fingerprint(certificate)
-            await store.until(lambda: store.values("press.count") == [0.0])
-
-    asyncio.run(scenario())
-    key = tmp_path / "certificates" / "own.pem"
-    assert key.stat().st_mode & 0o777 == 0o600
-
-
-def test_another_certificate_than_the_trusted_one_is_refused(
-    secure_server: tuple[Press, Run, bytes], tmp_path: Path
-) -> None:
-    press, _, certificate = secure_server
-    settings = device(press.port, COUNT, security="Basic256Sha256")
-    other = own_certificate(tmp_path).certificate
-    trusted = trusted_file(tmp_path, "press")
-    trusted.parent.mkdir()
-    trusted.write_bytes(other)
-    connector = OpcUaConnector(settings, tmp_path)
-    handover = asyncio.run(connector.read_once())
-    assert handover.batch is not None
-    assert handover.batch.status.tolist() == [parse_status("BadCertificateUntrusted")]
-    assert fingerprint(certificate) in (connector.health.last_error or "")
-    assert fingerprint(other) in (connector.health.last_error or "")
-
-
-def test_nothing_is_lost_while_the_channel_is_renewed(
-    secure_server: tuple[Press, Run, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("connectors.opcua_link.CHANNEL_S", 0.4)
-    press, run, _ = secure_server
-    settings = device(press.port, COUNT, security="Basic256Sha256")
-
-    async def produce() -> None:
-        for number in range(1, 301):
-            await press.write("Count", number, ua.VariantType.Int64)
-            await asyncio.sleep(0.005)
-
-    async def scenario() -> None:
-        await trust(settings, tmp_path)
-        async with stored(OpcUaConnector(settings, tmp_path)) as store:
-            await store.until(lambda: len(store.rows) == 1)
-            await asyncio.to_thread(run, produce())
-            await store.until(lambda: store.values("press.count")[-1] == 300)
-        assert store.values("press.count", snapshot=False) == [float(number) for number in range(1, 301)]
-        assert store.gaps == []
-
-    asyncio.run(scenario())
-
-
-@pytest.mark.parametrize("trusted", [False, True])
-def test_there_is_no_way_down_to_a_channel_without_security(press: Press, tmp_path: Path, trusted: bool) -> None:
-    if trusted:
-        trusted_file(tmp_path, "press").parent.mkdir()
-        trusted_file(tmp_path, "press").write_bytes(own_certificate(tmp_path).certificate)
-    connector = OpcUaConnector(device(press.port, COUNT, security="Basic256Sha256"), tmp_path)
-    handover = asyncio.run(connector.read_once())
-    assert handover.batch is not None
-    assert handover.batch.status.tolist() == [parse_status("BadCertificateUntrusted")]
-    assert "does not offer Basic256Sha256" in (connector.health.last_error or "")
-
-
-def test_a_password_file_that_others_may_read_is_refused(port: int, tmp_path: Path) -> None:
-    (tmp_path / "secret").write_text("x")
-    (tmp_path / "secret").chmod(0o644)
-    connector = OpcUaConnector(device(port, COUNT, username="reader", password_file="secret"), tmp_path)
-    asyncio.run(connector.read_once())
-    assert connector.health.last_error == "secret must be readable by its owner alone (chmod 600)"
 
 
 def test_read_once_says_of_every_tag_whether_it_is_good(press: Press, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from opcua_server import URI
-from test_opcua import device, free_port, stored
+from opcua_store import device, free_port, stored
 
 from connectors.opcua import OpcUaConnector
 from connectors.opcua_security import trust

@@ -131,10 +131,20 @@ def _outbox() -> None:
         Column("detail", String, nullable=False),
     )
     op.create_table(
+        "change",
+        Column("id", Integer, primary_key=True),
+        Column("min_us", BigInteger, nullable=False),
+        Column("max_us", BigInteger, nullable=False),
+    )
+    op.create_table(
         "report",
         Column("epoch", Integer, primary_key=True),
         Column("sequence", Integer, primary_key=True),
         Column("id", String, nullable=False),
+        Column("kind", String, nullable=False),
+        Column("label", String, nullable=False),
+        Column("revision", Integer, nullable=False),
+        Column("period_state", String, nullable=False),
         Column("state", String, nullable=False),
         Column("event", LargeBinary, nullable=False),
         Column("sha256", String, nullable=False),
