@@ -20,7 +20,7 @@ DOCS = Path(__file__).resolve().parent
 if __name__ == "__main__":
     sys.path.insert(0, str(DOCS.parent))
 
-from config import calendar, devices, model, mqtt, site, tags  # noqa: E402
+from config import calendar, devices, model, mqtt, programme, site, tags  # noqa: E402
 from config.profile import registers  # noqa: E402
 from kpi.catalogue import CATALOGUE  # noqa: E402
 from plant.kpi_id import KpiId  # noqa: E402
@@ -57,6 +57,10 @@ GROUPS: tuple[tuple[str, type[model.Settings], type[model.Settings] | None], ...
     ("energy", site.EnergySettings, None),
     ("savings", site.SavingsSettings, None),
     ("orders", site.OrderSettings, None),
+    ("programme file", programme.Programme, None),
+    ("programme file: programme", programme.ProgrammeIdentity, None),
+    ("programme file: store", programme.ProgrammeStoreSettings, None),
+    ("programme file: mqtt", programme.ProgrammeMqttSettings, None),
 )
 """Tables of the page: heading, settings, and the settings whose keys another table has already."""
 
@@ -72,6 +76,7 @@ _BY_PATTERN = {
     f"^{model.NAME}$": "name",
     "^[a-z0-9][a-z0-9-]{2,62}$": "3 to 63 of a-z, 0-9 and -, not - first",
     "^sqlite:///.+$": "`sqlite:///FILE`",
+    "^(sqlite:///|postgresql://).+$": "`sqlite:///FILE` or `postgresql://…`",
     r"^\S+:\d{1,5}$": "`HOST:PORT`",
 }
 
@@ -97,7 +102,9 @@ def type_words(hint: Any) -> str:
         return _one_of([str(member.value) for member in hint])
     if isinstance(hint, type) and issubclass(hint, model.Settings):
         return next(
-            f"[{heading.split(':')[0]}](#{_anchor(heading)})" for heading, settings, _ in GROUPS if settings is hint
+            f"[{heading.removeprefix('programme file: ').split(':')[0]}](#{_anchor(heading)})"
+            for heading, settings, _ in GROUPS
+            if settings is hint
         )
     return _PLAIN[hint]
 
@@ -143,6 +150,8 @@ def default_words(field: FieldInfo, hint: Any) -> str:
         return "**required**"
     if value is None:
         return "absent"
+    if isinstance(value, model.Settings):
+        return "its defaults"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, tuple):
@@ -165,7 +174,7 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[st
 
 def settings_page() -> str:
     """The content of settings.md."""
-    lines = [GENERATED, "# Settings of a site file", "", _INTRODUCTION, "", "## Top level", ""]
+    lines = [GENERATED, "# Settings of site file and programme file", "", _INTRODUCTION, "", "## Site file", ""]
     lines += table(("key", "holds"), ((f"`{name}`", _top_words(name)) for name in site.Site.model_fields))
     for heading, settings, shown in GROUPS:
         lines += ["", f"## {heading}", "", _summary(settings), ""]
@@ -177,9 +186,9 @@ def settings_page() -> str:
 
 
 _INTRODUCTION = """\
-A site file is YAML 1.2: `14:00` and `no` are text. A key that is not listed here, or that stands twice, is an error.
-`smartwings init DIR` writes an example, `smartwings check SITE` names every fault with file, line and column.
-File names are relative to the site file. Passwords and keys are never in it: `password_file` and `key_file` name files
+Both files are YAML 1.2: `14:00` and `no` are text. A key that is not listed here, or that stands twice, is an error.
+`smartwings init DIR` writes an example site file, `smartwings check SITE` names every fault with file, line and column.
+File names are relative to the file. Passwords and keys are never in it: `password_file` and `key_file` name files
 that only their owner may read. A number where text or a name is wanted is taken as it is written.
 A name begins with a letter or digit and has at most 80 letters, digits, `_`, `.` and `-`."""
 
