@@ -9,12 +9,14 @@ down_revision = None
 
 def upgrade() -> None:
     """Make all tables of the first schema."""
+    _tags()
     _readings()
+    _what_came()
     _files()
     _outbox()
 
 
-def _readings() -> None:
+def _tags() -> None:
     op.create_table(
         "tag",
         Column("id", Integer, primary_key=True),
@@ -30,6 +32,9 @@ def _readings() -> None:
     op.create_table(
         "text", Column("id", Integer, primary_key=True), Column("text", String, nullable=False, unique=True)
     )
+
+
+def _readings() -> None:
     op.create_table(
         "journal",
         Column("id", Integer, primary_key=True),
@@ -54,6 +59,9 @@ def _readings() -> None:
         Column("status", BigInteger, nullable=False),
         Column("received_us", BigInteger, nullable=False),
     )
+
+
+def _what_came() -> None:
     op.create_table(
         "tally",
         Column("device", String, primary_key=True),
