@@ -62,11 +62,10 @@ def unsigned_event(
     ledger: Mapping[str, Any],
     site_sha256: str,
 ) -> Event:
-    """The event of one report, without signature.
+    """The event of one report, without signature; its parts are checked by `sign`.
 
-    values: in the shape of KpiValue.as_json; those without a source are left out, and each is given the report's
-    revision and state. ledger: expected (None for subscriptions), received, stored, gap_s. previous: event_sha256 of
-    the event before, empty for the first of an epoch.
+    values: as KpiValue.as_json gives them; those without a source are left out, and all get the report's revision and
+    state. ledger: expected (None for subscriptions), received, stored, gap_s. previous: event_sha256 of the one before.
     """
     reported = [{**value, "revision": revision, "state": state} for value in values if value["reason"] != "no_source"]
     return {
@@ -80,12 +79,7 @@ def unsigned_event(
         "sequence": sequence,
         "previous": previous,
         "data": {
-            "period": {
-                "kind": period.kind.value,
-                "label": period.label,
-                "start": format_instant(period.start_us, zone),
-                "end": format_instant(period.end_us, zone),
-            },
+            "period": _period(period, zone),
             "revision": revision,
             "state": state,
             "values": reported,
@@ -93,6 +87,11 @@ def unsigned_event(
             "site_sha256": site_sha256,
         },
     }
+
+
+def _period(period: Period, zone: ZoneInfo) -> Event:
+    bounds = {"start": format_instant(period.start_us, zone), "end": format_instant(period.end_us, zone)}
+    return {"kind": period.kind.value, "label": period.label, **bounds}
 
 
 def canonical(event: Mapping[str, Any]) -> bytes:

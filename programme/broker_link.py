@@ -103,6 +103,8 @@ class BrokerLink:
         ending = threading.Thread(target=self._client.loop_stop, daemon=True)
         ending.start()
         ending.join(CLOSE_S)  # a broker that takes nothing any more must not keep us
+        client = self._client  # callbacks and client hold each other; let go, so that its sockets close at once
+        client.on_connect = client.on_subscribe = client.on_message = client.on_disconnect = None
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Send with QoS 0; without a connection it is given up, for the next copy of the report asks again."""
