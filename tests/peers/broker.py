@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -99,6 +100,16 @@ class Broker:
     def stop(self) -> None:
         """End it in order."""
         self._end(signal.SIGTERM)
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """It keeps its connections and does nothing, as behind a cut line."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:

@@ -243,3 +243,25 @@ def test_a_second_receiver_on_one_sqlite_store_is_refused(sqlite_file: Path, bro
         result = CliRunner().invoke(app, ["programme", "run", str(sqlite_file)])
     assert result.exit_code == 2
     assert "in use" in result.output
+
+
+def test_the_receiver_outlives_its_database_connection(tmp_path: Path, broker: Broker, postgresql: str) -> None:
+    import psycopg
+
+    with psycopg.connect(postgresql, autocommit=True) as connection:
+        connection.execute("drop schema public cascade")
+        connection.execute("create schema public")
+        file = programme_file(tmp_path, broker, postgresql)
+        events = chain(2, KEY)
+        with receiving(file), SendingPlant(broker, PLANT) as plant:
+            plant.answer(events[0])
+            others = "pid <> pg_backend_pid() and usename is not null"
+            connection.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where {others}")
+            assert plant.answer(events[1]).received_to == 2
+    assert stored(file) == [(1, 1, 1), (1, 2, 1)]
+
+
+def test_a_broker_that_stands_still_does_not_keep_the_receiver_from_ending(sqlite_file: Path, broker: Broker) -> None:
+    receiver = ReceiverProcess(sqlite_file)
+    with broker.standing_still():
+        assert receiver.end() == 0
