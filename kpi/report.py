@@ -67,7 +67,7 @@ def unsigned_event(
     values: as KpiValue.as_json gives them; those without a source are left out, and all get the report's revision and
     state. ledger: expected (None for subscriptions), received, stored, gap_s. previous: event_sha256 of the one before.
     """
-    reported = [{**value, "revision": revision, "state": state} for value in values if value["reason"] != "no_source"]
+    common = {"revision": revision, "state": state}
     return {
         "specversion": "1.0",
         "id": report_id(plant, period, revision),
@@ -80,9 +80,8 @@ def unsigned_event(
         "previous": previous,
         "data": {
             "period": _period(period, zone),
-            "revision": revision,
-            "state": state,
-            "values": reported,
+            **common,
+            "values": [{**value, **common} for value in values if value["reason"] != "no_source"],
             "ledger": dict(ledger),
             "site_sha256": site_sha256,
         },
@@ -142,19 +141,26 @@ def to_payload(event: Mapping[str, Any]) -> bytes:
 
 
 def from_payload(payload: bytes) -> tuple[Event, Report]:
-    """The event that bytes hold, as plain data to verify and as a report to use. Raises ReportError alone."""
+    """The event that bytes hold, as plain data to verify and as a report to use. Raises ReportError alone.
+
+    MOST_BYTES is checked of these bytes; of the canonical form by who makes it.
+    """
     try:
         event = strict_json(payload, MOST_BYTES)
     except JsonError as error:
         raise ReportError(str(error)) from None
     if not isinstance(event, dict):
         raise ReportError("is not a JSON object")
-    return event, checked(event)
+    return event, _shaped(event)
 
 
 def checked(event: Mapping[str, Any]) -> Report:
     """The report that an event is. Raises ReportError for a wrong shape or size, or parts in contradiction."""
     to_payload(event)
+    return _shaped(event)
+
+
+def _shaped(event: Mapping[str, Any]) -> Report:
     try:
         report = Report.model_validate(dict(event))
     except ValidationError as error:

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select
 
 from kpi.acknowledgement import Ack
-from kpi.report import canonical
 from kpi.report_schema import Report
 from plant.instant import US_PER_S, parse_instant
 from programme import schema
@@ -96,7 +95,7 @@ def _store(connection: Connection, outcome: Accepted, received_us: int) -> None:
             state=report.data.state,
             created_us=parse_instant(report.time),
             received_us=received_us,
-            event=canonical(outcome.event),
+            event=outcome.form,
         )
     )
     link(connection, report, outcome.sha256, received_us)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sample_reports import chain, day, key_of, unsigned
 from sqlalchemy import Connection, text
 
-from kpi.report import Event, checked, event_sha256, sign
+from kpi.report import Event, checked, event_sha256, sign, to_payload
 from programme import rejections
 from programme.ledger import take
 from programme.rejections import MOST_UNPROVEN
@@ -35,7 +35,7 @@ def ledger() -> Iterator[Connection]:
 
 
 def accepted(event: Event) -> Accepted:
-    return Accepted(event, checked(event), event_sha256(event))
+    return Accepted(checked(event), to_payload(event), event_sha256(event))
 
 
 def state(connection: Connection) -> list[list[tuple[object, ...]]]:
