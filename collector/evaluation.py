@@ -66,8 +66,11 @@ class Evaluation:
 
     @cached_property
     def tags(self) -> list[StoredTag]:
-        """Tags of the site file, and those that it once had."""
-        stored = stored_tags(self.connection)
+        """Tags of the site file, and those that it once had: these end at their last reading."""
+        stored = {
+            name: found if name in self.names_in_file else replace(found, known_until_us=found.last_us)
+            for name, found in stored_tags(self.connection).items()
+        }
         for device in self.site.devices:
             for settings in device.tags:
                 known = stored.get(settings.name, StoredTag(-1, device.id, settings.tag()))

@@ -8,9 +8,8 @@ from sqlalchemy import Connection
 
 from collector.store.chunk import decode, encode
 from collector.store.journal import JournalEntry, pack, unpack
-from collector.store.tags import extend_known
 from plant.instant import US_PER_S
-from plant.reading import Readings, distinct, joined
+from plant.reading import U32, Readings, distinct, joined
 
 HOUR_S, DAY_S = 3600, 86400
 _TAG_SHIFT = 40
@@ -36,10 +35,7 @@ def append(connection: Connection, entry: JournalEntry) -> None:
         "insert into journal (min_us, max_us, readings, payload) values (?, ?, ?, ?)",
         (int(times.min()), int(times.max()), len(entry), pack(entry)),
     )
-    for tag_id in np.unique(entry.tag_ids):
-        readings = entry.of(int(tag_id))
-        extend_known(connection, int(tag_id), int(readings.times_us.min()), int(readings.times_us.max()))
-        _update_latest(connection, int(tag_id), readings)
+    _update_latest(connection, entry.tag_ids, entry.readings)
 
 
 def merge(
@@ -58,9 +54,7 @@ def merge(
                 written += _rewrite(connection, tag_id, hour_s, HOUR_S, old, hour, replace)
         else:
             written += _rewrite(connection, tag_id, start_s, DAY_S, stored, part, replace)
-    if len(readings):
-        extend_known(connection, tag_id, int(readings.times_us.min()), int(readings.times_us.max()))
-        _update_latest(connection, tag_id, readings)
+    _update_latest(connection, np.full(len(readings), tag_id, dtype=np.uint32), readings)
     return written
 
 
@@ -94,6 +88,18 @@ def merge_days(connection: Connection, before_us: int) -> int:
     return done
 
 
+def delete_before(connection: Connection, before_us: int) -> int:
+    """Delete every chunk of a UTC day that ended before an instant; returns how many."""
+    day_s = before_us // US_PER_S // DAY_S * DAY_S
+    deleted = 0
+    for tag_id in connection.exec_driver_sql("select id from tag").scalars().all():
+        bounds = (_key(tag_id, 0), _key(tag_id, max(day_s, 0)))
+        deleted += connection.exec_driver_sql("delete from chunk where key >= ? and key < ?", bounds).rowcount
+    # What is forgotten is not known any more, so that no KPI takes it for a time without production.
+    connection.exec_driver_sql("update latest set first_us = max(first_us, ?)", (day_s * US_PER_S,))
+    return deleted
+
+
 def series(connection: Connection, tag_id: int, start_us: int, end_us: int) -> Readings:
     """Readings of a tag with start <= time < end, ascending, each once; journal and chunks together."""
     start_s, end_s = start_us // US_PER_S, -(-end_us // US_PER_S)
@@ -105,12 +111,17 @@ def series(connection: Connection, tag_id: int, start_us: int, end_us: int) -> R
     return distinct(joined(parts)).within(start_us, end_us)
 
 
+def count(connection: Connection, tag_id: int, start_us: int, end_us: int) -> int:
+    """How many readings of a tag the store has with start <= time < end."""
+    return sum(len(found) for found in series_by_day(connection, tag_id, start_us, end_us))
+
+
 def series_by_day(connection: Connection, tag_id: int, start_us: int, end_us: int) -> Iterator[Readings]:
     """The same, a UTC day at a time, so that any stretch is read in bounded memory; days without readings left out."""
-    bounds = connection.exec_driver_sql("select first_us, known_until_us from tag where id = ?", (tag_id,)).one()
-    if bounds.first_us is None:
+    bounds = connection.exec_driver_sql("select first_us, time_us from latest where tag_id = ?", (tag_id,)).first()
+    if bounds is None:
         return
-    end_us = min(end_us, bounds.known_until_us + 1)
+    end_us = min(end_us, bounds.time_us + 1)
     day_us = DAY_S * US_PER_S
     at_us = max(start_us, bounds.first_us)
     while at_us < end_us:
@@ -144,10 +155,20 @@ def _newest_day(connection: Connection, tag_id: int, end_us: int) -> int | None:
     return max(seconds) // DAY_S * DAY_S if seconds else None
 
 
-def latest(connection: Connection) -> dict[int, tuple[int, float | None, int]]:
-    """The newest reading of every tag: id to (time, value, status)."""
-    rows = connection.exec_driver_sql("select tag_id, time_us, value, status from latest")
-    return {row.tag_id: (row.time_us, row.value, row.status) for row in rows}
+@dataclass(frozen=True, slots=True)
+class LatestReading:
+    """The newest reading of a tag; value None exactly when its status is Bad."""
+
+    time_us: int
+    value: float | None
+    status: int
+    received_us: int
+
+
+def latest(connection: Connection) -> dict[int, LatestReading]:
+    """The newest reading of every tag that has one, by the tag's id."""
+    rows = connection.exec_driver_sql("select tag_id, time_us, value, status, received_us from latest")
+    return {row.tag_id: LatestReading(row.time_us, row.value, row.status, row.received_us) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,18 +225,25 @@ def _rewrite(
     return Written(new, len(readings) - new)
 
 
-def _update_latest(connection: Connection, tag_id: int, readings: Readings) -> None:
-    newest = len(readings) - 1 - int(np.argmax(readings.times_us[::-1]))
-    value = float(readings.values[newest])
+def _update_latest(connection: Connection, tag_ids: U32, readings: Readings) -> None:
+    """Note the newest reading of each tag, of equal times the last to arrive, and the earliest time."""
+    if not len(readings):
+        return
+    order = np.lexsort((readings.times_us, tag_ids))
+    ids, ordered = tag_ids[order], readings[order]
+    last = np.append(ids[1:] != ids[:-1], True)
+    first = np.append(True, last[:-1])
+    newest = ordered[last]
+    values = [None if value != value else value for value in newest.values.tolist()]
+    columns = (ids[last], ordered.times_us[first], newest.times_us, newest.status, newest.received_us)
+    tags, firsts, times, status, received = (column.tolist() for column in columns)
     connection.exec_driver_sql(
-        "insert into latest (tag_id, time_us, value, status, received_us) values (?, ?, ?, ?, ?)"
-        " on conflict (tag_id) do update set time_us = excluded.time_us, value = excluded.value,"
-        " status = excluded.status, received_us = excluded.received_us where excluded.time_us >= latest.time_us",
-        (
-            tag_id,
-            int(readings.times_us[newest]),
-            None if np.isnan(value) else value,
-            int(readings.status[newest]),
-            int(readings.received_us[newest]),
-        ),
+        "insert into latest (tag_id, first_us, time_us, value, status, received_us) values (?, ?, ?, ?, ?, ?)"
+        " on conflict (tag_id) do update set first_us = min(latest.first_us, excluded.first_us),"
+        " value = case when excluded.time_us >= latest.time_us then excluded.value else latest.value end,"
+        " status = case when excluded.time_us >= latest.time_us then excluded.status else latest.status end,"
+        " received_us = case when excluded.time_us >= latest.time_us then excluded.received_us"
+        " else latest.received_us end,"
+        " time_us = max(latest.time_us, excluded.time_us)",
+        list(zip(tags, firsts, times, values, status, received, strict=True)),
     )
