@@ -106,7 +106,11 @@ def enrol(path: Path, plant: EnrolledPlant) -> None:
         line = io.StringIO(newline="")
         csv.writer(line, lineterminator="\n").writerow(_cells(plant).get(heading.strip(), "") for heading in headings)
         joint = "" if text.endswith(("\n", "\r")) else "\n"
-        _replace(path, (text + joint + line.getvalue()).encode(encoding))
+        try:
+            content = (text + joint + line.getvalue()).encode(encoding)
+        except UnicodeEncodeError:
+            raise file_fault(path, "is CP949, which cannot hold this row; save the list as UTF-8") from None
+        _replace(path, content)
 
 
 def _cells(plant: EnrolledPlant) -> dict[str, str]:

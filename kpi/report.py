@@ -62,13 +62,12 @@ def unsigned_event(
     ledger: Mapping[str, Any],
     site_sha256: str,
 ) -> Event:
-    """The event of one report, without signature.
+    """The event of one report, without signature; its parts are checked by `sign`.
 
-    values: in the shape of KpiValue.as_json; those without a source are left out, and each is given the report's
-    revision and state. ledger: expected (None for subscriptions), received, stored, gap_s. previous: event_sha256 of
-    the event before, empty for the first of an epoch.
+    values: as KpiValue.as_json gives them; those without a source are left out, and all get the report's revision and
+    state. ledger: expected (None for subscriptions), received, stored, gap_s. previous: event_sha256 of the one before.
     """
-    reported = [{**value, "revision": revision, "state": state} for value in values if value["reason"] != "no_source"]
+    common = {"revision": revision, "state": state}
     return {
         "specversion": "1.0",
         "id": report_id(plant, period, revision),
@@ -80,19 +79,18 @@ def unsigned_event(
         "sequence": sequence,
         "previous": previous,
         "data": {
-            "period": {
-                "kind": period.kind.value,
-                "label": period.label,
-                "start": format_instant(period.start_us, zone),
-                "end": format_instant(period.end_us, zone),
-            },
-            "revision": revision,
-            "state": state,
-            "values": reported,
+            "period": _period(period, zone),
+            **common,
+            "values": [{**value, **common} for value in values if value["reason"] != "no_source"],
             "ledger": dict(ledger),
             "site_sha256": site_sha256,
         },
     }
+
+
+def _period(period: Period, zone: ZoneInfo) -> Event:
+    bounds = {"start": format_instant(period.start_us, zone), "end": format_instant(period.end_us, zone)}
+    return {"kind": period.kind.value, "label": period.label, **bounds}
 
 
 def canonical(event: Mapping[str, Any]) -> bytes:
@@ -143,19 +141,26 @@ def to_payload(event: Mapping[str, Any]) -> bytes:
 
 
 def from_payload(payload: bytes) -> tuple[Event, Report]:
-    """The event that bytes hold, as plain data to verify and as a report to use. Raises ReportError alone."""
+    """The event that bytes hold, as plain data to verify and as a report to use. Raises ReportError alone.
+
+    MOST_BYTES is checked of these bytes; of the canonical form by who makes it.
+    """
     try:
         event = strict_json(payload, MOST_BYTES)
     except JsonError as error:
         raise ReportError(str(error)) from None
     if not isinstance(event, dict):
         raise ReportError("is not a JSON object")
-    return event, checked(event)
+    return event, _shaped(event)
 
 
 def checked(event: Mapping[str, Any]) -> Report:
     """The report that an event is. Raises ReportError for a wrong shape or size, or parts in contradiction."""
     to_payload(event)
+    return _shaped(event)
+
+
+def _shaped(event: Mapping[str, Any]) -> Report:
     try:
         report = Report.model_validate(dict(event))
     except ValidationError as error:

@@ -19,6 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from config.fault import file_fault
 from config.programme import Programme
 from config.secret_file import read_password
 from kpi.report import MOST_BYTES
@@ -26,6 +27,7 @@ from plant.topic import Channel, topic_of_all
 
 KEEP_ALIVE_S = 15
 CLOSE_S = 3.0
+SESSION_TAKEN_OVER = 142  # MQTT 5.0, 3.14.2.1
 SESSION_S = 24 * 3600
 RECEIVE_MAXIMUM = 100
 MOST_PACKET_BYTES = 2 * MOST_BYTES
@@ -54,15 +56,25 @@ def _never_raising(callback: Callable[..., None]) -> Callable[..., None]:
     return guarded
 
 
+def _trusting(authority: Path) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=str(authority))
+    except OSError:  # ssl.SSLError is one
+        raise file_fault(authority, "is not a certificate in PEM form that can be read") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
 class BrokerLink:
     """One connection, from connect to its loss. What arrives goes to `arrived`; `lost` is set when it ends."""
 
     def __init__(self, settings: Programme, folder: Path, arrived: "queue.Queue[Received]") -> None:
-        """Raises InputError for a password file that cannot be used, OSError for an authority's."""
+        """Raises InputError for a file of a password or an authority that cannot be used."""
         self._settings = settings
         self._arrived = arrived
         self.ready = threading.Event()
         self.lost = threading.Event()
+        self.taken_over = False
         self._network: threading.Thread | None = None  # known from the first callback on
         self._five = settings.mqtt.version == 5
         self._client = mqtt.Client(
@@ -74,7 +86,7 @@ class BrokerLink:
             manual_ack=True,  # the broker keeps a report until it is committed here
         )
         if settings.mqtt.ca_file is not None:
-            self._client.tls_set_context(ssl.create_default_context(cafile=str(folder / settings.mqtt.ca_file)))
+            self._client.tls_set_context(_trusting(folder / settings.mqtt.ca_file))
         if settings.mqtt.username is not None:
             secret = settings.mqtt.password_file
             password = read_password(folder / secret) if secret is not None else None
@@ -103,6 +115,8 @@ class BrokerLink:
         ending = threading.Thread(target=self._client.loop_stop, daemon=True)
         ending.start()
         ending.join(CLOSE_S)  # a broker that takes nothing any more must not keep us
+        client = self._client  # callbacks and client hold each other; let go, so that its sockets close at once
+        client.on_connect = client.on_subscribe = client.on_message = client.on_disconnect = None
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Send with QoS 0; without a connection it is given up, for the next copy of the report asks again."""
@@ -128,7 +142,10 @@ class BrokerLink:
         self.ready.set()
 
     def _disconnected(self, _client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        if not self.lost.is_set():
+        if reason.value == SESSION_TAKEN_OVER:
+            self.taken_over = True
+            log.error("another receiver of this programme has connected; one must be stopped")
+        elif not self.lost.is_set():
             log.warning("disconnected from the broker: %s", reason)
         self.lost.set()
 

@@ -17,6 +17,7 @@ from kpi.acknowledgement import Ack
 from plant.topic import Channel, plant_of, topic
 from programme.broker_link import MOST_WAITING, BrokerLink, Received
 from programme.ledger import take
+from programme.repeats import Repeats
 from programme.roster import Roster
 from programme.verify import Rejected, verified
 
@@ -35,12 +36,14 @@ class Intake:
     """
 
     def __init__(self, settings: Programme, folder: Path, connection: Connection) -> None:
-        """Raises InputError for a list of plants, or a password's file, that cannot be used."""
+        """Raises InputError for a list of plants, or the file of a password or an authority, that cannot be used."""
         self._settings = settings
         self._folder = folder
         self._connection = connection
         self._roster = Roster(folder / settings.plants)
         self._arrived: queue.Queue[Received] = queue.Queue(MOST_WAITING)
+        BrokerLink(settings, folder, self._arrived)  # finds faults of its files now, when a person looks on
+        self._repeats = Repeats()
         self._stopping = threading.Event()
         self._link: BrokerLink | None = None
         self.answered = 0
@@ -85,7 +88,7 @@ class Intake:
         if not self._stopping.is_set():
             self._link = None
             link.close()
-        return link.ready.is_set()
+        return link.ready.is_set() and not link.taken_over
 
     def _store_until_stopped(self) -> None:
         while True:
@@ -133,7 +136,10 @@ class Intake:
         outcomes = [verified(one.topic, one.payload, programme, keys) for one in batch]
         for outcome in outcomes:
             if isinstance(outcome, Rejected):
-                log.warning("rejected from %s: %s", outcome.plant or "an unknown topic", outcome.reason)
+                said = self._repeats.said((outcome.plant if outcome.enrolled else None, outcome.refusal))
+                if said is not None:
+                    whence = outcome.plant or "an unknown topic"
+                    log.warning("rejected from %s: %s (%d like it before)", whence, outcome.reason, said)
         with self._connection.begin():
             return take(self._connection, outcomes, time.time_ns() // 1000)
 

@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select
 
 from kpi.acknowledgement import Ack
-from kpi.report import canonical
 from kpi.report_schema import Report
 from plant.instant import US_PER_S, parse_instant
 from programme import schema
 from programme.rejections import note_rejection
-from programme.sequences import Standing, advance, holes, link, standing
+from programme.sequences import advance, holes, link, standing
 from programme.verify import Accepted, Refusal, Rejected
+
+Holes = tuple[tuple[int, int], ...]
 
 
 def take(connection: Connection, batch: Sequence[Accepted | Rejected], received_us: int) -> list[Ack | None]:
@@ -25,7 +26,7 @@ def take(connection: Connection, batch: Sequence[Accepted | Rejected], received_
     """
     _lock_plants(connection, batch)
     results = [_take_one(connection, outcome, received_us) for outcome in batch]
-    stands: dict[tuple[str, int], Standing | None] = {}
+    stands: dict[tuple[str, int], tuple[int, Holes]] = {}
     acks: list[Ack | None] = []
     for outcome, refusal in zip(batch, results, strict=True):
         if isinstance(outcome, Rejected):
@@ -33,8 +34,9 @@ def take(connection: Connection, batch: Sequence[Accepted | Rejected], received_
             continue
         key = (outcome.report.plant, outcome.report.epoch)
         if key not in stands:
-            stands[key] = standing(connection, *key)
-        acks.append(_ack(outcome, refusal, stands[key], connection))
+            stand = standing(connection, *key)
+            stands[key] = (stand.received_to, tuple(holes(connection, stand))) if stand else (0, ())
+        acks.append(_ack(outcome, refusal, *stands[key]))
     return acks
 
 
@@ -93,7 +95,7 @@ def _store(connection: Connection, outcome: Accepted, received_us: int) -> None:
             state=report.data.state,
             created_us=parse_instant(report.time),
             received_us=received_us,
-            event=canonical(outcome.event),
+            event=outcome.form,
         )
     )
     link(connection, report, outcome.sha256, received_us)
@@ -125,16 +127,15 @@ def _replace_values(connection: Connection, report: Report) -> None:
         connection.execute(insert(table), rows)
 
 
-def _ack(outcome: Accepted, refused: Rejected | None, stand: Standing | None, connection: Connection) -> Ack:
+def _ack(outcome: Accepted, refused: Rejected | None, received_to: int, missing: Holes) -> Ack:
     report = outcome.report
-    missing = holes(connection, stand) if stand else []
     return Ack(
         id=report.id,
         sha256=outcome.sha256,
         result="rejected" if refused else "accepted",
         reason=refused.reason if refused else None,
-        received_to=stand.received_to if stand else None,
-        missing=tuple(missing),
+        received_to=received_to,
+        missing=missing,
     )
 
 

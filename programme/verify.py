@@ -8,7 +8,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from kpi.report import MOST_BYTES, Event, ReportError, event_sha256, from_payload, verify
+from kpi.report import MOST_BYTES, ReportError, event_sha256, from_payload, to_payload, verify
 from kpi.report_schema import Report
 from kpi.strict_json import JsonError, strict_json
 from plant.topic import Channel, plant_of
@@ -28,10 +28,10 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A report that is proven to be the plant's; sha256 of its canonical form."""
+    """A report that is proven to be the plant's; its canonical form, and the SHA-256 of that."""
 
-    event: Event
     report: Report
+    form: bytes
     sha256: str
 
 
@@ -86,7 +86,11 @@ def verified(
         return rejected(Refusal.UNKNOWN_PLANT, "has no public key in the programme's list")
     if not verify(event, key):
         return rejected(Refusal.SIGNATURE, "is not by the plant's key over this report")
-    return Accepted(event, report, event_sha256(event))
+    try:
+        form = to_payload(event)
+    except ReportError as error:
+        return rejected(Refusal.SIZE, str(error))
+    return Accepted(report, form, hashlib.sha256(form).hexdigest())
 
 
 def _named(payload: bytes) -> tuple[str | None, str]:
