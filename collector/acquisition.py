@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from sqlalchemy import Connection
 
-from collector.store import devices, gaps, readings
+from collector.store import changes, devices, gaps, readings
 from collector.store.journal import JournalEntry
 from collector.store.store import StoreError
 from collector.store.tags import StoredTag, text_ids
 from collector.store.writer import Writer
 from connectors.connector import Connector, Handover
 from plant.gap import Gap
+from plant.instant import US_PER_S
 from plant.reading import Batch, Readings, joined, sound
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ COMMIT_S = 0.1
 MOST_WAITING = 16
 MOST_READINGS = 50_000
 RETRY_S = 1.0
+LATE_US = 3600 * US_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +108,20 @@ class Acquisition:
             ids = np.concatenate([entry.tag_ids for entry in entries])
             readings.append(connection, JournalEntry(ids, joined([entry.readings for entry in entries])))
             self.committed += len(ids)
+            self._note_late(connection, batches)
         for batch in batches:
             devices.add_received(connection, batch.device, batch.received_us, len(batch))
         gaps.save(connection, [gap for device, handover in handovers for gap in self._gaps(device, handover)])
         known = {device: handover.known_until_us for device, handover in handovers if handover.known_until_us}
         if known:
             devices.extend_known(connection, known)
+
+    def _note_late(self, connection: Connection, batches: list[Batch]) -> None:
+        """Readings of long ago change what may be reported already."""
+        for batch in batches:
+            late = batch.times_us[batch.times_us < batch.received_us - LATE_US]
+            if len(late):
+                changes.note(connection, int(late.min()), int(late.max()))
 
     def _entry(self, connection: Connection, batch: Batch) -> JournalEntry:
         ids = np.array([self.tags[name].id for name in batch.names], dtype=np.uint32)

@@ -10,6 +10,7 @@ from collector.acquisition import now_us
 from collector.control import Answer
 from collector.file_import import FileImport
 from collector.health import Snapshot
+from collector.store import reports
 from collector.store.writer import Writer
 from config.fault import InputError
 from config.site import Site
@@ -30,6 +31,9 @@ class Answers:
                 kind in ("readings", "quantities", "orders", "deliveries")
             ):
                 return await self._import(kind, [Path(file) for file in files], request)
+            case {"command": "resend", "first": int(first), "last": int(last)}:
+                again = await self._writer.write(lambda connection: reports.resend(connection, first, last))
+                return {"ok": True, "reports": again}
         return {"ok": False, "message": "the running collector does not know this command; is it of another version?"}
 
     async def _import(self, kind: str, files: list[Path], request: Answer) -> Answer:

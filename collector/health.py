@@ -16,7 +16,8 @@ class Snapshot:
     """The state of a running collector at an instant [us].
 
     store_fault: why readings cannot be stored. task_faults: failures of its tasks, by name. clock_offset_s: how far
-    the wall clock stepped since the start. free_share: of the disk that holds the store.
+    the wall clock stepped since the start. free_share: of the disk that holds the store. report_fault: why reports
+    cannot be sent. failed_reports: those that could not be made, and why.
     """
 
     at_us: int
@@ -27,6 +28,8 @@ class Snapshot:
     free_share: float
     clock_offset_s: float
     store_fault: str | None = None
+    report_fault: str | None = None
+    failed_reports: dict[str, str] = field(default_factory=dict)
     task_faults: dict[str, int] = field(default_factory=dict)
     recent_faults: dict[str, str] = field(default_factory=dict)
 
@@ -38,6 +41,9 @@ class Snapshot:
                 found.append(f"{name}: not connected: {device.last_error or 'no answer yet'}")
         if self.store_fault:
             found.append(f"readings cannot be stored: {self.store_fault}")
+        if self.report_fault:
+            found.append(f"reports cannot be sent: {self.report_fault}")
+        found += [f"report {name} cannot be made: {why}" for name, why in self.failed_reports.items()]
         if self.free_share < LEAST_FREE_SHARE:
             found.append(f"disk: only {self.free_share:.1%} free")
         found += [f"{name}: {fault}" for name, fault in self.recent_faults.items()]

@@ -11,9 +11,11 @@ from commands.init import init
 from commands.kpi import kpi
 from commands.programme import programme_app
 from commands.read import read
+from commands.reports import reports
 from commands.run import run
 from commands.simulate import simulate
 from commands.status import status
+from commands.trust import trust
 
 app = typer.Typer(
     name="smartwings",
@@ -30,6 +32,8 @@ app.command()(read)
 app.command()(history)
 app.add_typer(import_app, name="import")
 app.command()(kpi)
+app.command()(reports)
+app.command()(trust)
 app.command()(simulate)
 app.add_typer(programme_app, name="programme")
 

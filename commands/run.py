@@ -19,19 +19,19 @@ def run(site: SiteFile) -> None:
     ):  # they log each poll or run; we log changes
         logging.getLogger(library).setLevel(logging.ERROR)
     with faults_reported():
-        from collector.daemon import Daemon
+        from collector import daemon
         from config.load import load_site
         from connectors.connector import ConnectorError
 
         settings = load_site(site)
-        daemon = Daemon(settings, site)
 
         async def until_told() -> None:
             stop = asyncio.Event()
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)
             tags = sum(len(device.tags) for device in settings.devices)
-            await daemon.run(stop, lambda: say(f"collecting {tags} tags of {len(settings.devices)} devices"))
+            told = f"collecting {tags} tags of {len(settings.devices)} devices"
+            await daemon.run(settings, site, stop, lambda: say(told))
 
         try:
             asyncio.run(until_told())

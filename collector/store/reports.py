@@ -95,5 +95,10 @@ def wait_again(connection: Connection, epoch: int, first: int, last_: int) -> in
     ).rowcount
 
 
+def resend(connection: Connection, first: int, last_: int) -> int:
+    """Make reports of the newest epoch pending again, by sequence; returns how many."""
+    return wait_again(connection, last(connection)[0], first, last_)
+
+
 def _found(rows: Sequence[Row[Any]]) -> list[StoredReport]:
     return [StoredReport(**row._mapping) for row in rows]
