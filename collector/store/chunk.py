@@ -117,7 +117,7 @@ def _shuffled(column: NDArray[np.generic]) -> bytes:
 
 
 def _unshuffled(data: memoryview, width: int) -> NDArray[np.uint8]:
-    return np.ascontiguousarray(np.frombuffer(data, dtype=np.uint8).reshape(width, -1).T).ravel()
+    return np.frombuffer(data, dtype=np.uint8).reshape(width, -1).T.flatten()  # a copy: the data are read-only
 
 
 def _i64(data: memoryview) -> I64:
