@@ -154,6 +154,13 @@ def test_weeks_are_iso_and_months_and_years_plain(
     assert period.end_us == parse_instant(f"{end}T00:00:00+09:00")
 
 
+def test_a_day_begins_once_though_clocks_go_back_over_midnight() -> None:
+    clock = Clock(ZoneInfo("America/St_Johns"))  # went back from 00:01 to 23:01 of the day before
+    assert clock.day_of(parse_instant("2010-11-07T00:00:30-02:30")) == date(2010, 11, 7)
+    assert clock.day_of(parse_instant("2010-11-06T23:30:00-03:30")) == date(2010, 11, 7)
+    assert clock.day_of(parse_instant("2010-11-06T23:59:00-02:30")) == date(2010, 11, 6)
+
+
 def test_the_two_hours_of_a_repeated_wall_hour_differ_in_their_offset() -> None:
     labels = [
         hour_period(parse_instant(text), Clock(BERLIN)).label
