@@ -150,7 +150,8 @@ def write_rejected(reader: RowReader) -> Path:
     path = reader.table.path.with_name(reader.table.path.name + ".rejected.csv")
     reasons: dict[int, list[str]] = {}
     for fault in reader.faults:
-        reasons.setdefault(fault.line or 0, []).append(f"{fault.key}: {fault.message}")
+        message = f"{fault.key}: {fault.message}" if fault.key else fault.message
+        reasons.setdefault(fault.line or 0, []).append(message)
     headings = [heading for heading in reader.table.headings if heading]
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         rows = csv.writer(file)
@@ -160,4 +161,5 @@ def write_rejected(reader: RowReader) -> Path:
 
 
 def _rejected_row(row: Row, headings: list[str], reasons: dict[int, list[str]]) -> list[str]:
-    return [*(row.text(heading) for heading in headings), "; ".join(reasons[row.number])]
+    surplus = [str(cell) for cell in row.surplus]  # behind the reason, so that the row stays a bad one
+    return [*(row.text(heading) for heading in headings), "; ".join(reasons[row.number]), *surplus]
