@@ -30,7 +30,7 @@ def store_path(url: str, folder: Path) -> Path:
 @contextmanager
 def reading(path: Path) -> Iterator[Connection]:
     """A query-only connection. A store that does not exist reads as an empty one. Raises StoreError."""
-    if not path.exists():
+    if not _exists(path):
         with _connected(path, "file::memory:", _set_up_writing) as connection:
             migrate(connection)
             yield connection
@@ -48,6 +48,7 @@ def writing(path: Path) -> Iterator[Connection]:
     Use `transaction` for each change. Raises StoreError for a store in use, newer than this program, damaged or on a
     network file system.
     """
+    _exists(path)
     _refuse_network_file_system(path)
     database = f"file:{_quoted(path)}?mode=rwc"
     with _locked(path), _connected(path, database, _set_up_writing, "BEGIN IMMEDIATE") as connection:
@@ -101,6 +102,19 @@ def _require_version(connection: Connection, path: Path) -> None:
             f"{path}: is of an older version; start smartwings run, or import, once to bring it up to date"
         )
     raise StoreError(f"{path}: was written by a newer Smart Wings (schema {found}, this one knows {SCHEMA_VERSION})")
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is a store. Raises StoreError where that cannot be known."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be opened: {error.strerror}") from None
+    except ValueError:
+        raise StoreError(f"{path!r}: cannot be the name of a file") from None
+    return True
 
 
 def _refuse_other_database(connection: Connection, path: Path) -> None:
