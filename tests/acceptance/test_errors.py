@@ -88,7 +88,7 @@ cells = st.one_of(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(KINDS), st.lists(st.lists(cells, max_size=8), max_size=4), st.booleans())
 def test_any_rows_are_imported_or_refused_in_words(plant: Plant, kind: str, drawn: list[list[str]], skip: bool) -> None:
     quoted = [['"' + cell.replace('"', '""') + '"' for cell in row] for row in drawn]

@@ -47,7 +47,7 @@ def test_history_imported_into_a_new_store_gives_the_same_history(filled: Plant,
     assert "0 new, 8 unchanged" in filled.imports("readings", str(output)).out
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(

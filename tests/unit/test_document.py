@@ -249,7 +249,7 @@ def _settings_or_input_error(path: Path) -> None:
     assert time.monotonic() - start < 5
 
 
-relaxed = settings(deadline=None, max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
+relaxed = settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @relaxed

@@ -156,14 +156,14 @@ def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes) -> None:
 WORKBOOK = _workbook(["time", "tag", "value"], ["2026-11-22T00:00:00Z", "x", 1.5])
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, len(WORKBOOK) - 1), st.binary(min_size=1, max_size=4), st.booleans())
 def test_a_damaged_workbook_is_read_or_refused(file: Path, at: int, change: bytes, cut: bool) -> None:
     content = WORKBOOK[:at] + change + (b"" if cut else WORKBOOK[at + len(change) :])
     _taken_or_refused(file.with_suffix(".xlsx"), content)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from([name for name in zipfile.ZipFile(io.BytesIO(WORKBOOK)).namelist()]), st.data())
 def test_a_workbook_with_a_damaged_part_is_read_or_refused(file: Path, part: str, data: st.DataObject) -> None:
     out = io.BytesIO()
@@ -177,7 +177,7 @@ def test_a_workbook_with_a_damaged_part_is_read_or_refused(file: Path, part: str
     _taken_or_refused(file.with_suffix(".xlsx"), out.getvalue())
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.binary(max_size=200), st.text(alphabet='ab,";\r\n\t 1é', max_size=80).map(str.encode)))
 def test_any_bytes_are_read_or_refused(file: Path, content: bytes) -> None:
     _taken_or_refused(file, content)
