@@ -13,6 +13,11 @@ from config.tags import ModbusTag, OpcUaTag
 PROFILES = Path(__file__).parent / "profiles"
 
 
+def shipped() -> list[str]:
+    """Names of the register maps in config/profiles."""
+    return sorted(file.stem for file in PROFILES.glob("*.csv"))
+
+
 def is_loopback(host: str) -> bool:
     """Whether an address never leaves this machine."""
     try:
@@ -108,9 +113,8 @@ class ModbusDevice(DeviceSettings):
             raise ValueError("serial_port: is required for transport rtu")
         if self.transport != "rtu" and not self.host:
             raise ValueError(f"host: is required for transport {self.transport}")
-        shipped = sorted(file.stem for file in PROFILES.glob("*.csv"))
-        if self.profile is not None and self.profile not in shipped:
-            raise ValueError(f"profile: must be one of {', '.join(shipped)}")
+        if self.profile is not None and self.profile not in shipped():
+            raise ValueError(f"profile: must be one of {', '.join(shipped())}")
         return self
 
     @property

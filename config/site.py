@@ -1,8 +1,10 @@
 """What does a plant's site file say? Every group of settings, and what must agree between them."""
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -127,6 +129,19 @@ class SavingsSettings(Settings):
     """Price of a kWh."""
 
 
+def _gives_dates(pattern: str) -> bool:
+    """Whether dates written by a strptime pattern are read back as they were."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of patterns without a year, which are refused here
+        try:
+            return all(datetime.strptime(day.strftime(pattern), pattern) == day for day in _SAMPLES)  # noqa: DTZ007
+        except (ValueError, re.error):
+            return False
+
+
+_SAMPLES = (datetime(2024, 12, 31), datetime(2026, 3, 4))  # noqa: DTZ001 (a date has no zone)
+
+
 class OrderSettings(Settings):
     """How order and delivery files are read, and what counts as on time."""
 
@@ -145,7 +160,7 @@ class OrderSettings(Settings):
 
     @model_validator(mode="after")
     def _format_is_a_pattern(self) -> Self:
-        if self.date_format != "iso" and "%" not in self.date_format:
+        if self.date_format != "iso" and not _gives_dates(self.date_format):
             raise ValueError("date_format: must be iso or a pattern, as in %d/%m/%Y")
         return self
 

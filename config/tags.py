@@ -42,10 +42,16 @@ def _states_cell(value: Any) -> Any:
     """`0=NotExecuting;1=Executing`, as a cell of a tag list has it."""
     if not isinstance(value, str):
         return value
-    pairs = [part.split("=", 1) for part in value.split(";") if part.strip()]
-    if not pairs or any(len(pair) != 2 or not pair[0].strip().lstrip("-").isdigit() for pair in pairs):
+    pairs = [_STATE.fullmatch(part) for part in value.split(";") if part.strip()]
+    found = [(int(pair[1]), pair[2]) for pair in pairs if pair]
+    if not found or not all(pairs):
         raise ValueError("must look like 0=NotExecuting;1=Executing")
-    return {int(number): name.strip() for number, name in pairs}
+    if len(dict(found)) < len(found):
+        raise ValueError("must name every number once")
+    return dict(found)
+
+
+_STATE = re.compile(r"\s*(-?[0-9]{1,18})\s*=\s*(.*?)\s*")
 
 
 def _list_cell(value: Any) -> Any:

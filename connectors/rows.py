@@ -22,6 +22,10 @@ class RowReader:
     faults: list[Fault] = field(default_factory=list)
     bad_rows: set[int] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self.faults.extend(self.table.faults)
+        self.bad_rows.update(row.number for row in self.table.rows if row.surplus)
+
     def reject(self, row: Row, heading: str, message: str) -> None:
         """Note that a row cannot be taken, and why."""
         self.faults.append(self.table.fault(row, heading, message))
