@@ -16,7 +16,7 @@ from plant.instant import US_PER_S
 from plant.intervals import Intervals, intervals
 from plant.reading import I64, Readings, believed, joined
 from plant.shift import ShiftCalendar
-from plant.tag import Restarts, Role
+from plant.tag import PLANT, Restarts, Role
 
 _SHIFT_REACH_US = 3600 * US_PER_S
 
@@ -103,7 +103,8 @@ class TagWindow:
         rule = stored.tag.counter.restarts if stored.tag.counter else Restarts.NEVER
         if rule is Restarts.SHIFT and len(series.readings):
             first, last = int(series.readings.times_us[0]), int(series.readings.times_us[-1])
-            starts = self.shifts.starts(first - _SHIFT_REACH_US, last + _SHIFT_REACH_US)
+            unit = None if stored.tag.work_unit == PLANT else stored.tag.work_unit
+            starts = self.shifts.starts(first - _SHIFT_REACH_US, last + _SHIFT_REACH_US, unit)
             return Restarting(np.unique(np.array(starts, dtype=np.int64)), none)
         if rule is Restarts.JOB:
             return Restarting(none, self._job_changes(stored, series))

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 
 from config.document import Document, Path_, WrittenFloat, WrittenInt
 from config.fault import Fault, InputError
-from plant.instant import parse_iso_date
+from plant.instant import check_year, parse_iso_date
 
 
 class Settings(BaseModel):
@@ -30,7 +30,9 @@ def _not_bool(value: Any) -> Any:
 
 
 def _date(value: Any) -> Any:
-    return value if isinstance(value, date) else parse_iso_date(str(_as_written(value)))
+    day = value if isinstance(value, date) else parse_iso_date(str(_as_written(value)))
+    check_year(day)
+    return day
 
 
 _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")

@@ -70,7 +70,7 @@ def line_result(
     if line.due_date is None or (cancelled_on is not None and cancelled_on <= line.due_date):
         return None
     due = line.due_date  # days are counted from it, since a placeholder such as 9999-12-31 has no day after
-    shipped = sorted(_shipments(line, deliveries))
+    shipped = sorted(item for item in _shipments(line, deliveries) if item[0] <= today)
     completed = _completed_on(shipped, line.quantity * (1 - rules.in_full_tolerance - _ROUNDING))
     over = (ended - due).days >= rules.grace_days
     late = (completed - due).days > rules.grace_days if completed else over

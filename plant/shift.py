@@ -62,9 +62,9 @@ class ShiftCalendar:
                     found.append(Period(PeriodKind.SHIFT, f"{day.isoformat()}/{shift.name}", start, end))
         return sorted(found, key=lambda period: (period.start_us, period.label))
 
-    def starts(self, start_us: int, end_us: int) -> list[int]:
-        """Instants at which a shift starts within [start_us, end_us]."""
-        return [p.start_us for p in self.periods(start_us, end_us + 1) if p.start_us >= start_us]
+    def starts(self, start_us: int, end_us: int, work_unit: str | None = None) -> list[int]:
+        """Instants at which a shift (of a work unit; None: of any) starts within [start_us, end_us]."""
+        return [p.start_us for p in self.periods(start_us, end_us + 1, work_unit) if p.start_us >= start_us]
 
     def planned(self, work_unit: str | None, start_us: int, end_us: int) -> Intervals:
         """Planned time of a work unit (None: of any) within [start_us, end_us): shifts, each less its own breaks."""
