@@ -1,8 +1,8 @@
 """How are the readings of one tag packed into a blob? Sorted columns, delta-coded, shuffled, zstd, with a checksum.
 
 Layout, little-endian: header of 12 bytes (u8 format version, u8 sections present, u16 zero, u32 number of readings n,
-u32 CRC-32 of the rest), then one zstd frame. In it, one after another, each section that is present; a section is n
-numbers of 8 (status: 4) bytes, byte-shuffled: all first bytes, then all second bytes, and so on.
+u32 CRC-32 of all the other bytes), then one zstd frame. In it, one after another, each section that is present; a
+section is n numbers of 8 (status: 4) bytes, byte-shuffled: all first bytes, then all second bytes, and so on.
 
 | bit | section | content |
 | --- | --- | --- |
@@ -26,7 +26,8 @@ from plant.reading import F64, I64, SEVERITY_BITS, Readings
 from plant.status_code import BAD
 
 VERSION = 1
-_HEADER = struct.Struct("<BBHII")
+_HEADER = struct.Struct("<BBHI")
+_CRC = struct.Struct("<I")
 _WHOLE, _STATUS, _LAG, _OFFSET = 1, 2, 4, 8
 _EXACT = 2.0**53
 
@@ -57,19 +58,15 @@ def encode(readings: Readings) -> bytes:
         present |= _OFFSET
         sections.append(_shuffled(readings.source_offset_us))
     frame = zstandard.ZstdCompressor(level=3).compress(b"".join(sections))
-    return _HEADER.pack(VERSION, present, 0, len(readings), zlib.crc32(frame)) + frame
+    return with_checksum(_HEADER.pack(VERSION, present, 0, len(readings)), frame)
 
 
 def decode(blob: bytes) -> Readings:
     """The readings of a blob. Raises ChunkError."""
-    if len(blob) < _HEADER.size:
-        raise ChunkError("shorter than a header")
-    version, present, _, n, checksum = _HEADER.unpack_from(blob)
+    header, frame = checked(blob, _HEADER.size)
+    version, present, _, n = _HEADER.unpack(header)
     if version != VERSION:
         raise ChunkError(f"format version {version}, not {VERSION}")
-    frame = blob[_HEADER.size :]
-    if zlib.crc32(frame) != checksum:
-        raise ChunkError("checksum does not match")
     data = memoryview(zstandard.ZstdDecompressor().decompress(frame))
     widths = [8, 8, 4 * bool(present & _STATUS), 8 * bool(present & _LAG), 8 * bool(present & _OFFSET)]
     if len(data) != n * sum(widths):
@@ -83,6 +80,21 @@ def decode(blob: bytes) -> Readings:
     received_us = times_us + np.cumsum(_i64(lag_ms)) * 1000 if present & _LAG else times_us
     offset_us = _i64(offset) if present & _OFFSET else np.zeros(n, dtype=np.int64)
     return Readings(times_us, numbers, codes, received_us, offset_us)
+
+
+def with_checksum(header: bytes, frame: bytes) -> bytes:
+    """A blob of a header, the checksum of everything else, and a frame."""
+    return header + _CRC.pack(zlib.crc32(frame, zlib.crc32(header))) + frame
+
+
+def checked(blob: bytes, header_size: int) -> tuple[bytes, bytes]:
+    """Header and frame of a blob. Raises ChunkError unless it is byte for byte what was once written."""
+    header, frame = blob[:header_size], blob[header_size + _CRC.size :]
+    if len(blob) < header_size + _CRC.size:
+        raise ChunkError("shorter than a header")
+    if _CRC.unpack_from(blob, header_size)[0] != zlib.crc32(frame, zlib.crc32(header)):
+        raise ChunkError("checksum does not match")
+    return header, frame
 
 
 def _without_holes(values: F64, bad: NDArray[np.bool_]) -> F64:
@@ -117,7 +129,7 @@ def _shuffled(column: NDArray[np.generic]) -> bytes:
 
 
 def _unshuffled(data: memoryview, width: int) -> NDArray[np.uint8]:
-    return np.frombuffer(data, dtype=np.uint8).reshape(width, -1).T.flatten()  # a copy: the data are read-only
+    return np.frombuffer(data, dtype=np.uint8).reshape(width, -1).T.copy().ravel()  # a copy, so that it can be written
 
 
 def _i64(data: memoryview) -> I64:

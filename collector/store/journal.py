@@ -1,22 +1,22 @@
 """How is one commit's worth of readings packed? The batch's columns as they came, lightly compressed.
 
-Layout, little-endian: u8 format version, three bytes zero, u32 number of readings n, u32 CRC-32 of the rest; then one
-zstd frame with n times i64 [us], n values f64, n received i64 [us], n source offsets i64 [us], n status u32, n tag ids
-u32.
+Layout, little-endian: u8 format version, three bytes zero, u32 number of readings n, u32 CRC-32 of all the other
+bytes; then one zstd frame with n times i64 [us], n values f64, n received i64 [us], n source offsets i64 [us], n
+status u32, n tag ids u32.
 """
 
 import struct
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
 import zstandard
+from numpy.typing import NDArray
 
-from collector.store.chunk import ChunkError
+from collector.store.chunk import ChunkError, checked, with_checksum
 from plant.reading import U32, Readings
 
 VERSION = 1
-_HEADER = struct.Struct("<BxxxII")
+_HEADER = struct.Struct("<BxxxI")
 _ROW_BYTES = 8 * 4 + 4 * 2
 
 
@@ -29,6 +29,9 @@ class JournalEntry:
 
     def __len__(self) -> int:
         return len(self.tag_ids)
+
+    def __getitem__(self, index: NDArray[np.bool_]) -> "JournalEntry":
+        return JournalEntry(self.tag_ids[index], self.readings[index])
 
     def of(self, tag_id: int) -> Readings:
         """The readings of one tag, in order of arrival."""
@@ -47,15 +50,15 @@ def pack(entry: JournalEntry) -> bytes:
         entry.tag_ids.astype("<u4"),
     )
     frame = zstandard.ZstdCompressor(level=1).compress(b"".join(column.tobytes() for column in columns))
-    return _HEADER.pack(VERSION, len(entry), zlib.crc32(frame)) + frame
+    return with_checksum(_HEADER.pack(VERSION, len(entry)), frame)
 
 
 def unpack(blob: bytes) -> JournalEntry:
     """The entry of a journal row. Raises ChunkError."""
-    version, n, checksum = _HEADER.unpack_from(blob)
-    frame = blob[_HEADER.size :]
-    if version != VERSION or zlib.crc32(frame) != checksum:
-        raise ChunkError("journal row: version or checksum does not match")
+    header, frame = checked(blob, _HEADER.size)
+    version, n = _HEADER.unpack(header)
+    if version != VERSION:
+        raise ChunkError(f"journal row: format version {version}, not {VERSION}")
     data = zstandard.ZstdDecompressor().decompress(frame)
     if len(data) != n * _ROW_BYTES:
         raise ChunkError("journal row: length does not match")

@@ -8,12 +8,13 @@ from sqlalchemy import Connection
 
 from collector.store.chunk import decode, encode
 from collector.store.journal import JournalEntry, pack, unpack
-from collector.store.tags import extend_known
 from plant.instant import US_PER_S
-from plant.reading import Readings, distinct, joined
+from plant.reading import I64, U32, Readings, distinct, joined
 
 HOUR_S, DAY_S = 3600, 86400
 _TAG_SHIFT = 40
+_BEFORE_1970 = 1 << 39  # half of what is left beside the tag's id, so that keys ascend with time on both sides of 1970
+_ALL_US = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,7 @@ def append(connection: Connection, entry: JournalEntry) -> None:
         "insert into journal (min_us, max_us, readings, payload) values (?, ?, ?, ?)",
         (int(times.min()), int(times.max()), len(entry), pack(entry)),
     )
-    for tag_id in np.unique(entry.tag_ids):
-        readings = entry.of(int(tag_id))
-        extend_known(connection, int(tag_id), int(readings.times_us.min()), int(readings.times_us.max()))
-        _update_latest(connection, int(tag_id), readings)
+    _update_latest(connection, entry.tag_ids, entry.readings)
 
 
 def merge(
@@ -49,6 +47,14 @@ def merge(
 
     With `replace`, readings that the store has at the same times are taken out first.
     """
+    if replace:
+        seal(connection, _ALL_US)  # the journal may hold what is to be replaced
+    written = _merge(connection, tag_id, readings, span_s, replace)
+    _update_latest(connection, np.full(len(readings), tag_id, dtype=np.uint32), readings)
+    return written
+
+
+def _merge(connection: Connection, tag_id: int, readings: Readings, span_s: int, replace: bool) -> Written:
     written = Written()
     for start_s, part in _split(readings, DAY_S):
         stored = _chunks(connection, tag_id, start_s, start_s + DAY_S)
@@ -58,26 +64,39 @@ def merge(
                 written += _rewrite(connection, tag_id, hour_s, HOUR_S, old, hour, replace)
         else:
             written += _rewrite(connection, tag_id, start_s, DAY_S, stored, part, replace)
-    if len(readings):
-        extend_known(connection, tag_id, int(readings.times_us.min()), int(readings.times_us.max()))
-        _update_latest(connection, tag_id, readings)
     return written
 
 
 def seal(connection: Connection, before_us: int) -> Written:
-    """Move every journal row whose readings all lie before an instant into hour chunks. One transaction: the caller's.
+    """Move every reading before an instant from the journal into hour chunks. One transaction: the caller's.
 
-    Rows of late readings are sealed with the rest; where a day is already merged, its chunk is rewritten.
+    A row that reaches beyond the instant keeps the rest, so that readings of one time never overtake one another.
+    Late readings are sealed with the others; where a day is already merged, its chunk is rewritten.
     """
     rows = connection.exec_driver_sql(
-        "select id, payload from journal where max_us < ? order by id", (before_us,)
+        "select id, payload from journal where min_us < ? order by id", (before_us,)
     ).all()
-    entries = [unpack(row.payload) for row in rows]
+    entries = []
+    for row in rows:
+        entry = unpack(row.payload)
+        early = entry.readings.times_us < before_us
+        entries.append(entry[early])
+        _keep(connection, row.id, entry[~early])
     written = Written()
     for tag_id in sorted({int(tag) for entry in entries for tag in np.unique(entry.tag_ids)}):
-        written += merge(connection, tag_id, joined([entry.of(tag_id) for entry in entries]), HOUR_S)
-    connection.exec_driver_sql("delete from journal where max_us < ?", (before_us,))
+        written += _merge(connection, tag_id, joined([entry.of(tag_id) for entry in entries]), HOUR_S, replace=False)
     return written
+
+
+def _keep(connection: Connection, row_id: int, rest: JournalEntry) -> None:
+    if not len(rest):
+        connection.exec_driver_sql("delete from journal where id = ?", (row_id,))
+        return
+    times = rest.readings.times_us
+    connection.exec_driver_sql(
+        "update journal set min_us = ?, max_us = ?, readings = ?, payload = ? where id = ?",
+        (int(times.min()), int(times.max()), len(rest), pack(rest), row_id),
+    )
 
 
 def merge_days(connection: Connection, before_us: int) -> int:
@@ -94,6 +113,18 @@ def merge_days(connection: Connection, before_us: int) -> int:
     return done
 
 
+def delete_before(connection: Connection, before_us: int) -> int:
+    """Delete every chunk of a UTC day that ended before an instant; returns how many."""
+    day_s = before_us // US_PER_S // DAY_S * DAY_S
+    deleted = 0
+    for tag_id in connection.exec_driver_sql("select id from tag").scalars().all():
+        bounds = (tag_id << _TAG_SHIFT, _key(tag_id, day_s))
+        deleted += connection.exec_driver_sql("delete from chunk where key >= ? and key < ?", bounds).rowcount
+    # What is forgotten is not known any more, so that no KPI takes it for a time without production.
+    connection.exec_driver_sql("update latest set first_us = max(first_us, ?)", (day_s * US_PER_S,))
+    return deleted
+
+
 def series(connection: Connection, tag_id: int, start_us: int, end_us: int) -> Readings:
     """Readings of a tag with start <= time < end, ascending, each once; journal and chunks together."""
     start_s, end_s = start_us // US_PER_S, -(-end_us // US_PER_S)
@@ -105,49 +136,72 @@ def series(connection: Connection, tag_id: int, start_us: int, end_us: int) -> R
     return distinct(joined(parts)).within(start_us, end_us)
 
 
+def count(connection: Connection, tag_id: int, start_us: int, end_us: int) -> int:
+    """How many readings of a tag the store has with start <= time < end."""
+    return sum(len(found) for found in series_by_day(connection, tag_id, start_us, end_us))
+
+
 def series_by_day(connection: Connection, tag_id: int, start_us: int, end_us: int) -> Iterator[Readings]:
     """The same, a UTC day at a time, so that any stretch is read in bounded memory; days without readings left out."""
-    bounds = connection.exec_driver_sql("select first_us, known_until_us from tag where id = ?", (tag_id,)).one()
-    if bounds.first_us is None:
-        return
-    end_us = min(end_us, bounds.known_until_us + 1)
-    day_us = DAY_S * US_PER_S
-    at_us = max(start_us, bounds.first_us)
-    while at_us < end_us:
-        next_us = min((at_us // day_us + 1) * day_us, end_us)
-        found = series(connection, tag_id, at_us, next_us)
+    for day_us in _days(connection, tag_id, start_us, end_us):
+        found = series(connection, tag_id, max(day_us, start_us), min(day_us + DAY_S * US_PER_S, end_us))
         if len(found):
             yield found
-        at_us = next_us
 
 
 def days_before(connection: Connection, tag_id: int, end_us: int) -> Iterator[Readings]:
     """Readings of a tag before an instant, a stored day at a time, the newest first."""
-    while (day_s := _newest_day(connection, tag_id, end_us)) is not None:
-        start_us = day_s * US_PER_S
+    in_journal = _journal_times(connection, tag_id, -_ALL_US, end_us)
+    while True:
+        key = connection.exec_driver_sql(
+            "select max(key) from chunk where key >= ? and key < ?",
+            (tag_id << _TAG_SHIFT, _key(tag_id, -(-end_us // US_PER_S))),
+        ).scalar()
+        seconds = [] if key is None else [_start_s(key)]
+        seconds += (in_journal[in_journal < end_us][-1:] // US_PER_S).tolist()
+        if not seconds:
+            return
+        start_us = max(seconds) // DAY_S * DAY_S * US_PER_S
         found = series(connection, tag_id, start_us, end_us)
         if len(found):
             yield found
         end_us = start_us
 
 
-def _newest_day(connection: Connection, tag_id: int, end_us: int) -> int | None:
-    key = connection.exec_driver_sql(
-        "select max(key) from chunk where key >= ? and key < ?",
-        (_key(tag_id, 0), _key(tag_id, max(-(-end_us // US_PER_S), 0))),
-    ).scalar()
-    newest_us = connection.exec_driver_sql(
-        "select max(min(max_us, ? - 1)) from journal where min_us < ?", (end_us, end_us)
-    ).scalar()
-    seconds = [_start_s(key)] if key is not None else []
-    seconds += [newest_us // US_PER_S] if newest_us is not None else []
-    return max(seconds) // DAY_S * DAY_S if seconds else None
+def _days(connection: Connection, tag_id: int, start_us: int, end_us: int) -> list[int]:
+    """Starts of the days that may have readings of a tag in [start_us, end_us), ascending."""
+    keys = connection.exec_driver_sql(
+        "select key from chunk where key >= ? and key < ?",
+        (_key(tag_id, start_us // US_PER_S // DAY_S * DAY_S), _key(tag_id, -(-end_us // US_PER_S))),
+    ).scalars()
+    days = {_start_s(key) // DAY_S for key in keys}
+    days.update((_journal_times(connection, tag_id, start_us, end_us) // (DAY_S * US_PER_S)).tolist())
+    return [day * DAY_S * US_PER_S for day in sorted(days)]
 
 
-def latest(connection: Connection) -> dict[int, tuple[int, float | None, int]]:
-    """The newest reading of every tag: id to (time, value, status)."""
-    rows = connection.exec_driver_sql("select tag_id, time_us, value, status from latest")
-    return {row.tag_id: (row.time_us, row.value, row.status) for row in rows}
+def _journal_times(connection: Connection, tag_id: int, start_us: int, end_us: int) -> I64:
+    """Times of the journal's readings of a tag in [start_us, end_us), ascending."""
+    rows = connection.exec_driver_sql(
+        "select payload from journal where max_us >= ? and min_us < ?", (start_us, end_us)
+    ).scalars()
+    times = np.sort(joined([unpack(payload).of(tag_id) for payload in rows]).times_us)
+    return times[(times >= start_us) & (times < end_us)]
+
+
+@dataclass(frozen=True, slots=True)
+class LatestReading:
+    """The newest reading of a tag; value None exactly when its status is Bad."""
+
+    time_us: int
+    value: float | None
+    status: int
+    received_us: int
+
+
+def latest(connection: Connection) -> dict[int, LatestReading]:
+    """The newest reading of every tag that has one, by the tag's id."""
+    rows = connection.exec_driver_sql("select tag_id, time_us, value, status, received_us from latest")
+    return {row.tag_id: LatestReading(row.time_us, row.value, row.status, row.received_us) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,18 +212,18 @@ class _Chunk:
 
 
 def _key(tag_id: int, start_s: int) -> int:
-    return tag_id << _TAG_SHIFT | start_s
+    return (tag_id << _TAG_SHIFT) + min(max(start_s + _BEFORE_1970, 0), 2 * _BEFORE_1970)
 
 
 def _start_s(key: int) -> int:
-    return key & ((1 << _TAG_SHIFT) - 1)
+    return (key & ((1 << _TAG_SHIFT) - 1)) - _BEFORE_1970
 
 
 def _chunks(connection: Connection, tag_id: int, start_s: int, end_s: int) -> list[_Chunk]:
-    first_day = max(start_s, 0) // DAY_S * DAY_S
+    first_day = start_s // DAY_S * DAY_S
     rows = connection.exec_driver_sql(
         "select key, span_s, payload from chunk where key >= ? and key < ? order by key",
-        (_key(tag_id, first_day), _key(tag_id, max(end_s, 0))),
+        (_key(tag_id, first_day), _key(tag_id, end_s)),
     )
     found = (_Chunk(_start_s(row.key), row.span_s, row.payload) for row in rows)
     return [part for part in found if part.start_s + part.span_s > start_s]
@@ -204,18 +258,25 @@ def _rewrite(
     return Written(new, len(readings) - new)
 
 
-def _update_latest(connection: Connection, tag_id: int, readings: Readings) -> None:
-    newest = len(readings) - 1 - int(np.argmax(readings.times_us[::-1]))
-    value = float(readings.values[newest])
+def _update_latest(connection: Connection, tag_ids: U32, readings: Readings) -> None:
+    """Note the newest reading of each tag, of equal times the last to arrive, and the earliest time."""
+    if not len(readings):
+        return
+    order = np.lexsort((readings.times_us, tag_ids))
+    ids, ordered = tag_ids[order], readings[order]
+    last = np.append(ids[1:] != ids[:-1], True)
+    first = np.append(True, last[:-1])
+    newest = ordered[last]
+    values = [None if value != value else value for value in newest.values.tolist()]
+    columns = (ids[last], ordered.times_us[first], newest.times_us, newest.status, newest.received_us)
+    tags, firsts, times, status, received = (column.tolist() for column in columns)
     connection.exec_driver_sql(
-        "insert into latest (tag_id, time_us, value, status, received_us) values (?, ?, ?, ?, ?)"
-        " on conflict (tag_id) do update set time_us = excluded.time_us, value = excluded.value,"
-        " status = excluded.status, received_us = excluded.received_us where excluded.time_us >= latest.time_us",
-        (
-            tag_id,
-            int(readings.times_us[newest]),
-            None if np.isnan(value) else value,
-            int(readings.status[newest]),
-            int(readings.received_us[newest]),
-        ),
+        "insert into latest (tag_id, first_us, time_us, value, status, received_us) values (?, ?, ?, ?, ?, ?)"
+        " on conflict (tag_id) do update set first_us = min(latest.first_us, excluded.first_us),"
+        " value = case when excluded.time_us >= latest.time_us then excluded.value else latest.value end,"
+        " status = case when excluded.time_us >= latest.time_us then excluded.status else latest.status end,"
+        " received_us = case when excluded.time_us >= latest.time_us then excluded.received_us"
+        " else latest.received_us end,"
+        " time_us = max(latest.time_us, excluded.time_us)",
+        list(zip(tags, firsts, times, values, status, received, strict=True)),
     )

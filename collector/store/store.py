@@ -4,12 +4,14 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DatabaseError
+
+from collector.store.chunk import ChunkError
 
 SCHEMA_VERSION = "0001"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -27,16 +29,23 @@ def store_path(url: str, folder: Path) -> Path:
 
 @contextmanager
 def reading(path: Path) -> Iterator[Connection]:
-    """A query-only connection. A store that does not exist reads as an empty one. Raises StoreError."""
-    if not path.exists():
-        with _connected("file::memory:?uri=true", _set_up_writing) as connection:
-            migrate(connection)
-            yield connection
-        return
-    with _connected(f"file:{_quoted(path)}?mode=ro&uri=true", _set_up_reading) as connection:
-        _require_version(connection, path)
-        yield connection
-        connection.rollback()
+    """A query-only connection. A store that does not exist, or is just being made, reads as an empty one.
+
+    Raises StoreError for a store of another version, or one that cannot be read.
+    """
+    with ExitStack() as stack:
+        if path.exists():
+            database = f"file:{_quoted(path)}?mode=ro"
+            connection = stack.enter_context(_connected(path, database, _set_up_reading))
+            if version(connection) is not None:
+                _require_version(connection, path)
+                yield connection
+                connection.rollback()
+                return
+            _refuse_other_database(connection, path)
+        empty = stack.enter_context(_connected(path, "file::memory:", _set_up_writing))
+        migrate(empty)
+        yield empty
 
 
 @contextmanager
@@ -47,10 +56,11 @@ def writing(path: Path) -> Iterator[Connection]:
     network file system.
     """
     _refuse_network_file_system(path)
-    database = f"file:{_quoted(path)}?mode=rwc&uri=true"
-    with _locked(path), _connected(database, _set_up_writing, "BEGIN IMMEDIATE") as connection:
+    database = f"file:{_quoted(path)}?mode=rwc"
+    with _locked(path), _connected(path, database, _set_up_writing, "BEGIN IMMEDIATE") as connection:
         os.chmod(path, 0o600)
         if version(connection) != SCHEMA_VERSION:
+            _refuse_other_database(connection, path)
             migrate(connection)
         _require_version(connection, path)
         yield connection
@@ -100,24 +110,36 @@ def _require_version(connection: Connection, path: Path) -> None:
     raise StoreError(f"{path}: was written by a newer Smart Wings (schema {found}, this one knows {SCHEMA_VERSION})")
 
 
+def _refuse_other_database(connection: Connection, path: Path) -> None:
+    names = connection.exec_driver_sql("select name from sqlite_master").scalars().all()
+    connection.rollback()
+    if names and "alembic_version" not in names:
+        raise StoreError(f"{path}: is a database, but not a store of Smart Wings")
+
+
 def _quoted(path: Path) -> str:
     from urllib.parse import quote
 
-    return quote(str(path))
+    return quote(str(path.absolute()))
 
 
 @contextmanager
-def _connected(database: str, set_up: Any, begin: str = "BEGIN") -> Iterator[Connection]:
+def _connected(path: Path, database: str, set_up: Any, begin: str = "BEGIN") -> Iterator[Connection]:
     from sqlalchemy.pool import StaticPool
 
-    engine = create_engine(f"sqlite:///{database}", poolclass=StaticPool)
+    # A connection by hand, since SQLAlchemy's URL would take a path's %3f for a question mark.
+    engine = create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect(database, uri=True, check_same_thread=False), poolclass=StaticPool
+    )
     event.listen(engine, "connect", set_up)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     try:
         with engine.connect() as connection:
             yield connection
     except DatabaseError as error:
-        raise StoreError(f"{engine.url.database}: {error.orig}") from error
+        raise StoreError(f"{path}: {error.orig}") from error
+    except ChunkError as error:
+        raise StoreError(f"{path}: is damaged: {error}") from error
     finally:
         engine.dispose()
 

@@ -1,0 +1,240 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection
+from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, rows, some_readings, with_tags
+
+from collector.store.readings import (
+    DAY_S,
+    Written,
+    append,
+    days_before,
+    latest,
+    merge,
+    merge_days,
+    seal,
+    series,
+    series_by_day,
+)
+from collector.store.store import transaction, writing
+from collector.store.tags import stored_tags
+from plant.reading import Readings, distinct, joined
+from plant.status_code import BAD, UNCERTAIN
+
+EVER = (-(2**60), 2**60)
+
+
+@pytest.fixture(scope="module")
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Connection:
+    with writing(tmp_path_factory.mktemp("store") / "plant.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(connection: Connection) -> Connection:
+    empty(connection)
+    return connection
+
+
+def empty(connection: Connection) -> None:
+    connection.rollback()
+    with transaction(connection):
+        for table in ("latest", "journal", "chunk", "tag"):
+            connection.exec_driver_sql(f"delete from {table}")
+
+
+times = st.one_of(
+    st.integers(0, 3 * DAY_US // HOUR_US).map(lambda hours: MONDAY_US + hours * HOUR_US),
+    st.integers(MONDAY_US, MONDAY_US + 3 * DAY_US),
+    st.sampled_from((0, 1, MONDAY_US - 1, MONDAY_US, MONDAY_US + 1, -1, -HOUR_US, -11_644_473_600_000_000)),
+)
+single = st.tuples(times, st.integers(0, 3).map(float), st.sampled_from((0, 0, 0, UNCERTAIN, BAD)))
+batches = st.lists(single, max_size=8).map(
+    lambda drawn: some_readings([t for t, _, _ in drawn], [v for _, v, _ in drawn], [s for _, _, s in drawn])
+)
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("append"), batches, batches),
+        st.tuples(st.just("append"), batches, batches),
+        st.tuples(st.just("seal"), times),
+        st.tuples(st.just("merge_days"), times),
+        st.tuples(st.just("import"), batches),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps, times, times)
+def test_whatever_is_sealed_and_merged_when_a_series_is_all_that_was_put_in_once_and_in_order_of_arrival(
+    connection: Connection, plan: list[tuple[str, ...]], start_us: int, end_us: int
+) -> None:
+    empty(connection)
+    first, second = with_tags(connection)
+    put_in: dict[int, list[Readings]] = {first: [], second: []}
+    for name, *arguments in plan:
+        with transaction(connection):
+            if name == "append":
+                parts = dict(zip((first, second), arguments, strict=True))
+                append(connection, entry_of(parts))
+                for tag_id, part in parts.items():
+                    put_in[tag_id].append(part)
+            elif name == "import":
+                # an import comes after all that is in the journal, so what it finds there is sealed first
+                seal(connection, EVER[1])
+                merge(connection, first, arguments[0])
+                put_in[first].append(arguments[0])
+            else:
+                {"seal": seal, "merge_days": merge_days}[name](connection, arguments[0])
+    start_us, end_us = sorted((start_us, end_us))
+    for tag_id, parts in put_in.items():
+        expected = distinct(joined(parts))
+        assert rows(series(connection, tag_id, *EVER)) == rows(expected)
+        assert rows(series(connection, tag_id, start_us, end_us)) == rows(expected.within(start_us, end_us))
+        by_day = list(series_by_day(connection, tag_id, start_us, end_us))
+        assert rows(joined(by_day)) == rows(expected.within(start_us, end_us))
+        backwards = list(days_before(connection, tag_id, end_us))
+        assert rows(joined(backwards[::-1])) == rows(expected.within(EVER[0], end_us))
+        assert all(len(day) and day.times_us[-1] - day.times_us[0] < DAY_US for day in backwards)
+        known = next(stored for stored in stored_tags(connection).values() if stored.id == tag_id)
+        if len(expected):
+            assert (known.first_us, known.known_until_us) == (expected.times_us[0], expected.times_us[-1])
+            assert latest(connection)[tag_id].time_us == expected.times_us[-1]
+        else:
+            assert (known.first_us, known.known_until_us) == (None, None)
+            assert tag_id not in latest(connection)
+    connection.rollback()
+
+
+def _append(store: Connection, tag_id: int, times_us: list[int], values: list[float]) -> None:
+    with transaction(store):
+        append(store, entry_of({tag_id: some_readings(times_us, values)}))
+
+
+def test_sealing_moves_everything_before_the_instant_out_of_the_journal(store: Connection) -> None:
+    tag_id, _ = with_tags(store)
+    _append(store, tag_id, [MONDAY_US, MONDAY_US + HOUR_US, MONDAY_US + 2 * HOUR_US], [1, 2, 3])
+    with transaction(store):
+        assert seal(store, MONDAY_US + 2 * HOUR_US) == Written(2, 0)
+        assert seal(store, MONDAY_US + 2 * HOUR_US) == Written(0, 0)
+        assert store.exec_driver_sql("select sum(readings), min(min_us) from journal").one() == (
+            1,
+            MONDAY_US + 2 * HOUR_US,
+        )
+        assert store.exec_driver_sql("select readings from chunk order by key").scalars().all() == [1, 1]
+
+
+def test_a_reading_of_the_far_future_does_not_keep_others_in_the_journal(store: Connection) -> None:
+    tag_id, _ = with_tags(store)
+    _append(store, tag_id, [MONDAY_US, MONDAY_US + 10_000 * DAY_US], [1, 2])
+    with transaction(store):
+        seal(store, MONDAY_US + HOUR_US)
+        assert store.exec_driver_sql("select sum(readings) from journal").scalar() == 1
+        assert len(series(store, tag_id, *EVER)) == 2
+
+
+def test_another_value_at_a_sealed_time_stays_behind_the_first(store: Connection) -> None:
+    tag_id, _ = with_tags(store)
+    _append(store, tag_id, [MONDAY_US, MONDAY_US + HOUR_US], [1, 1])
+    _append(store, tag_id, [MONDAY_US], [2])
+    with transaction(store):
+        seal(store, MONDAY_US + 1)
+        assert series(store, tag_id, MONDAY_US, MONDAY_US + 1).values.tolist() == [1, 2]
+
+
+def test_a_late_reading_is_sealed_into_a_day_that_is_merged_already(store: Connection) -> None:
+    tag_id, _ = with_tags(store)
+    _append(store, tag_id, [MONDAY_US, MONDAY_US + 5 * HOUR_US], [1, 2])
+    with transaction(store):
+        seal(store, MONDAY_US + DAY_US)
+        assert merge_days(store, MONDAY_US + DAY_US) == 1
+    _append(store, tag_id, [MONDAY_US + HOUR_US, MONDAY_US], [9, 1])
+    with transaction(store):
+        assert seal(store, MONDAY_US + DAY_US) == Written(1, 1)
+        assert store.exec_driver_sql("select span_s, readings from chunk").all() == [(DAY_S, 3)]
+        assert merge_days(store, MONDAY_US + DAY_US) == 0
+
+
+def test_a_day_that_has_not_ended_is_not_merged(store: Connection) -> None:
+    tag_id, _ = with_tags(store)
+    _append(store, tag_id, [MONDAY_US], [1])
+    with transaction(store):
+        seal(store, MONDAY_US + DAY_US)
+        assert merge_days(store, MONDAY_US + DAY_US - 1) == 0
+        assert merge_days(store, MONDAY_US + DAY_US) == 1
+
+
+def test_merging_twice_counts_the_repeats_as_unchanged_and_rewrites_nothing(store: Connection) -> None:
+    tag_id, _ = with_tags(store)
+    found = some_readings([MONDAY_US, MONDAY_US + DAY_US], [1, 2])
+    with transaction(store):
+        assert merge(store, tag_id, found) == Written(2, 0)
+        before = store.exec_driver_sql("select * from chunk order by key").all()
+        assert merge(store, tag_id, found) == Written(0, 2)
+        assert store.exec_driver_sql("select * from chunk order by key").all() == before
+
+
+def test_replacing_takes_out_what_stood_at_the_same_times_alone(store: Connection) -> None:
+    tag_id, _ = with_tags(store)
+    with transaction(store):
+        merge(store, tag_id, some_readings([MONDAY_US, MONDAY_US, MONDAY_US + 1], [1, 2, 3]))
+        merge(store, tag_id, some_readings([MONDAY_US], [7]), replace=True)
+        assert rows(series(store, tag_id, *EVER)) == [(MONDAY_US, 7, 0), (MONDAY_US + 1, 3, 0)]
+
+
+def test_replacing_reaches_readings_that_are_still_in_the_journal(store: Connection) -> None:
+    tag_id, _ = with_tags(store)
+    _append(store, tag_id, [MONDAY_US], [1])
+    with transaction(store):
+        merge(store, tag_id, some_readings([MONDAY_US], [7]), replace=True)
+        assert rows(series(store, tag_id, *EVER)) == [(MONDAY_US, 7, 0)]
+        seal(store, MONDAY_US + DAY_US)
+        assert rows(series(store, tag_id, *EVER)) == [(MONDAY_US, 7, 0)]
+
+
+def test_the_latest_reading_is_by_time_not_by_arrival_and_sealing_leaves_it(store: Connection) -> None:
+    tag_id, other = with_tags(store)
+    _append(store, tag_id, [MONDAY_US + 5], [5])
+    _append(store, tag_id, [MONDAY_US + 3], [3])
+    assert (latest(store)[tag_id].time_us, latest(store)[tag_id].value) == (MONDAY_US + 5, 5.0)
+    store.rollback()
+    with transaction(store):
+        correction = {tag_id: some_readings([MONDAY_US + 5], [6]), other: some_readings([MONDAY_US + HOUR_US], [1])}
+        append(store, entry_of(correction))
+        seal(store, MONDAY_US + 10)
+        assert (latest(store)[tag_id].time_us, latest(store)[tag_id].value) == (MONDAY_US + 5, 6.0)
+
+
+def test_the_latest_reading_under_a_bad_status_has_no_value(store: Connection) -> None:
+    tag_id, _ = with_tags(store)
+    with transaction(store):
+        append(store, entry_of({tag_id: some_readings([MONDAY_US], [float("nan")], [BAD])}))
+    assert (latest(store)[tag_id].value, latest(store)[tag_id].status) == (None, BAD)
+    store.rollback()
+
+
+def test_ids_of_tags_never_meet_in_chunks(store: Connection) -> None:
+    ids = with_tags(store, 5)
+    with transaction(store):
+        for tag_id in ids:
+            merge(store, tag_id, some_readings([-DAY_US, 0, MONDAY_US], [tag_id] * 3))
+        for tag_id in ids:
+            assert series(store, tag_id, *EVER).values.tolist() == [tag_id] * 3
+
+
+def test_a_series_over_half_a_century_is_read_without_asking_for_every_day(store: Connection) -> None:
+    tag_id, _ = with_tags(store)
+    with transaction(store):
+        merge(store, tag_id, some_readings([0, 253_370_000_000_000_000], [1, 2]))
+        assert [part.values.tolist() for part in series_by_day(store, tag_id, 0, 2**60)] == [[1.0], [2.0]]
+
+
+def test_a_series_is_ascending_each_reading_once_also_within_one_entry(store: Connection, tmp_path: Path) -> None:
+    tag_id, _ = with_tags(store)
+    shuffled = np.random.default_rng(7).permutation(np.repeat(np.arange(50), 3))
+    _append(store, tag_id, (MONDAY_US + shuffled).tolist(), shuffled.astype(float).tolist())
+    assert series(store, tag_id, *EVER).values.tolist() == list(range(50))
+    store.rollback()
