@@ -126,7 +126,8 @@ class FileImport:
 
     def _note_dates(self, written: Written, days: Iterable[date]) -> None:
         clock = self.site.clock()
-        self._note_change(written, [clock.day_start(day) for day in days])
+        today = clock.day_of(self.now_us)  # nothing is reported of later days
+        self._note_change(written, [clock.day_start(day) for day in days if day <= today])
 
     def _note_change(self, written: Written, times_us: Sequence[int]) -> None:
         """Reports about these times are looked at again."""
