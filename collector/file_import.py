@@ -126,8 +126,8 @@ class FileImport:
 
     def _note_dates(self, written: Written, days: Iterable[date]) -> None:
         clock = self.site.clock()
-        today = clock.day_of(self.now_us)  # nothing is reported of later days
-        self._note_change(written, [clock.day_start(day) for day in days if day <= today])
+        first, today = date(1970, 1, 1), clock.day_of(self.now_us)  # nothing is reported of earlier or later days
+        self._note_change(written, [clock.day_start(day) for day in days if first <= day <= today])
 
     def _note_change(self, written: Written, times_us: Sequence[int]) -> None:
         """Reports about these times are looked at again."""
