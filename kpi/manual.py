@@ -25,13 +25,15 @@ class HandCount:
         """The sum of an amount, flagged `manual`; None where people never count it.
 
         Coverage: shifts with a row / shifts; without shifts 1 where there is a row; 0 where no row gives the amount.
-        Rows without any rework are rows of no rework, which is then missing: 0.
+        Rows that leave rework empty are rows of no rework.
         """
         given = [value for row in self.rows if (value := getattr(row, amount)) is not None]
         if given:
             return Element(sum(given), (self._coverage(),), frozenset({"manual"}))
-        if amount not in self.sources or (amount == "rework" and self.rows):
+        if amount not in self.sources:
             return None
+        if amount == "rework" and self.rows:
+            return Element(0.0, (self._coverage(),), frozenset({"manual"}))
         return Element(None, (0.0,))
 
     def _coverage(self) -> float:
