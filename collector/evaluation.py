@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from collector.delivery_lines import DeliveryLines, delivery_lines
 from collector.store import orders
+from collector.store.reports import StoredReport, newest_of_periods
 from collector.store.tags import StoredTag, stored_tags
 from collector.tag_window import TagWindow
 from config.site import Site
@@ -66,8 +67,11 @@ class Evaluation:
 
     @cached_property
     def tags(self) -> list[StoredTag]:
-        """Tags of the site file, and those that it once had."""
-        stored = stored_tags(self.connection)
+        """Tags of the site file, and those that it once had: these end at their last reading."""
+        stored = {
+            name: found if name in self.names_in_file else replace(found, known_until_us=found.last_us)
+            for name, found in stored_tags(self.connection).items()
+        }
         for device in self.site.devices:
             for settings in device.tags:
                 known = stored.get(settings.name, StoredTag(-1, device.id, settings.tag()))
@@ -78,6 +82,11 @@ class Evaluation:
     def quantities(self) -> list[Quantity]:
         """All hand-counted quantities."""
         return orders.all_quantities(self.connection)
+
+    @cached_property
+    def reports(self) -> dict[tuple[str, str], StoredReport]:
+        """The newest report of every period that has one; reports are of production days alone."""
+        return newest_of_periods(self.connection) if self.clock == self.site.clock() else {}
 
     @cached_property
     def lines(self) -> DeliveryLines:
@@ -96,7 +105,16 @@ class Evaluation:
 
     def _value(self, kpi: KpiId, scope: str, period: Period, outcome: Outcome) -> KpiValue:
         comparison = self._comparison(kpi, scope)
-        return KpiValue(BY_ID[kpi], scope, period, outcome, comparison, self.site.savings.currency, self.now_us)
+        revision, state = self._reported(scope, period)
+        currency = self.site.savings.currency
+        return KpiValue(BY_ID[kpi], scope, period, outcome, comparison, currency, self.now_us, revision, state)
+
+    def _reported(self, scope: str, period: Period) -> tuple[int, str]:
+        """Revision and state of the newest report about a scope and period; 0 and open without one."""
+        found = self.reports.get((period.kind.value, period.label))
+        if found is None or self.site.mqtt is None or scope not in self.site.mqtt.scopes:
+            return 0, "open"
+        return found.revision, found.period_state
 
     def _comparison(self, kpi: KpiId, scope: str) -> Comparison:
         prices = self.site.savings

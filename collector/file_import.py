@@ -1,14 +1,15 @@
 """How do files get into the store? All files of a command in one transaction: every row, or none and every fault."""
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 from sqlalchemy import Connection
 
-from collector.store import orders, readings
+from collector.store import changes, orders, readings
 from collector.store.readings import Written
 from collector.store.store import transaction
 from collector.store.tags import StoredTag, register, text_ids
@@ -66,7 +67,9 @@ class FileImport:
                 if not self.replace and stored.get(item.key, item) != item:
                     file.reader.reject(row, "time", "the store has other amounts for this row; --replace takes these")
             good = [item for row, item in file.quantities if row.number not in file.reader.bad_rows]
-            return file.reader, orders.save_quantities(self.connection, good, self.now_us)
+            written = orders.save_quantities(self.connection, good, self.now_us)
+            self._note_change(written, [item.time_us for item in good])
+            return file.reader, written
 
         return self._all(paths, take)
 
@@ -76,7 +79,10 @@ class FileImport:
         def take(path: Path) -> tuple[RowReader, Written]:
             file = read_orders(path, self.site.orders, self.site.zone, self.now_us)
             good = [(line, dated) for row, line, dated in file.lines if row.number not in file.reader.bad_rows]
-            return file.reader, orders.save_order_lines(self.connection, good)
+            before = self._due_dates([(line.order_id, line.line_id) for line, _ in good])
+            written = orders.save_order_lines(self.connection, good)
+            self._note_dates(written, [*before, *(line.due_date for line, _ in good if line.due_date)])
+            return file.reader, written
 
         return self._all(paths, take)
 
@@ -85,7 +91,10 @@ class FileImport:
 
         def take(path: Path) -> tuple[RowReader, Written]:
             file = read_deliveries(path, self.site.orders, self.site.zone, self.now_us)
-            return file.reader, orders.save_deliveries(self.connection, file.deliveries)
+            written = orders.save_deliveries(self.connection, file.deliveries)
+            lines = [(item.order_id, item.line_id) for item in file.deliveries]
+            self._note_dates(written, self._due_dates(lines))
+            return file.reader, written
 
         return self._all(paths, take)
 
@@ -113,6 +122,20 @@ class FileImport:
                 write_rejected(reader)
         return done
 
+    def _due_dates(self, lines: Iterable[tuple[str, str]]) -> list[date]:
+        wanted = set(lines)
+        known = (versions[-1] for versions in orders.order_lines(self.connection))
+        return [line.due_date for line in known if line.due_date and (line.order_id, line.line_id) in wanted]
+
+    def _note_dates(self, written: Written, days: Iterable[date]) -> None:
+        clock = self.site.clock()
+        self._note_change(written, [clock.day_start(day) for day in days])
+
+    def _note_change(self, written: Written, times_us: Sequence[int]) -> None:
+        """Reports about these times are looked at again."""
+        if written.new and times_us:
+            changes.note(self.connection, min(times_us), max(times_us))
+
     def _merge(self, file: ReadingsFile, stored: dict[str, StoredTag]) -> Written:
         ids = text_ids(self.connection, {text for column in file.columns.values() for text in column.texts})
         written = Written()
@@ -121,7 +144,9 @@ class FileImport:
             found = column.readings(self.now_us, ids)
             if not self.replace:
                 found = self._without_contradictions(file.reader, column, found, tag_id)
-            written += readings.merge(self.connection, tag_id, found, replace=self.replace)
+            new = readings.merge(self.connection, tag_id, found, replace=self.replace)
+            self._note_change(new, [int(found.times_us.min()), int(found.times_us.max())] if len(found) else [])
+            written += new
         return written
 
     def _without_contradictions(self, reader: RowReader, column: TagColumn, found: Readings, tag_id: int) -> Readings:

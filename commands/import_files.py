@@ -1,11 +1,14 @@
 """`smartwings import readings|quantities|orders|deliveries SITE FILE…`: files into the store, whole or not at all."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from commands.terminal import Json, SiteFile, faults_reported, say, say_json
+from commands.terminal import Json, SiteFile, faults_reported, refuse, say, say_json
+
+if TYPE_CHECKING:
+    from config.site import Site
 
 import_app = typer.Typer(help="Import files into the store: every row, or none.", no_args_is_help=True)
 
@@ -49,21 +52,42 @@ def deliveries(
 
 
 def _import(kind: Kind, site_file: Path, files: list[Path], replace: bool, skip_bad: bool, as_json: bool) -> None:
-    import time
-    from dataclasses import asdict
-
     with faults_reported():
-        from collector.file_import import FileImport
-        from collector.store.store import store_path, writing
+        from collector.control import ask
+        from collector.store.store import store_path
         from config.load import load_site
 
         site = load_site(site_file)
-        with writing(store_path(site.store.url, site_file.parent)) as connection:
-            job = FileImport(connection, site, time.time_ns() // 1000, replace, skip_bad)
-            done = getattr(job, kind)(files)
+        path = store_path(site.store.url, site_file.parent)
+        request = {
+            "command": "import",
+            "kind": kind,
+            "files": [str(file.absolute()) for file in files],
+            "replace": replace,
+            "skip_bad": skip_bad,
+        }
+        answer = ask(path, request) or _here(site, path, kind, files, replace, skip_bad)
+    if not answer["ok"]:
+        refuse(answer["message"])
+    for one, file in zip(answer["files"], files, strict=True):
+        one["file"] = str(file)
     if as_json:
-        say_json({"files": [asdict(one) for one in done]})
+        say_json({"files": answer["files"]})
         return
-    for one in done:
-        rest = f", {one.rejected} rejected (see {one.file}.rejected.csv)" if one.rejected else ""
-        say(f"{one.file}: {one.encoding}, {one.rows} rows: {one.new} new, {one.unchanged} unchanged{rest}")
+    for one in answer["files"]:
+        rest = f", {one['rejected']} rejected (see {one['file']}.rejected.csv)" if one["rejected"] else ""
+        counts = f"{one['rows']} rows: {one['new']} new, {one['unchanged']} unchanged"
+        say(f"{one['file']}: {one['encoding']}, {counts}{rest}")
+
+
+def _here(site: "Site", path: Path, kind: Kind, files: list[Path], replace: bool, skip_bad: bool) -> dict[str, Any]:
+    """Import in this process, where no daemon holds the store."""
+    import time
+    from dataclasses import asdict
+
+    from collector.file_import import FileImport
+    from collector.store.store import writing
+
+    with writing(path) as connection:
+        job = FileImport(connection, site, time.time_ns() // 1000, replace, skip_bad)
+        return {"ok": True, "files": [asdict(one) for one in getattr(job, kind)(files)]}

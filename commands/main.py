@@ -4,10 +4,18 @@ import sys
 
 import typer
 
+from commands.check import check
 from commands.history import history
 from commands.import_files import import_app
 from commands.init import init
 from commands.kpi import kpi
+from commands.programme import programme_app
+from commands.read import read
+from commands.reports import reports
+from commands.run import run
+from commands.simulate import simulate
+from commands.status import status
+from commands.trust import trust
 
 app = typer.Typer(
     name="smartwings",
@@ -17,9 +25,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(init)
+app.command()(check)
+app.command()(run)
+app.command()(status)
+app.command()(read)
+app.command()(history)
 app.add_typer(import_app, name="import")
 app.command()(kpi)
-app.command()(history)
+app.command()(reports)
+app.command()(trust)
+app.command()(simulate)
+app.add_typer(programme_app, name="programme")
 
 
 def main() -> None:

@@ -43,6 +43,7 @@ class OpcUaDevice(DeviceSettings):
     """An OPC UA server."""
 
     protocol: Literal["opcua"]
+    """Says which keys follow."""
     endpoint: Text
     """Address of the server, as in opc.tcp://192.168.10.5:4840."""
     security: Literal["Basic256Sha256", "Aes128-Sha256-RsaOaep", "Aes256-Sha256-RsaPss", "none"] = "Basic256Sha256"
@@ -82,6 +83,7 @@ class ModbusDevice(DeviceSettings):
     """One unit behind a Modbus address."""
 
     protocol: Literal["modbus"]
+    """Says which keys follow."""
     transport: Literal["tcp", "tls", "rtu-over-tcp", "rtu"] = "tcp"
     """How it is reached."""
     host: Text | None = None

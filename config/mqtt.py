@@ -11,11 +11,9 @@ TopicName = Annotated[Text, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{2,62}
 """Name of a plant or programme: a level of every topic."""
 
 
-class MqttSettings(Settings):
-    """The connection to the programme's broker. Absent: nothing is sent, everything else works."""
+class BrokerSettings(Settings):
+    """The connection to a broker."""
 
-    programme: TopicName
-    """Name of the programme that is reported to."""
     host: Text
     """The broker."""
     port: Annotated[Whole, Field(ge=1, le=65535)] = 8883
@@ -28,6 +26,21 @@ class MqttSettings(Settings):
     """User at the broker."""
     password_file: Text | None = None
     """File with the user's password, readable by its owner alone."""
+
+    @model_validator(mode="after")
+    def _encrypted_beyond_loopback(self) -> Self:
+        if self.ca_file is None and not is_loopback(self.host):
+            raise ValueError("ca_file: is required beyond this machine; reports are never sent in the clear")
+        if self.password_file is not None and self.username is None:
+            raise ValueError("password_file: needs username")
+        return self
+
+
+class MqttSettings(BrokerSettings):
+    """The way to the programme. Absent: nothing is sent, everything else works."""
+
+    programme: TopicName
+    """Name of the programme that is reported to."""
     key_file: Text
     """File with the Ed25519 key that signs reports, readable by its owner alone; `smartwings init` makes one."""
     reports: tuple[Literal["hour", "shift", "day", "week", "month", "year"], ...] = ("shift", "day", "month")
@@ -36,9 +49,3 @@ class MqttSettings(Settings):
     """Scopes that are reported."""
     reports_from: Day | None = None
     """First production day to be reported. Default: that of the first run."""
-
-    @model_validator(mode="after")
-    def _encrypted_beyond_loopback(self) -> Self:
-        if self.ca_file is None and not is_loopback(self.host):
-            raise ValueError("ca_file: is required beyond this machine; reports are never sent in the clear")
-        return self

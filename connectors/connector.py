@@ -8,6 +8,10 @@ from plant.gap import Gap
 from plant.reading import Batch
 
 
+class ConnectorError(Exception):
+    """A device cannot be read with these settings: one line that names the device, for whoever wrote them."""
+
+
 def _nothing_to_do() -> None:
     pass
 
@@ -18,8 +22,8 @@ class Handover:
 
     batch: readings; None for a keep-alive or gaps alone. known_until_us: every tag of the device that is not in an
     open gap is known until then (received time of a good poll or keep-alive). gaps: gaps that opened (end None) or
-    closed (same device, tag and start as when it opened). done: to be called after the commit, never before; only
-    then does the connector acknowledge to the device.
+    closed (same device, tag and start as when it opened; a short one comes closed at once). done: to be called after
+    the commit, never before; only then does the connector acknowledge to the device.
     """
 
     batch: Batch | None = None
@@ -55,8 +59,8 @@ class Connector(Protocol):
     def batches(self) -> AsyncIterator[Handover]:
         """Hand over readings for as long as it is iterated, connecting again by itself for ever.
 
-        The next handover is not asked for before the last one is committed: that is the back-pressure. Closing the
-        iterator closes the connection.
+        A few handovers may wait for their commit; when they do, the next is not asked for: that is the back-pressure.
+        Closing the iterator closes the connection.
         """
         ...
 

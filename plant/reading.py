@@ -1,6 +1,7 @@
 """What was read: readings as columns, since an object a reading costs 10 to 50 times as much."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -58,7 +59,8 @@ class Batch:
     """What one poll or one notification of a device brought: readings of several tags as columns of one length.
 
     tags: row of each reading's tag in `names`. times_us, source_offset_us as in `Readings`; received_us is one instant
-    for the whole batch. snapshot: values were read again after a loss, they are not events.
+    for the whole batch. snapshot: values were read again after a loss, they are not events. texts: row to text of the
+    readings of text tags; what stands in values for them is nothing until the store gives the text its id.
     """
 
     device: str
@@ -70,6 +72,7 @@ class Batch:
     received_us: int
     source_offset_us: I64
     snapshot: bool = False
+    texts: Mapping[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.times_us)

@@ -8,9 +8,8 @@ from sqlalchemy import Connection
 
 from collector.store.chunk import decode, encode
 from collector.store.journal import JournalEntry, pack, unpack
-from collector.store.tags import extend_known
 from plant.instant import US_PER_S
-from plant.reading import Readings, distinct, joined
+from plant.reading import I64, U32, Readings, distinct, joined
 
 HOUR_S, DAY_S = 3600, 86400
 _TAG_SHIFT = 40
@@ -38,10 +37,7 @@ def append(connection: Connection, entry: JournalEntry) -> None:
         "insert into journal (min_us, max_us, readings, payload) values (?, ?, ?, ?)",
         (int(times.min()), int(times.max()), len(entry), pack(entry)),
     )
-    for tag_id in np.unique(entry.tag_ids):
-        readings = entry.of(int(tag_id))
-        extend_known(connection, int(tag_id), int(readings.times_us.min()), int(readings.times_us.max()))
-        _update_latest(connection, int(tag_id), readings)
+    _update_latest(connection, entry.tag_ids, entry.readings)
 
 
 def merge(
@@ -54,9 +50,7 @@ def merge(
     if replace:
         seal(connection, _ALL_US)  # the journal may hold what is to be replaced
     written = _merge(connection, tag_id, readings, span_s, replace)
-    if len(readings):
-        extend_known(connection, tag_id, int(readings.times_us.min()), int(readings.times_us.max()))
-        _update_latest(connection, tag_id, readings)
+    _update_latest(connection, np.full(len(readings), tag_id, dtype=np.uint32), readings)
     return written
 
 
@@ -119,6 +113,18 @@ def merge_days(connection: Connection, before_us: int) -> int:
     return done
 
 
+def delete_before(connection: Connection, before_us: int) -> int:
+    """Delete every chunk of a UTC day that ended before an instant; returns how many."""
+    day_s = before_us // US_PER_S // DAY_S * DAY_S
+    deleted = 0
+    for tag_id in connection.exec_driver_sql("select id from tag").scalars().all():
+        bounds = (tag_id << _TAG_SHIFT, _key(tag_id, day_s))
+        deleted += connection.exec_driver_sql("delete from chunk where key >= ? and key < ?", bounds).rowcount
+    # What is forgotten is not known any more, so that no KPI takes it for a time without production.
+    connection.exec_driver_sql("update latest set first_us = max(first_us, ?)", (day_s * US_PER_S,))
+    return deleted
+
+
 def series(connection: Connection, tag_id: int, start_us: int, end_us: int) -> Readings:
     """Readings of a tag with start <= time < end, ascending, each once; journal and chunks together."""
     start_s, end_s = start_us // US_PER_S, -(-end_us // US_PER_S)
@@ -128,6 +134,11 @@ def series(connection: Connection, tag_id: int, start_us: int, end_us: int) -> R
     )
     parts += [unpack(row.payload).of(tag_id) for row in rows]
     return distinct(joined(parts)).within(start_us, end_us)
+
+
+def count(connection: Connection, tag_id: int, start_us: int, end_us: int) -> int:
+    """How many readings of a tag the store has with start <= time < end."""
+    return sum(len(found) for found in series_by_day(connection, tag_id, start_us, end_us))
 
 
 def series_by_day(connection: Connection, tag_id: int, start_us: int, end_us: int) -> Iterator[Readings]:
@@ -140,10 +151,21 @@ def series_by_day(connection: Connection, tag_id: int, start_us: int, end_us: in
 
 def days_before(connection: Connection, tag_id: int, end_us: int) -> Iterator[Readings]:
     """Readings of a tag before an instant, a stored day at a time, the newest first."""
-    for day_us in reversed(_days(connection, tag_id, -_ALL_US, end_us)):
-        found = series(connection, tag_id, day_us, min(day_us + DAY_S * US_PER_S, end_us))
+    in_journal = _journal_times(connection, tag_id, -_ALL_US, end_us)
+    while True:
+        key = connection.exec_driver_sql(
+            "select max(key) from chunk where key >= ? and key < ?",
+            (tag_id << _TAG_SHIFT, _key(tag_id, -(-end_us // US_PER_S))),
+        ).scalar()
+        seconds = [] if key is None else [_start_s(key)]
+        seconds += (in_journal[in_journal < end_us][-1:] // US_PER_S).tolist()
+        if not seconds:
+            return
+        start_us = max(seconds) // DAY_S * DAY_S * US_PER_S
+        found = series(connection, tag_id, start_us, end_us)
         if len(found):
             yield found
+        end_us = start_us
 
 
 def _days(connection: Connection, tag_id: int, start_us: int, end_us: int) -> list[int]:
@@ -153,19 +175,33 @@ def _days(connection: Connection, tag_id: int, start_us: int, end_us: int) -> li
         (_key(tag_id, start_us // US_PER_S // DAY_S * DAY_S), _key(tag_id, -(-end_us // US_PER_S))),
     ).scalars()
     days = {_start_s(key) // DAY_S for key in keys}
-    rows = connection.exec_driver_sql(
-        "select payload from journal where max_us >= ? and min_us < ?", (start_us, end_us)
-    ).scalars()
-    for payload in rows:
-        times = unpack(payload).of(tag_id).times_us
-        days.update((times[(times >= start_us) & (times < end_us)] // (DAY_S * US_PER_S)).tolist())
+    days.update((_journal_times(connection, tag_id, start_us, end_us) // (DAY_S * US_PER_S)).tolist())
     return [day * DAY_S * US_PER_S for day in sorted(days)]
 
 
-def latest(connection: Connection) -> dict[int, tuple[int, float | None, int]]:
-    """The newest reading of every tag: id to (time, value, status)."""
-    rows = connection.exec_driver_sql("select tag_id, time_us, value, status from latest")
-    return {row.tag_id: (row.time_us, row.value, row.status) for row in rows}
+def _journal_times(connection: Connection, tag_id: int, start_us: int, end_us: int) -> I64:
+    """Times of the journal's readings of a tag in [start_us, end_us), ascending."""
+    rows = connection.exec_driver_sql(
+        "select payload from journal where max_us >= ? and min_us < ?", (start_us, end_us)
+    ).scalars()
+    times = np.sort(joined([unpack(payload).of(tag_id) for payload in rows]).times_us)
+    return times[(times >= start_us) & (times < end_us)]
+
+
+@dataclass(frozen=True, slots=True)
+class LatestReading:
+    """The newest reading of a tag; value None exactly when its status is Bad."""
+
+    time_us: int
+    value: float | None
+    status: int
+    received_us: int
+
+
+def latest(connection: Connection) -> dict[int, LatestReading]:
+    """The newest reading of every tag that has one, by the tag's id."""
+    rows = connection.exec_driver_sql("select tag_id, time_us, value, status, received_us from latest")
+    return {row.tag_id: LatestReading(row.time_us, row.value, row.status, row.received_us) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,18 +258,25 @@ def _rewrite(
     return Written(new, len(readings) - new)
 
 
-def _update_latest(connection: Connection, tag_id: int, readings: Readings) -> None:
-    newest = len(readings) - 1 - int(np.argmax(readings.times_us[::-1]))
-    value = float(readings.values[newest])
+def _update_latest(connection: Connection, tag_ids: U32, readings: Readings) -> None:
+    """Note the newest reading of each tag, of equal times the last to arrive, and the earliest time."""
+    if not len(readings):
+        return
+    order = np.lexsort((readings.times_us, tag_ids))
+    ids, ordered = tag_ids[order], readings[order]
+    last = np.append(ids[1:] != ids[:-1], True)
+    first = np.append(True, last[:-1])
+    newest = ordered[last]
+    values = [None if value != value else value for value in newest.values.tolist()]
+    columns = (ids[last], ordered.times_us[first], newest.times_us, newest.status, newest.received_us)
+    tags, firsts, times, status, received = (column.tolist() for column in columns)
     connection.exec_driver_sql(
-        "insert into latest (tag_id, time_us, value, status, received_us) values (?, ?, ?, ?, ?)"
-        " on conflict (tag_id) do update set time_us = excluded.time_us, value = excluded.value,"
-        " status = excluded.status, received_us = excluded.received_us where excluded.time_us >= latest.time_us",
-        (
-            tag_id,
-            int(readings.times_us[newest]),
-            None if np.isnan(value) else value,
-            int(readings.status[newest]),
-            int(readings.received_us[newest]),
-        ),
+        "insert into latest (tag_id, first_us, time_us, value, status, received_us) values (?, ?, ?, ?, ?, ?)"
+        " on conflict (tag_id) do update set first_us = min(latest.first_us, excluded.first_us),"
+        " value = case when excluded.time_us >= latest.time_us then excluded.value else latest.value end,"
+        " status = case when excluded.time_us >= latest.time_us then excluded.status else latest.status end,"
+        " received_us = case when excluded.time_us >= latest.time_us then excluded.received_us"
+        " else latest.received_us end,"
+        " time_us = max(latest.time_us, excluded.time_us)",
+        list(zip(tags, firsts, times, values, status, received, strict=True)),
     )

@@ -24,8 +24,13 @@ tag = Table(
     Column("name", String, nullable=False, unique=True),
     Column("device", String, nullable=False),
     Column("definition", String, nullable=False),  # JSON of plant.tag.Tag, as the site file last had it
-    Column("first_us", BigInteger),  # its first reading's time; null: none yet
-    Column("known_until_us", BigInteger),  # last reading, or last good poll or keep-alive
+)
+
+device = Table(
+    "device",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("known_until_us", BigInteger, nullable=False),  # last good poll or keep-alive
 )
 
 text = Table(
@@ -56,14 +61,23 @@ chunk = Table(
     Column("payload", LargeBinary, nullable=False),
 )
 
-latest = Table(
+latest = Table(  # the newest reading of each tag, and the time of its first
     "latest",
     metadata,
     Column("tag_id", Integer, ForeignKey("tag.id"), primary_key=True),
+    Column("first_us", BigInteger, nullable=False),
     Column("time_us", BigInteger, nullable=False),
     Column("value", Float),
     Column("status", BigInteger, nullable=False),
     Column("received_us", BigInteger, nullable=False),
+)
+
+tally = Table(  # readings received from a device by quarter hour of receipt, repeats included
+    "tally",
+    metadata,
+    Column("device", String, primary_key=True),
+    Column("quarter_us", BigInteger, primary_key=True),
+    Column("received", Integer, nullable=False),
 )
 
 gap = Table(
@@ -127,13 +141,36 @@ quantity = Table(
     Index("quantity_by_time", "time_us"),
 )
 
+event = Table(  # what happened to the collector itself: starts, stops, clock steps, restarted tasks
+    "event",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("time_us", BigInteger, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("detail", String, nullable=False),
+)
+
+change = (
+    Table(  # times whose readings, quantities or orders changed after the fact; reports of them are looked at again
+        "change",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("min_us", BigInteger, nullable=False),
+        Column("max_us", BigInteger, nullable=False),
+    )
+)
+
 report = Table(  # the outbox: a report stays pending until the programme's ack
     "report",
     metadata,
     Column("epoch", Integer, primary_key=True),
     Column("sequence", Integer, primary_key=True),
     Column("id", String, nullable=False),
-    Column("state", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("label", String, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("period_state", String, nullable=False),  # provisional, final, restated
+    Column("state", String, nullable=False),  # pending, accepted, rejected
     Column("event", LargeBinary, nullable=False),
     Column("sha256", String, nullable=False),
     Column("created_us", BigInteger, nullable=False),

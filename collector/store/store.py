@@ -4,7 +4,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,16 +29,23 @@ def store_path(url: str, folder: Path) -> Path:
 
 @contextmanager
 def reading(path: Path) -> Iterator[Connection]:
-    """A query-only connection. A store that does not exist reads as an empty one. Raises StoreError."""
-    if not _exists(path):
-        with _connected(path, "file::memory:", _set_up_writing) as connection:
-            migrate(connection)
-            yield connection
-        return
-    with _connected(path, f"file:{_quoted(path)}?mode=ro", _set_up_reading) as connection:
-        _require_version(connection, path)
-        yield connection
-        connection.rollback()
+    """A query-only connection. A store that does not exist, or is just being made, reads as an empty one.
+
+    Raises StoreError for a store of another version, or one that cannot be read.
+    """
+    with ExitStack() as stack:
+        if _exists(path):
+            database = f"file:{_quoted(path)}?mode=ro"
+            connection = stack.enter_context(_connected(path, database, _set_up_reading))
+            if version(connection) is not None:
+                _require_version(connection, path)
+                yield connection
+                connection.rollback()
+                return
+            _refuse_other_database(connection, path)
+        empty = stack.enter_context(_connected(path, "file::memory:", _set_up_writing))
+        migrate(empty)
+        yield empty
 
 
 @contextmanager

@@ -14,12 +14,16 @@ from plant.tag import CounterRules, Restarts, Role, Tag
 
 @dataclass(frozen=True, slots=True)
 class StoredTag:
-    """A tag as the store has it: its id, device, meaning, and the time over which it is known (None: no reading)."""
+    """A tag as the store has it: its id, device, meaning, and the time over which it is known (None: no reading).
+
+    first_us, last_us: its first and last reading. known_until_us: that, or its device's last good poll or keep-alive.
+    """
 
     id: int
     device: str
     tag: Tag
     first_us: int | None = None
+    last_us: int | None = None
     known_until_us: int | None = None
 
 
@@ -38,20 +42,22 @@ def register(connection: Connection, tags: Iterable[tuple[str, Tag]]) -> dict[st
 
 
 def stored_tags(connection: Connection) -> dict[str, StoredTag]:
-    """Every tag that the store knows, by name; also those that the site file no longer has."""
-    return {
-        row.name: StoredTag(row.id, row.device, _from_json(row.definition), row.first_us, row.known_until_us)
-        for row in connection.execute(select(schema.tag).order_by(schema.tag.c.id))
-    }
+    """Every tag that the store knows, by name; also those that the site file no longer has.
 
-
-def extend_known(connection: Connection, tag_id: int, first_us: int, until_us: int) -> None:
-    """Note that a tag is known at least over [first, until]."""
-    connection.exec_driver_sql(
-        "update tag set first_us = min(coalesce(first_us, ?), ?), known_until_us = max(coalesce(known_until_us, ?), ?)"
-        " where id = ?",
-        (first_us, first_us, until_us, until_us, tag_id),
+    A tag is known until its last reading, or its device's last good poll or keep-alive.
+    """
+    rows = connection.exec_driver_sql(
+        "select tag.id, tag.name, tag.device, tag.definition, latest.first_us, latest.time_us,"
+        " max(latest.time_us, coalesce(device.known_until_us, latest.time_us)) as known_until_us"
+        " from tag left join latest on latest.tag_id = tag.id left join device on device.name = tag.device"
+        " order by tag.id"
     )
+    return {
+        row.name: StoredTag(
+            row.id, row.device, _from_json(row.definition), row.first_us, row.time_us, row.known_until_us
+        )
+        for row in rows
+    }
 
 
 def text_ids(connection: Connection, texts: Iterable[str]) -> dict[str, int]:

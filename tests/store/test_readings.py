@@ -102,7 +102,7 @@ def test_whatever_is_sealed_and_merged_when_a_series_is_all_that_was_put_in_once
         known = next(stored for stored in stored_tags(connection).values() if stored.id == tag_id)
         if len(expected):
             assert (known.first_us, known.known_until_us) == (expected.times_us[0], expected.times_us[-1])
-            assert latest(connection)[tag_id][0] == expected.times_us[-1]
+            assert latest(connection)[tag_id].time_us == expected.times_us[-1]
         else:
             assert (known.first_us, known.known_until_us) == (None, None)
             assert tag_id not in latest(connection)
@@ -199,20 +199,20 @@ def test_the_latest_reading_is_by_time_not_by_arrival_and_sealing_leaves_it(stor
     tag_id, other = with_tags(store)
     _append(store, tag_id, [MONDAY_US + 5], [5])
     _append(store, tag_id, [MONDAY_US + 3], [3])
-    assert latest(store)[tag_id] == (MONDAY_US + 5, 5.0, 0)
+    assert (latest(store)[tag_id].time_us, latest(store)[tag_id].value) == (MONDAY_US + 5, 5.0)
     store.rollback()
     with transaction(store):
         correction = {tag_id: some_readings([MONDAY_US + 5], [6]), other: some_readings([MONDAY_US + HOUR_US], [1])}
         append(store, entry_of(correction))
         seal(store, MONDAY_US + 10)
-        assert latest(store)[tag_id] == (MONDAY_US + 5, 6.0, 0)
+        assert (latest(store)[tag_id].time_us, latest(store)[tag_id].value) == (MONDAY_US + 5, 6.0)
 
 
 def test_the_latest_reading_under_a_bad_status_has_no_value(store: Connection) -> None:
     tag_id, _ = with_tags(store)
     with transaction(store):
         append(store, entry_of({tag_id: some_readings([MONDAY_US], [float("nan")], [BAD])}))
-    assert latest(store) == {tag_id: (MONDAY_US, None, BAD)}
+    assert (latest(store)[tag_id].value, latest(store)[tag_id].status) == (None, BAD)
     store.rollback()
 
 

@@ -9,24 +9,32 @@ down_revision = None
 
 def upgrade() -> None:
     """Make all tables of the first schema."""
+    _tags()
     _readings()
+    _what_came()
     _files()
     _outbox()
 
 
-def _readings() -> None:
+def _tags() -> None:
     op.create_table(
         "tag",
         Column("id", Integer, primary_key=True),
         Column("name", String, nullable=False, unique=True),
         Column("device", String, nullable=False),
         Column("definition", String, nullable=False),
-        Column("first_us", BigInteger),
-        Column("known_until_us", BigInteger),
+    )
+    op.create_table(
+        "device",
+        Column("name", String, primary_key=True),
+        Column("known_until_us", BigInteger, nullable=False),
     )
     op.create_table(
         "text", Column("id", Integer, primary_key=True), Column("text", String, nullable=False, unique=True)
     )
+
+
+def _readings() -> None:
     op.create_table(
         "journal",
         Column("id", Integer, primary_key=True),
@@ -45,10 +53,20 @@ def _readings() -> None:
     op.create_table(
         "latest",
         Column("tag_id", Integer, ForeignKey("tag.id"), primary_key=True),
+        Column("first_us", BigInteger, nullable=False),
         Column("time_us", BigInteger, nullable=False),
         Column("value", Float),
         Column("status", BigInteger, nullable=False),
         Column("received_us", BigInteger, nullable=False),
+    )
+
+
+def _what_came() -> None:
+    op.create_table(
+        "tally",
+        Column("device", String, primary_key=True),
+        Column("quarter_us", BigInteger, primary_key=True),
+        Column("received", Integer, nullable=False),
     )
     op.create_table(
         "gap",
@@ -106,10 +124,27 @@ def _files() -> None:
 
 def _outbox() -> None:
     op.create_table(
+        "event",
+        Column("id", Integer, primary_key=True),
+        Column("time_us", BigInteger, nullable=False),
+        Column("kind", String, nullable=False),
+        Column("detail", String, nullable=False),
+    )
+    op.create_table(
+        "change",
+        Column("id", Integer, primary_key=True),
+        Column("min_us", BigInteger, nullable=False),
+        Column("max_us", BigInteger, nullable=False),
+    )
+    op.create_table(
         "report",
         Column("epoch", Integer, primary_key=True),
         Column("sequence", Integer, primary_key=True),
         Column("id", String, nullable=False),
+        Column("kind", String, nullable=False),
+        Column("label", String, nullable=False),
+        Column("revision", Integer, nullable=False),
+        Column("period_state", String, nullable=False),
         Column("state", String, nullable=False),
         Column("event", LargeBinary, nullable=False),
         Column("sha256", String, nullable=False),

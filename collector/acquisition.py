@@ -1,0 +1,160 @@
+"""How do readings of running devices get into the store? Handovers are committed together, then acknowledged."""
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import numpy as np
+from sqlalchemy import Connection
+
+from collector.store import changes, devices, gaps, readings
+from collector.store.journal import JournalEntry
+from collector.store.store import StoreError
+from collector.store.tags import StoredTag, text_ids
+from collector.store.writer import Writer
+from connectors.connector import Connector, Handover
+from plant.gap import Gap
+from plant.instant import US_PER_S
+from plant.reading import Batch, Readings, joined, sound
+
+log = logging.getLogger(__name__)
+
+COMMIT_S = 0.1
+MOST_WAITING = 16
+MOST_READINGS = 50_000
+RETRY_S = 1.0
+LATE_US = 3600 * US_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    device: str
+    handover: Handover
+    free: asyncio.Semaphore
+
+
+@dataclass(slots=True)
+class Acquisition:
+    """Commits what connectors hand over. `tags` are the store's, by name.
+
+    A commit that fails is tried again until it succeeds; until then nothing is acknowledged and nothing more taken.
+    """
+
+    writer: Writer
+    tags: dict[str, StoredTag]
+    committed: int = 0
+    failing: str | None = None
+    _waiting: "asyncio.Queue[_Waiting]" = field(default_factory=asyncio.Queue)
+    _texts: dict[str, int] = field(default_factory=dict)
+    _resumed: set[str] = field(default_factory=set)
+
+    async def read(self, device: str, connector: Connector) -> None:
+        """Take what a connector hands over; ends only when cancelled.
+
+        At most so many handovers of a device wait for their commit; then no more is taken until one is durable.
+        """
+        free = asyncio.Semaphore(MOST_WAITING)
+        async for handover in connector.batches():
+            await free.acquire()
+            await self._waiting.put(_Waiting(device, handover, free))
+
+    async def commit(self) -> None:
+        """Commit handovers, those of 100 ms together, for ever."""
+        while True:
+            taken = await self._take()
+            await self._store_until_done([(one.device, one.handover) for one in taken])
+            for one in taken:
+                one.handover.done()
+                one.free.release()
+                self._waiting.task_done()
+
+    async def drained(self, longest_s: float) -> None:
+        """Wait until everything handed over is committed, at most so long."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._waiting.join(), longest_s)
+
+    async def _take(self) -> list["_Waiting"]:
+        taken = [await self._waiting.get()]
+        await asyncio.sleep(COMMIT_S)
+        count = 0
+        while not self._waiting.empty() and count < MOST_READINGS:
+            taken.append(self._waiting.get_nowait())
+            count += len(taken[-1].handover.batch or ())
+        return taken
+
+    async def _store_until_done(self, handovers: list[tuple[str, Handover]]) -> None:
+        while True:
+            try:
+                await self.writer.write(lambda connection: self._store(connection, handovers))
+            except Exception as error:  # a full disk and the like: hold on to everything and try again
+                self._texts.clear()  # ids given out in the transaction that failed are not kept
+                if self.failing is None:
+                    log.exception("readings cannot be stored; devices are not acknowledged until they can")
+                self.failing = str(StoreError(error))
+                await asyncio.sleep(RETRY_S)
+            else:
+                if self.failing is not None:
+                    log.warning("readings are stored again")
+                self.failing = None
+                self._resumed.update(device for device, handover in handovers if handover.known_until_us is not None)
+                return
+
+    def _store(self, connection: Connection, handovers: list[tuple[str, Handover]]) -> None:
+        batches = [handover.batch for _, handover in handovers if handover.batch is not None and len(handover.batch)]
+        if batches:
+            entries = [self._entry(connection, batch) for batch in batches]
+            ids = np.concatenate([entry.tag_ids for entry in entries])
+            readings.append(connection, JournalEntry(ids, joined([entry.readings for entry in entries])))
+            self.committed += len(ids)
+            self._note_late(connection, batches)
+        for batch in batches:
+            devices.add_received(connection, batch.device, batch.received_us, len(batch))
+        gaps.save(connection, [gap for device, handover in handovers for gap in self._gaps(device, handover)])
+        known = {device: handover.known_until_us for device, handover in handovers if handover.known_until_us}
+        if known:
+            devices.extend_known(connection, known)
+
+    def _note_late(self, connection: Connection, batches: list[Batch]) -> None:
+        """Readings of long ago change what may be reported already."""
+        for batch in batches:
+            late = batch.times_us[batch.times_us < batch.received_us - LATE_US]
+            if len(late):
+                changes.note(connection, int(late.min()), int(late.max()))
+
+    def _entry(self, connection: Connection, batch: Batch) -> JournalEntry:
+        ids = np.array([self.tags[name].id for name in batch.names], dtype=np.uint32)
+        values = batch.values
+        if batch.texts:
+            new = set(batch.texts.values()) - self._texts.keys()
+            if new:
+                self._texts.update(text_ids(connection, new))
+            values = values.copy()
+            rows = list(batch.texts)
+            values[rows] = [self._texts[batch.texts[row]] for row in rows]
+        values, status = sound(values, batch.status)
+        received = np.full(len(batch), batch.received_us, dtype=np.int64)
+        return JournalEntry(ids[batch.tags], Readings(batch.times_us, values, status, received, batch.source_offset_us))
+
+    def _gaps(self, device: str, handover: Handover) -> list[Gap]:
+        found = list(handover.gaps)
+        if handover.known_until_us is not None and device not in self._resumed:
+            found += self._not_running(device, handover.known_until_us)
+        return found
+
+    def _not_running(self, device: str, until_us: int) -> list[Gap]:
+        """Gaps from what was known of a device before this start to its first good contact, one a known time."""
+        cause = "the collector was not running"
+        known = {stored.tag.name: stored.known_until_us for stored in self.tags.values() if stored.device == device}
+        since = {at for at in known.values() if at is not None and at < until_us}
+        if len(since) == 1 and None not in known.values():
+            return [Gap(device, None, since.pop(), until_us, cause)]
+        return [
+            Gap(device, name, at, until_us, cause) for name, at in known.items() if at is not None and at < until_us
+        ]
+
+
+def now_us() -> int:
+    """The wall clock [UTC us]."""
+    return time.time_ns() // 1000

@@ -1,0 +1,72 @@
+"""How do commands reach a running daemon? One JSON line there and one back, over a socket beside the store."""
+
+import asyncio
+import json
+import os
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+LONGEST_ANSWER_S = 600.0
+_MOST_BYTES = 2**20
+
+Answer = dict[str, Any]
+
+
+def socket_path(store: Path) -> Path:
+    """The control socket of a store."""
+    return store.with_name(store.name + ".sock")
+
+
+@contextmanager
+def _short_name(path: Path) -> Iterator[str]:
+    """A name of the socket that fits the 108 bytes a socket address has, however deep its folder lies."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
+def ask(store: Path, request: Answer) -> Answer | None:
+    """What the daemon on a store answers; None when none is running."""
+    path = socket_path(store)
+    if not os.path.exists(path):  # unlike Path's, False for what cannot be a name
+        return None
+    with _short_name(path) as name, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
+        link.settimeout(LONGEST_ANSWER_S)
+        try:
+            link.connect(name)
+        except OSError:  # left behind by a daemon that was killed
+            return None
+        link.sendall(json.dumps(request).encode() + b"\n")
+        with link.makefile("rb") as answer:
+            line = answer.readline()
+    return dict(json.loads(line)) if line else None
+
+
+async def serve(store: Path, answer: Callable[[Answer], Awaitable[Answer]]) -> None:
+    """Answer commands until cancelled. Only the owner of the daemon's process can connect."""
+    path = socket_path(store)
+    path.unlink(missing_ok=True)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, ValueError):
+            request = json.loads(await reader.readline())
+            writer.write(json.dumps(await answer(request)).encode() + b"\n")
+            await writer.drain()
+        writer.close()
+
+    with _short_name(path) as name:
+        before = os.umask(0o177)
+        try:
+            server = await asyncio.start_unix_server(talk, name, limit=_MOST_BYTES)
+        finally:
+            os.umask(before)
+        try:
+            async with server:
+                await server.serve_forever()
+        finally:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,75 @@
+"""Is the collector well, and if not, why? One snapshot that the page, `status` and metrics show."""
+
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from connectors.connector import DeviceHealth
+from plant.instant import US_PER_S
+
+LEAST_FREE_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state of a running collector at an instant [us].
+
+    store_fault: why readings cannot be stored. task_faults: failures of its tasks, by name. clock_offset_s: how far
+    the wall clock stepped since the start. free_share: of the disk that holds the store. report_fault: why reports
+    cannot be sent. failed_reports: those that could not be made, and why.
+    """
+
+    at_us: int
+    started_us: int
+    devices: dict[str, DeviceHealth]
+    committed: int
+    waiting_reports: int | None
+    free_share: float
+    clock_offset_s: float
+    store_fault: str | None = None
+    report_fault: str | None = None
+    failed_reports: dict[str, str] = field(default_factory=dict)
+    task_faults: dict[str, int] = field(default_factory=dict)
+    recent_faults: dict[str, str] = field(default_factory=dict)
+
+    def reasons(self) -> list[str]:
+        """Why the collector is not well, in plain words; empty when it is."""
+        found = []
+        for name, device in self.devices.items():
+            if device.connected_since_us is None:
+                found.append(f"{name}: not connected: {device.last_error or 'no answer yet'}")
+        if self.store_fault:
+            found.append(f"readings cannot be stored: {self.store_fault}")
+        if self.report_fault:
+            found.append(f"reports cannot be sent: {self.report_fault}")
+        found += [f"report {name} cannot be made: {why}" for name, why in self.failed_reports.items()]
+        if self.free_share < LEAST_FREE_SHARE:
+            found.append(f"disk: only {self.free_share:.1%} free")
+        found += [f"{name}: {fault}" for name, fault in self.recent_faults.items()]
+        return found
+
+    def as_json(self) -> dict[str, Any]:
+        """The snapshot as `/health` and `status --json` give it."""
+        return {
+            "running": True,
+            "well": not self.reasons(),
+            "reasons": self.reasons(),
+            "up_s": (self.at_us - self.started_us) / US_PER_S,
+            "readings_committed": self.committed,
+            "reports_waiting": self.waiting_reports,
+            "disk_free_ratio": round(self.free_share, 4),
+            "clock_offset_s": round(self.clock_offset_s, 3),
+            "task_faults": self.task_faults,
+            "devices": [{"id": name, **_device_json(device)} for name, device in self.devices.items()],
+        }
+
+
+def _device_json(device: DeviceHealth) -> dict[str, Any]:
+    return {"connected": device.connected_since_us is not None, **asdict(device)}
+
+
+def free_share(path: Path) -> float:
+    """Share of the disk that is free, 0 to 1."""
+    usage = shutil.disk_usage(path.parent)
+    return usage.free / usage.total

@@ -1,0 +1,1 @@
+"""What does a browser or a monitor see at the collector's address?"""

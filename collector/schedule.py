@@ -1,0 +1,69 @@
+"""When is work of the background due? APScheduler wakes it up; what is due is decided from data, not from timers."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+log = logging.getLogger(__name__)
+
+TICK_S = 1.0
+STEP_S = 2.0
+
+Work = Callable[[], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Schedule:
+    """Work that is woken up every so many seconds, late rather than never, and never twice at once.
+
+    clock_offset_s: how far the wall clock stepped against the monotonic one since the start.
+    """
+
+    on_clock_step: Callable[[float], Awaitable[None]]
+    clock_offset_s: float = 0.0
+    _jobs: list[tuple[str, Work, float]] = field(default_factory=list)
+
+    def every(self, seconds: float, name: str, work: Work) -> None:
+        """Add work to be woken up."""
+        self._jobs.append((name, work, seconds))
+
+    async def run(self) -> None:
+        """Wake work up until cancelled. A step of the wall clock starts the timers anew: without that, one backwards
+        would silence them for its length."""
+        while True:
+            scheduler = self._started()
+            try:
+                step_s = await self._until_clock_steps()
+            finally:
+                scheduler.shutdown(wait=False)
+            log.warning("the wall clock stepped by %.1f s", step_s)
+            self.clock_offset_s += step_s
+            await self.on_clock_step(step_s)
+
+    def _started(self) -> AsyncIOScheduler:
+        scheduler = AsyncIOScheduler(timezone=UTC)
+        for name, work, seconds in self._jobs:
+            scheduler.add_job(
+                work,
+                IntervalTrigger(seconds=seconds, timezone=UTC),
+                name=name,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+            )
+        scheduler.start()
+        return scheduler
+
+    async def _until_clock_steps(self) -> float:
+        offset = time.time() - time.monotonic()
+        while True:
+            await asyncio.sleep(TICK_S)
+            step_s = time.time() - time.monotonic() - offset
+            if abs(step_s) > STEP_S:
+                return step_s

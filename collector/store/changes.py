@@ -1,0 +1,19 @@
+"""Which times changed after the fact, so that reports about them must be looked at again?"""
+
+from sqlalchemy import Connection
+
+
+def note(connection: Connection, min_us: int, max_us: int) -> None:
+    """Note that something within [min, max] is not as it was."""
+    connection.exec_driver_sql("insert into change (min_us, max_us) values (?, ?)", (min_us, max_us))
+
+
+def noted(connection: Connection) -> tuple[list[tuple[int, int]], int]:
+    """All noted times, and up to which note these are."""
+    rows = connection.exec_driver_sql("select id, min_us, max_us from change order by id").all()
+    return [(row.min_us, row.max_us) for row in rows], max((row.id for row in rows), default=0)
+
+
+def forget(connection: Connection, up_to: int) -> None:
+    """Forget the notes that have been looked at."""
+    connection.exec_driver_sql("delete from change where id <= ?", (up_to,))

@@ -1,0 +1,36 @@
+"""What came from each device: how long is it known to have been well, and how many readings were received from it?"""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection
+
+from plant.instant import US_PER_S
+
+QUARTER_US = 900 * US_PER_S
+
+
+def extend_known(connection: Connection, known_until_us: Mapping[str, int]) -> None:
+    """Note good polls and keep-alives; an earlier one than is known changes nothing."""
+    connection.exec_driver_sql(
+        "insert into device (name, known_until_us) values (?, ?)"
+        " on conflict (name) do update set known_until_us = max(device.known_until_us, excluded.known_until_us)",
+        list(known_until_us.items()),
+    )
+
+
+def add_received(connection: Connection, device: str, received_us: int, count: int) -> None:
+    """Count readings that a device handed over, repeats included."""
+    connection.exec_driver_sql(
+        "insert into tally (device, quarter_us, received) values (?, ?, ?)"
+        " on conflict (device, quarter_us) do update set received = tally.received + excluded.received",
+        (device, received_us // QUARTER_US * QUARTER_US, count),
+    )
+
+
+def received(connection: Connection, start_us: int, end_us: int) -> int:
+    """Readings received in the quarter hours that begin in [start_us, end_us)."""
+    return int(
+        connection.exec_driver_sql(
+            "select coalesce(sum(received), 0) from tally where quarter_us >= ? and quarter_us < ?", (start_us, end_us)
+        ).scalar_one()
+    )

@@ -1,0 +1,104 @@
+"""Which reports were made, and what became of them? The outbox: a report is pending until the programme's ack."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert
+
+from collector.store import schema
+
+_COLUMNS = (
+    "epoch, sequence, id, kind, label, revision, period_state, state, sha256, created_us, sent_us, accepted_us, reason"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReport:
+    """A report without its event. state: pending, accepted or rejected. period_state: provisional, final, restated."""
+
+    epoch: int
+    sequence: int
+    id: str
+    kind: str
+    label: str
+    revision: int
+    period_state: str
+    state: str
+    sha256: str
+    created_us: int
+    sent_us: int | None = None
+    accepted_us: int | None = None
+    reason: str | None = None
+
+
+def save(connection: Connection, report: StoredReport, event: bytes) -> None:
+    """Put a new report into the outbox."""
+    fields = {name: getattr(report, name) for name in StoredReport.__slots__}
+    connection.execute(insert(schema.report).values(**fields, event=event))
+
+
+def all_reports(connection: Connection, pending: bool = False) -> list[StoredReport]:
+    """Every report (or those that wait), in the order in which they were made."""
+    where = "where state = 'pending' " if pending else ""
+    return _found(connection.exec_driver_sql(f"select {_COLUMNS} from report {where}order by epoch, sequence").all())
+
+
+def newest_of_periods(connection: Connection) -> dict[tuple[str, str], StoredReport]:
+    """The newest revision of every period that has a report, by kind and label."""
+    found = _found(connection.exec_driver_sql(f"select {_COLUMNS} from report order by epoch, sequence").all())
+    return {(report.kind, report.label): report for report in sorted(found, key=lambda one: one.revision)}
+
+
+def last(connection: Connection) -> tuple[int, int, str]:
+    """Epoch, sequence and hash of the newest report; (1, 0, empty) before the first."""
+    row = connection.exec_driver_sql(
+        "select epoch, sequence, sha256 from report order by epoch desc, sequence desc limit 1"
+    ).first()
+    return (row.epoch, row.sequence, row.sha256) if row else (1, 0, "")
+
+
+def event(connection: Connection, epoch: int, sequence: int) -> bytes | None:
+    """The event of a report, as it is sent; None if there is no such report."""
+    found = connection.exec_driver_sql(
+        "select event from report where epoch = ? and sequence = ?", (epoch, sequence)
+    ).scalar()
+    return None if found is None else bytes(found)
+
+
+def mark_sent(connection: Connection, sequences: Sequence[tuple[int, int]], at_us: int) -> None:
+    """Note that copies of reports (epoch, sequence) were handed to the broker."""
+    if sequences:
+        connection.exec_driver_sql(
+            "update report set sent_us = ? where epoch = ? and sequence = ?",
+            [(at_us, epoch, sequence) for epoch, sequence in sequences],
+        )
+
+
+def settle(connection: Connection, sha256: str, accepted: bool, reason: str | None, at_us: int) -> bool:
+    """Note the programme's answer to the report with this hash; false if there is none that waits for it."""
+    state = "accepted" if accepted else "rejected"
+    return bool(
+        connection.exec_driver_sql(
+            "update report set state = ?, reason = ?, accepted_us = ? where sha256 = ? and state = 'pending'",
+            (state, reason, at_us if accepted else None, sha256),
+        ).rowcount
+    )
+
+
+def wait_again(connection: Connection, epoch: int, first: int, last_: int) -> int:
+    """Make reports pending again, so that they are sent once more; returns how many."""
+    return connection.exec_driver_sql(
+        "update report set state = 'pending', reason = null, accepted_us = null"
+        " where epoch = ? and sequence between ? and ?",
+        (epoch, first, last_),
+    ).rowcount
+
+
+def resend(connection: Connection, first: int, last_: int) -> int:
+    """Make reports of the newest epoch pending again, by sequence; returns how many."""
+    return wait_again(connection, last(connection)[0], first, last_)
+
+
+def _found(rows: Sequence[Row[Any]]) -> list[StoredReport]:
+    return [StoredReport(**row._mapping) for row in rows]

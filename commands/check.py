@@ -1,0 +1,149 @@
+"""`smartwings check SITE`: are the settings sound, what will be read, and which KPIs can have no value?"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commands.terminal import FOUND_FAULT, USAGE, Json, SiteFile, faults_reported, say, say_json
+
+if TYPE_CHECKING:
+    from config.devices import Device
+    from config.site import Site
+
+
+def check(
+    site: SiteFile,
+    connect: Annotated[bool, typer.Option("--connect", help="Read every tag once and say good or why not.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Settings, read plan, tags, and KPIs that will have no value and why."""
+    with faults_reported():
+        from config.fault import InputError
+        from config.load import load_site
+
+        try:
+            settings = load_site(site)
+        except InputError as error:
+            if not as_json:
+                raise
+            faults = [
+                {"file": f.file, "line": f.line, "column": f.column, "key": f.key, "message": f.message}
+                for f in error.faults
+            ]
+            say_json({"devices": [], "kpis_without_value": [], "warnings": [], "faults": faults})
+            raise typer.Exit(USAGE) from None
+        result: dict[str, Any] = {
+            "devices": [_device(device) for device in settings.devices],
+            "kpis_without_value": list(_without_value(settings, site)),
+            "warnings": list(_warnings(settings)),
+            "faults": [],
+        }
+        if connect:
+            result["readings"], result["faults"] = _connect(settings, site)
+    if as_json:
+        say_json(result)
+    else:
+        _say(settings, result)
+    if result["faults"]:
+        raise typer.Exit(FOUND_FAULT)
+
+
+def _device(device: "Device") -> dict[str, Any]:
+    from config.devices import ModbusDevice
+
+    if isinstance(device, ModbusDevice):
+        from connectors.modbus_plan import plan_blocks
+
+        requests = len(plan_blocks(device.tags))
+    else:
+        requests = 0 if device.mode == "subscribe" else 1
+    return {"id": device.id, "requests_per_poll": requests, "tags": len(device.tags)}
+
+
+def _without_value(settings: "Site", site: Path) -> Iterator[dict[str, str]]:
+    """KPIs that the settings, and the files imported so far, can give no value."""
+    from collector.evaluation import Evaluation
+    from collector.store.store import reading, store_path
+    from kpi.outcome import Reason
+    from plant.kpi_id import KpiId
+    from plant.period import PeriodKind, periods
+
+    settled = {Reason.NO_SOURCE, Reason.NO_CALENDAR, Reason.NO_PRICE, Reason.NO_PLANNED_RUN_TIME}
+    now_us = time.time_ns() // 1000
+    clock = settings.clock()
+    today = list(periods(PeriodKind.DAY, now_us, now_us + 1, clock))
+    with reading(store_path(settings.store.url, site.parent)) as connection:
+        evaluation = Evaluation(connection, settings, clock, now_us)
+        for value in evaluation.values(today, evaluation.scopes(), list(KpiId)):
+            if value.outcome.reason in settled:
+                yield {"kpi": value.id.value, "scope": value.scope, "reason": value.outcome.reason.value}
+
+
+def _warnings(settings: "Site") -> Iterator[str]:
+    from plant.shift import DAY_MIN
+    from plant.tag import Kind
+
+    day_start = settings.plant.production_day_start
+    for shift in (one.shift() for one in settings.shifts):
+        starts = (day_start, day_start + DAY_MIN)
+        if any(shift.start_min < start < shift.end_min for start in starts):
+            yield f"shift {shift.name} spans production_day_start; its pieces are split between two days"
+    units = settings.work_unit_names()
+    if len(units) > 1 and not any(one.output is not None for one in settings.work_units.values()):
+        yield f"work_units: none says output; the plant's pieces are those of all of {', '.join(units)}"
+    for tag in settings.tags():
+        if tag.kind is Kind.COUNTER and tag.counter and tag.counter.max_rate_per_h is None:
+            yield f"{tag.name}: has no max_rate; jumps of this counter cannot be told from production"
+
+
+def _connect(settings: "Site", site: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    from collector.daemon import open_connector
+    from plant.status_code import is_bad, status_name
+
+    rows, faults = [], []
+    for device in settings.devices:
+        connector = open_connector(device, site.parent)
+        batch = asyncio.run(connector.read_once()).batch
+        found = (
+            {batch.names[int(tag)]: int(code) for tag, code in zip(batch.tags, batch.status, strict=True)}
+            if batch
+            else {}
+        )
+        for tag in device.tags:
+            code = found.get(tag.name)
+            status = "BadNoData" if code is None else status_name(code)
+            rows.append({"device": device.id, "tag": tag.name, "status": status})
+            if code is None or is_bad(code):
+                why = f" ({connector.health.last_error})" if connector.health.last_error else ""
+                faults.append(
+                    {"file": str(site), "line": None, "column": None, "key": tag.name, "message": f"{status}{why}"}
+                )
+    return rows, faults
+
+
+def _say(settings: "Site", result: dict[str, Any]) -> None:
+    say(f"plant {settings.plant.id}: settings are sound")
+    for device in result["devices"]:
+        requests = (
+            f"{device['requests_per_poll']} requests a poll" if device["requests_per_poll"] else "by subscription"
+        )
+        say(f"device {device['id']}: {device['tags']} tags, {requests}")
+    for tag in settings.tags():
+        unit = f" [{tag.storage_unit}]" if tag.storage_unit else ""
+        converted = f", converted from {tag.unit}" if tag.unit not in ("", tag.storage_unit) else ""
+        say(f"  {tag.name}: {tag.role} of {tag.work_unit}{unit}{converted}")
+    for warning in result["warnings"]:
+        say(f"warning: {warning}")
+    by_scope: dict[tuple[str, str], list[str]] = {}
+    for one in result["kpis_without_value"]:
+        by_scope.setdefault((one["scope"], one["reason"]), []).append(one["kpi"])
+    for (scope, reason), kpis in by_scope.items():
+        say(f"no value at {scope}, {reason}: {', '.join(kpis)}")
+    for row in result.get("readings", ()):
+        say(f"{row['device']}: {row['tag']}: {row['status']}")
+    for fault in result["faults"]:
+        say(f"fault: {fault['key']}: {fault['message']}")

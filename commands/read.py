@@ -1,0 +1,117 @@
+"""`smartwings read SITE [TAG…]`: the latest reading of tags, from the store or from the device."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commands.terminal import Json, SiteFile, faults_reported, refuse, say, say_json
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from config.site import Site
+
+WATCH_S = 1.0
+
+
+def read(
+    site: SiteFile,
+    tags: Annotated[list[str] | None, typer.Argument(metavar="[TAG]…", help="Tags; none: all.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Again every second, what has changed, until Ctrl-C.")] = False,
+    device: Annotated[
+        bool, typer.Option("--device", help="From the device, once, beside a running collector.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Latest readings: tag, time, value, unit, status, age."""
+    with faults_reported():
+        from config.load import load_site
+
+        settings = load_site(site)
+        known = [tag.name for tag in settings.tags()]
+        for name in tags or ():
+            if name not in known:
+                refuse(f"{name}: is not a tag of {site}; it has {', '.join(known) or 'none'}")
+        wanted = tags or known
+        shown: dict[str, Any] = {}
+        while True:
+            rows = _from_devices(settings, site, wanted) if device else _from_store(settings, site, wanted)
+            changed = [row for row in rows if shown.get(row["tag"]) != (row["time"], row["value"], row["status"])]
+            if as_json:
+                say_json({"readings": changed})
+            else:
+                _say_rows(changed, [] if shown else [name for name in wanted if all(r["tag"] != name for r in rows)])
+            if not watch:
+                return
+            shown.update({row["tag"]: (row["time"], row["value"], row["status"]) for row in rows})
+            time.sleep(WATCH_S)
+
+
+def _from_store(settings: "Site", site: Path, wanted: list[str]) -> list[dict[str, Any]]:
+    from collector.store.readings import latest
+    from collector.store.store import reading, store_path
+    from collector.store.tags import stored_tags, texts
+    from plant.tag import Kind
+
+    with reading(store_path(settings.store.url, site.parent)) as connection:
+        stored, newest, named = stored_tags(connection), latest(connection), texts(connection)
+    rows = []
+    for name in wanted:
+        if name in stored and stored[name].id in newest:
+            found, tag = newest[stored[name].id], stored[name].tag
+            value = named.get(int(found.value)) if tag.kind is Kind.TEXT and found.value is not None else found.value
+            rows.append(_row(name, tag.storage_unit, found.time_us, value, found.status, settings.zone))
+    return rows
+
+
+def _from_devices(settings: "Site", site: Path, wanted: list[str]) -> list[dict[str, Any]]:
+    from collector.daemon import open_connector
+
+    units = {tag.name: tag.storage_unit for tag in settings.tags()}
+    rows = []
+    for device in settings.devices:
+        if not any(tag.name in wanted for tag in device.tags):
+            continue
+        batch = asyncio.run(open_connector(device, site.parent).read_once()).batch
+        for at in range(len(batch) if batch else 0):
+            assert batch is not None
+            name = batch.names[int(batch.tags[at])]
+            number = float(batch.values[at])
+            value = batch.texts.get(at, None if number != number else number)
+            if name in wanted:
+                time_us = int(batch.times_us[at])
+                rows.append(_row(name, units[name], time_us, value, int(batch.status[at]), settings.zone))
+    return rows
+
+
+def _row(name: str, unit: str, time_us: int, value: object, status: int, zone: "ZoneInfo") -> dict[str, Any]:
+    from plant.instant import format_instant
+    from plant.status_code import status_name
+
+    return {
+        "tag": name,
+        "time": format_instant(time_us, zone),
+        "value": value,
+        "unit": unit,
+        "status": status_name(status),
+        "age_s": round(time.time() - time_us / 1e6, 3),
+    }
+
+
+def _say_rows(rows: list[dict[str, Any]], without: list[str]) -> None:
+    width = max((len(row["tag"]) for row in rows), default=0)
+    for row in rows:
+        value = (
+            "-"
+            if row["value"] is None
+            else f"{row['value']:,.10g}"
+            if isinstance(row["value"], float)
+            else row["value"]
+        )
+        age = f"{row['age_s']:.1f} s ago"
+        say(f"{row['tag']:<{width}}  {value:>16} {row['unit']:<6} {row['status']:<14} {row['time']}  {age}")
+    for name in without:
+        say(f"{name}: no reading yet")

@@ -1,0 +1,78 @@
+"""`smartwings reports SITE`: what was reported, what waits, what was refused and why."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commands.terminal import Json, SiteFile, faults_reported, refuse, say, say_json
+
+if TYPE_CHECKING:
+    from config.site import Site
+
+
+def reports(
+    site: SiteFile,
+    pending: Annotated[bool, typer.Option("--pending", help="Only those that wait for the programme's ack.")] = False,
+    resend: Annotated[str | None, typer.Option(metavar="A-B", help="Send reports A to B (sequence) again.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The outbox: a report waits until the programme acknowledges it; a rejected one is set aside with its reason."""
+    with faults_reported():
+        from config.load import load_site
+
+        settings = load_site(site)
+        if resend is not None:
+            _resend(settings, site, resend)
+        rows = _rows(settings, site, pending)
+    if as_json:
+        say_json({"reports": rows})
+        return
+    for row in rows:
+        when = row["accepted_at"] or row["sent_at"] or row["created_at"]
+        why = f"  {row['reason']}" if row["reason"] else ""
+        say(f"{row['sequence']:>6}  {row['state']:<9} {row['id']}  {when}{why}")
+    if not rows:
+        say("no reports" if settings.mqtt else "no reports: the site file has no mqtt")
+
+
+def _rows(settings: "Site", site: Path, pending: bool) -> list[dict[str, Any]]:
+    from collector.store.reports import all_reports
+    from collector.store.store import reading, store_path
+    from plant.instant import format_instant
+
+    def shown(us: int | None) -> str | None:
+        return None if us is None else format_instant(us, settings.zone)
+
+    with reading(store_path(settings.store.url, site.parent)) as connection:
+        found = all_reports(connection, pending)
+    return [
+        {
+            "id": report.id,
+            "sequence": report.sequence,
+            "state": report.state,
+            "created_at": shown(report.created_us),
+            "sent_at": shown(report.sent_us),
+            "accepted_at": shown(report.accepted_us),
+            "reason": report.reason,
+        }
+        for report in found
+    ]
+
+
+def _resend(settings: "Site", site: Path, wanted: str) -> None:
+    from collector.control import ask
+    from collector.store.reports import resend
+    from collector.store.store import store_path, transaction, writing
+
+    first, _, last = wanted.partition("-")
+    if not (first.isdigit() and (last or first).isdigit()) or int(first) > int(last or first):
+        refuse(f"--resend: must be two sequence numbers, as in 12-14; not {wanted!r}")
+    bounds = (int(first), int(last or first))
+    path = store_path(settings.store.url, site.parent)
+    answer = ask(path, {"command": "resend", "first": bounds[0], "last": bounds[1]})
+    if answer is None:
+        with writing(path) as connection, transaction(connection):
+            resend(connection, *bounds)
+    elif not answer["ok"]:
+        refuse(answer["message"])

@@ -1,0 +1,93 @@
+"""Can an answer be believed? Nothing of it is decoded before this says so.
+
+Modbus Application Protocol V1.1b3: 6.1 to 6.4 (answers of function codes 1 to 4), 7 (exception codes).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from connectors.modbus_plan import Block, Table
+from plant.status_code import parse_status
+
+U16 = NDArray[np.uint16]
+
+FUNCTION_CODES: dict[Table, int] = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
+"""The only function codes that are ever sent; none of them writes."""
+_EXCEPTION = 0x80
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionCode:
+    """What an exception code means. lasting: asking again will not help before somebody changes something."""
+
+    name: str
+    status: int
+    lasting: bool
+
+
+EXCEPTION_CODES = {
+    1: ExceptionCode("illegal function", parse_status("BadNotSupported"), lasting=True),
+    2: ExceptionCode("illegal data address", parse_status("BadConfigurationError"), lasting=True),
+    3: ExceptionCode("illegal data value", parse_status("BadConfigurationError"), lasting=True),
+    4: ExceptionCode("server device failure", parse_status("BadDeviceFailure"), lasting=True),
+    5: ExceptionCode("acknowledge, still working", parse_status("BadWaitingForResponse"), lasting=False),
+    6: ExceptionCode("server device busy", parse_status("BadServerTooBusy"), lasting=False),
+    8: ExceptionCode("memory parity error", parse_status("BadDeviceFailure"), lasting=False),
+    10: ExceptionCode("gateway path unavailable", parse_status("BadNoCommunication"), lasting=False),
+    11: ExceptionCode("gateway target did not respond", parse_status("BadNoCommunication"), lasting=False),
+}
+_UNKNOWN = ExceptionCode("not in the standard", parse_status("BadUnexpectedError"), lasting=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as it came. body: the bytes behind the function code, up to the end of the frame."""
+
+    unit: int
+    function: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The device says that it will not or cannot answer this request; the connection is sound."""
+
+    code: int
+
+    @property
+    def meaning(self) -> ExceptionCode:
+        return EXCEPTION_CODES.get(self.code, _UNKNOWN)
+
+    def __str__(self) -> str:
+        return f"exception {self.code}, {self.meaning.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """The answer is not one to this request; whatever comes next on this connection cannot be believed either."""
+
+    reason: str
+
+
+def check_answer(block: Block, unit: int, answer: Answer) -> U16 | Refused | Doubt:
+    """The words of a block (bits as 0 and 1), or why there are none."""
+    function = FUNCTION_CODES[block.table]
+    if answer.unit != unit:
+        return Doubt(f"answer of unit {answer.unit}, asked was {unit}")
+    if answer.function == function | _EXCEPTION:
+        if len(answer.body) != 1 or answer.body[0] == 0:
+            return Doubt("exception answer without an exception code")
+        return Refused(answer.body[0])
+    if answer.function != function:
+        return Doubt(f"answer to function code {answer.function}, asked was {function}")
+    byte_count = (block.count + 7) // 8 if block.is_bits else 2 * block.count
+    if not answer.body or answer.body[0] != byte_count:
+        return Doubt(f"byte count {answer.body[0] if answer.body else 'missing'}, {block} takes {byte_count}")
+    if len(answer.body) != 1 + byte_count:
+        return Doubt(f"{len(answer.body) - 1} bytes of data where the byte count says {byte_count}")
+    data = np.frombuffer(answer.body, dtype=np.uint8, offset=1)
+    if block.is_bits:
+        return np.unpackbits(data, count=block.count, bitorder="little").astype(np.uint16)
+    return data.view(">u2").astype(np.uint16)

@@ -1,0 +1,116 @@
+"""How is an OPC UA server read, whatever happens to it? One device, its connection, and what was lost between two."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from asyncua.ua.uaerrors import UaError
+
+from config.devices import OpcUaDevice
+from connectors.connector import DeviceHealth, Handover
+from connectors.opcua_certificate import NotTrustedError
+from connectors.opcua_continuity import Backoff, Outage
+from connectors.opcua_link import DoubtError, Link, now_us, opened, plain, status_of
+from connectors.opcua_poll import Poll
+from connectors.opcua_subscription import Subscription
+from connectors.opcua_values import Decoder
+
+log = logging.getLogger(__name__)
+
+_EXPECTED = (DoubtError, NotTrustedError, OSError, TimeoutError, UaError)
+
+
+class Reading(Protocol):
+    """A way to read a device over one link. since_us: from when on nothing is missed."""
+
+    since_us: int
+
+    async def start(self) -> None: ...
+    async def next(self) -> Handover: ...
+    async def close(self) -> None: ...
+
+
+class OpcUaConnector:
+    """One OPC UA server being read (`connector.Connector`).
+
+    folder: where `trusted/<device>.der`, `certificates/own.pem` and a relative password_file lie. Handovers' `done`
+    must be called in the event loop that iterates `batches`.
+    """
+
+    def __init__(self, device: OpcUaDevice, folder: Path) -> None:
+        self.health = DeviceHealth()
+        self._device = device
+        self._folder = folder
+        self._decoder = Decoder(device.id, device.tags, device.max_clock_error_s)
+        self._uris: dict[int, str] = {}
+        self._said: str | None = None
+
+    async def batches(self) -> AsyncIterator[Handover]:
+        """Handovers for ever; see `connector.Connector`. A lost link is a gap from when the device was last known."""
+        outage, backoff = Outage(self._device.id), Backoff()
+        known_us = now_us()
+        while True:
+            try:
+                async with self._reading() as reading:
+                    while True:
+                        handover = await reading.next()
+                        closed = outage.end(reading.since_us)
+                        known_us = max(known_us, handover.known_until_us or 0)
+                        self._count(handover)
+                        backoff.reset()
+                        yield replace(handover, gaps=closed + handover.gaps)
+            except Exception as error:
+                cause = self._failed(error)
+            gaps = outage.begin(known_us, cause)
+            if gaps:
+                yield Handover(gaps=gaps)
+            await asyncio.sleep(backoff.wait_s())
+
+    async def read_once(self) -> Handover:
+        """See `connector.Connector`; `health.last_error` says in words why nothing could be read."""
+        try:
+            async with opened(self._device, self._folder, self._uris) as link:
+                return await Poll(link, self._device, self._decoder, self.health).read()
+        except Exception as error:
+            self._failed(error)
+            samples = [self._decoder.bad(row, status_of(error)) for row in range(len(self._device.tags))]
+            return Handover(self._decoder.batch(samples, now_us(), now_us(), snapshot=True))
+
+    @contextlib.asynccontextmanager
+    async def _reading(self) -> AsyncIterator[Reading]:
+        async with opened(self._device, self._folder, self._uris) as link:
+            reading = self._way(link)
+            await reading.start()
+            try:
+                if self.health.last_good_us is not None:
+                    self.health.reconnects += 1
+                self.health.connected_since_us = now_us()
+                yield reading
+            finally:
+                self.health.connected_since_us = None
+                await reading.close()
+
+    def _way(self, link: Link) -> Reading:
+        way = Subscription if self._device.mode == "subscribe" else Poll
+        return way(link, self._device, self._decoder, self.health)
+
+    def _count(self, handover: Handover) -> None:
+        if handover.known_until_us is not None:
+            self._said = None
+            self.health.last_good_us = handover.known_until_us
+        if handover.batch is not None:
+            self.health.readings += len(handover.batch)
+
+    def _failed(self, error: Exception) -> str:
+        cause = plain(error)
+        if cause != self._said:  # changes, not repeats
+            self._said = cause
+            log.warning("%s: %s", self._device.id, cause)
+            if not isinstance(error, _EXPECTED):
+                log.error("%s: not foreseen", self._device.id, exc_info=error)
+        self.health.last_error, self.health.last_error_us = cause, now_us()
+        return cause

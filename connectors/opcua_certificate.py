@@ -1,0 +1,104 @@
+"""Who are we to servers? Our own application certificate and key, and the files that hold secrets."""
+
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+_VALID = timedelta(days=5 * 365)
+
+
+class NotTrustedError(Exception):
+    """The server is not known to be the one that was trusted, or a secret is not kept as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCertificate:
+    """What we show to servers: DER certificate, PEM private key, and the application URI that it names."""
+
+    certificate: bytes
+    private_key: bytes
+    application_uri: str
+
+
+def own_certificate(folder: Path) -> OwnCertificate:
+    """Our certificate and key, made once and never by itself again; the key readable by its owner alone."""
+    file = folder / "certificates" / "own.pem"
+    if not file.exists():
+        _make_own(file)
+    check_secret(file)
+    pem = file.read_bytes()
+    certificate = x509.load_pem_x509_certificate(pem)
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    uri = names.get_values_for_type(x509.UniformResourceIdentifier)[0]
+    key, _, _ = pem.partition(b"-----BEGIN CERTIFICATE-----")
+    return OwnCertificate(certificate.public_bytes(serialization.Encoding.DER), key, uri)
+
+
+def check_secret(file: Path) -> None:
+    """Raise NotTrustedError if others than its owner may read a file with a secret."""
+    if file.stat().st_mode & 0o077:
+        raise NotTrustedError(f"{file.name} must be readable by its owner alone (chmod 600)")
+
+
+def replace_file(file: Path, content: bytes) -> None:
+    """Write a file whole or not at all, readable by its owner alone."""
+    _draft(file, content).replace(file)
+
+
+def _make_own(file: Path) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
+    certificate = _self_signed(key, f"urn:smartwings:{secrets.token_hex(16)}")
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ) + certificate.public_bytes(serialization.Encoding.PEM)
+    draft = _draft(file, pem)
+    try:
+        os.link(draft, file)  # whoever is first has made it; key and certificate lie in one file and cannot part
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()
+    replace_file(file.with_suffix(".der"), certificate.public_bytes(serialization.Encoding.DER))
+
+
+def _self_signed(key: rsa.RSAPrivateKey, application_uri: str) -> x509.Certificate:
+    """A self-signed application instance certificate (OPC 10000-6 6.2.2)."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Smart Wings")])
+    names = [x509.UniformResourceIdentifier(application_uri), x509.DNSName(socket.gethostname())]
+    now = datetime.now(UTC)
+    uses = dict.fromkeys(("key_agreement", "crl_sign", "encipher_only", "decipher_only"), False)
+    allowed = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_cert_sign")
+    uses |= dict.fromkeys(allowed, True)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))  # clocks of plants differ
+        .not_valid_after(now + _VALID)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.KeyUsage(**uses), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def _draft(file: Path, content: bytes) -> Path:
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    return draft

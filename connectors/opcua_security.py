@@ -1,0 +1,146 @@
+"""Is the server the one that was trusted? Its certificate is pinned, byte for byte (OPC 10000-4 6.1.3)."""
+
+import asyncio
+import hashlib
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.crypto import security_policies
+from asyncua.crypto.uacrypto import CertProperties
+from asyncua.ua.uaerrors import UaError
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from config.devices import OpcUaDevice, is_loopback
+from connectors.opcua_certificate import NotTrustedError, check_secret, own_certificate, replace_file
+
+_POLICIES: dict[str, Any] = {
+    "Basic256Sha256": security_policies.SecurityPolicyBasic256Sha256,
+    "Aes128-Sha256-RsaOaep": security_policies.SecurityPolicyAes128Sha256RsaOaep,
+    "Aes256-Sha256-RsaPss": security_policies.SecurityPolicyAes256Sha256RsaPss,
+}
+_SMALLEST_KEY_BITS = 2048  # of all three policies (OPC 10000-7)
+_ANSWER_S = 4.0
+
+
+def fingerprint(certificate: bytes) -> str:
+    """SHA-256 of a DER certificate, as people compare it: AB:CD:…"""
+    return hashlib.sha256(certificate).digest().hex(":").upper()
+
+
+def trusted_file(folder: Path, device_id: str) -> Path:
+    """Where the trusted certificate of a device lies: a plain DER file."""
+    return folder / "trusted" / f"{device_id}.der"
+
+
+async def fetch_server_certificate(device: OpcUaDevice) -> bytes:
+    """The certificate (DER) that the server shows for the device's security policy; nobody has vouched for it yet.
+
+    Raises OSError or TimeoutError without an answer, NotTrustedError when the server does not offer the policy.
+    """
+    client = Client(device.endpoint, timeout=_ANSWER_S)
+    endpoints = await client.connect_and_get_server_endpoints()
+    wanted = _POLICIES[device.security].URI if device.security != "none" else None
+    for endpoint in endpoints:
+        encrypted = endpoint.SecurityMode == ua.MessageSecurityMode.SignAndEncrypt
+        if endpoint.ServerCertificate and (wanted is None or (encrypted and endpoint.SecurityPolicyUri == wanted)):
+            return leading(endpoint.ServerCertificate)
+    offered = sorted({str(endpoint.SecurityPolicyUri).rpartition("#")[2] for endpoint in endpoints})
+    raise NotTrustedError(
+        f"the server does not offer {device.security} with SignAndEncrypt, only {', '.join(offered) or 'nothing'}"
+    )
+
+
+async def trust(device: OpcUaDevice, folder: Path) -> str:
+    """Store the certificate that the server shows now as the trusted one; its fingerprint. Raises as the fetch does."""
+    certificate = await fetch_server_certificate(device)
+    bits = _key_bits(certificate)
+    if bits < _SMALLEST_KEY_BITS:
+        raise NotTrustedError(f"the server's key has {bits} bits, at least {_SMALLEST_KEY_BITS} are needed")
+    await asyncio.to_thread(replace_file, trusted_file(folder, device.id), certificate)
+    return fingerprint(certificate)
+
+
+async def secure(client: Client, device: OpcUaDevice, folder: Path) -> bytes | None:
+    """Prepare a client as the device's settings say; the pinned certificate, None where there is no security.
+
+    The channel is encrypted to the pinned certificate's key, so that only its owner can answer. Raises
+    NotTrustedError when the server's certificate was never trusted.
+    """
+    if device.security == "none":
+        return None
+    own = await asyncio.to_thread(own_certificate, folder)
+    client.application_uri = own.application_uri
+    file = trusted_file(folder, device.id)
+    if not await asyncio.to_thread(file.exists):
+        raise NotTrustedError(_refusal(device, await fetch_server_certificate(device), None))
+    pinned = leading(await asyncio.to_thread(file.read_bytes))
+    await client.set_security(
+        _POLICIES[device.security],
+        own.certificate,
+        CertProperties(own.private_key, "pem"),
+        server_certificate=pinned,
+        mode=ua.MessageSecurityMode.SignAndEncrypt,
+    )
+    return pinned
+
+
+def check_channel(client: Client, shown: bytes | None, pinned: bytes | None, device: OpcUaDevice) -> None:
+    """Compare the pinned certificate with the channel's and with the one the session was created with.
+
+    asyncua validates neither unless told to, and its own validator accepts strangers. Raises NotTrustedError.
+    """
+    if pinned is None:
+        return
+    policy = client.security_policy
+    if policy.Mode != ua.MessageSecurityMode.SignAndEncrypt or policy.URI != _POLICIES[device.security].URI:
+        raise NotTrustedError(f"the channel is not {device.security} with SignAndEncrypt")
+    for certificate in (policy.peer_certificate, shown):
+        if not certificate or leading(certificate) != pinned:
+            raise NotTrustedError(_refusal(device, leading(certificate or b""), pinned))
+
+
+async def explain(device: OpcUaDevice, pinned: bytes | None) -> None:
+    """After a secure connection failed: raise NotTrustedError if the server shows another certificate by now."""
+    if pinned is None:
+        return
+    try:
+        shown = await fetch_server_certificate(device)
+    except (OSError, UaError):  # the first error says more; TimeoutError is an OSError
+        return
+    if shown != pinned:
+        raise NotTrustedError(_refusal(device, shown, pinned))
+
+
+def credentials(device: OpcUaDevice, folder: Path) -> tuple[str | None, str | None]:
+    """User name and password, or None. The password file lies relative to the folder. Raises NotTrustedError."""
+    if device.password_file is None:
+        return device.username, None
+    if device.security == "none" and not is_loopback(urlsplit(device.endpoint).hostname or ""):
+        raise NotTrustedError("a password is never sent over a channel that is not encrypted")
+    file = folder / device.password_file
+    check_secret(file)
+    return device.username, file.read_text(encoding="utf-8").rstrip("\r\n")
+
+
+def leading(chain: bytes) -> bytes:
+    """The first certificate of a DER chain: some servers append their issuers'."""
+    if len(chain) < 4 or chain[1] != 0x82:
+        return chain
+    return chain[: int.from_bytes(chain[2:4], "big") + 4]
+
+
+def _refusal(device: OpcUaDevice, shown: bytes, pinned: bytes | None) -> str:
+    was = f"; the trusted one has {fingerprint(pinned)}" if pinned else ""
+    return (
+        f"the server's certificate is not trusted: SHA-256 {fingerprint(shown)}{was}."
+        f" Compare it at the server, then run: smartwings trust SITE {device.id}"
+    )
+
+
+def _key_bits(certificate: bytes) -> int:
+    key = x509.load_der_x509_certificate(certificate).public_key()
+    return key.key_size if isinstance(key, rsa.RSAPublicKey) else 0

@@ -1,0 +1,185 @@
+"""How does what an OPC UA server says become columns of readings? (OPC 10000-4 7.11 DataValue, 7.39 StatusCode)"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from asyncua import ua
+from numpy.typing import NDArray
+
+from config.tags import OpcUaTag
+from plant.instant import instant
+from plant.reading import F64, I64, Batch, sound
+from plant.status_code import BAD_NO_DATA, is_bad, parse_status
+from plant.tag import Kind
+
+ABSENT = np.iinfo(np.int64).min
+"""Stands for a timestamp that the server did not give."""
+
+BAD_OUT_OF_RANGE = parse_status("BadOutOfRange")
+BAD_TYPE_MISMATCH = parse_status("BadTypeMismatch")
+
+_LARGEST_EXACT = 2**53
+_INFO_TYPE_DATA_VALUE = 0x0400
+_OVERFLOW = 0x0080
+_INFO_BITS = 0x03FF
+
+
+@dataclass(frozen=True, slots=True)
+class TagValues:
+    """How values of one tag are understood: numbers to the unit of storage, names of states to their numbers."""
+
+    kind: Kind
+    scale: float
+    offset: float
+    factor: float
+    unit_offset: float
+    states: Mapping[str, int]
+
+    @classmethod
+    def of(cls, settings: OpcUaTag) -> "TagValues":
+        tag = settings.tag()
+        unit = tag.to_storage()
+        states = {name: number for number, name in tag.states.items()}
+        return cls(tag.kind, settings.scale, settings.offset, unit.factor, unit.offset, states)
+
+    def understand(self, value: Any, status: int) -> tuple[float, int, str | None]:
+        """Value in the unit of storage (NaN: none), StatusCode, and text of a text tag.
+
+        What cannot be understood becomes Bad: BadOutOfRange for an integer beyond 2^53, a number that is not finite
+        or an unknown state, BadTypeMismatch for another type, BadNoData for null.
+        """
+        if is_bad(status):
+            return math.nan, status, None
+        if isinstance(value, ua.LocalizedText):
+            value = value.Text
+        elif isinstance(value, ua.QualifiedName):
+            value = value.Name
+        if value is None:
+            return math.nan, BAD_NO_DATA, None
+        if self.kind is Kind.TEXT:
+            return self._text(value, status)
+        if isinstance(value, str):
+            return self._state(value, status)
+        if isinstance(value, bool | int | float):
+            return self._number(value, status)
+        return math.nan, BAD_TYPE_MISMATCH, None
+
+    def _text(self, value: Any, status: int) -> tuple[float, int, str | None]:
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            return math.nan, BAD_TYPE_MISMATCH, None
+        return 0.0, status, str(value)
+
+    def _state(self, name: str, status: int) -> tuple[float, int, str | None]:
+        if self.kind is not Kind.STATE:
+            return math.nan, BAD_TYPE_MISMATCH, None
+        if name not in self.states:
+            return math.nan, BAD_OUT_OF_RANGE, None
+        return float(self.states[name]), status, None
+
+    def _number(self, number: float, status: int) -> tuple[float, int, str | None]:
+        if isinstance(number, int) and abs(number) > _LARGEST_EXACT:
+            return math.nan, BAD_OUT_OF_RANGE, None
+        stored = (number * self.scale + self.offset) * self.factor + self.unit_offset
+        if not math.isfinite(stored):
+            return math.nan, BAD_OUT_OF_RANGE, None
+        return stored, status, None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One value as the server gave it: row of its tag, timestamps (UTC us or ABSENT), what was understood.
+
+    first: the first value of its monitored item, which is a reading again and no event. overflowed: values before it
+    were dropped from the server's queue.
+    """
+
+    row: int
+    source_us: int
+    server_us: int
+    value: float
+    status: int
+    text: str | None
+    first: bool
+    overflowed: bool
+
+
+def sample(row: int, values: TagValues, data: ua.DataValue, first: bool) -> Sample:
+    """A DataValue understood as a value of the tag in this row."""
+    given = int(data.StatusCode.value) if data.StatusCode is not None else 0
+    overflowed = given & (_INFO_TYPE_DATA_VALUE | _OVERFLOW) == _INFO_TYPE_DATA_VALUE | _OVERFLOW
+    if overflowed:  # says something of the queue, not of the value: the same sample read again must be the same
+        given &= ~_OVERFLOW
+        if not given & _INFO_BITS:
+            given &= ~_INFO_TYPE_DATA_VALUE
+    variant = data.Value
+    raw = variant.Value if variant is not None else None
+    value, status, text = values.understand(raw, given)
+    source_us, server_us = timestamp(data.SourceTimestamp), timestamp(data.ServerTimestamp)
+    return Sample(row, source_us, server_us, value, status, text, first, overflowed)
+
+
+def timestamp(given: datetime | None) -> int:
+    """UTC us of a timestamp; ABSENT for none and for the ends of DateTime's range, which mean none."""
+    if given is None or not 1601 < given.year < 9999:
+        return ABSENT
+    return instant(given)
+
+
+def kpi_times(
+    source_us: I64, server_us: I64, first: NDArray[np.bool_], received_us: int, since_us: int, max_error_us: int
+) -> tuple[I64, I64]:
+    """KPI times, and source time minus KPI time where the server's clock is not believed (contract section 4).
+
+    A ServerTimestamp is honest between since_us (the message before this one) and received_us; only a first value may
+    be as old as it likes, since servers keep the time at which it last changed. Beyond that by more than max_error_us
+    the clock is off and the time of receipt counts.
+    """
+    has_server = server_us != ABSENT
+    ahead = server_us > received_us + max_error_us
+    behind = ~first & (server_us < since_us - max_error_us)
+    off = has_server & (ahead | behind)
+    claimed = np.where(source_us != ABSENT, source_us, np.where(has_server, server_us, received_us))
+    return np.where(off, received_us, claimed), np.where(off, claimed - received_us, 0)
+
+
+class Decoder:
+    """Samples of a device's tags to batches."""
+
+    def __init__(self, device: str, tags: tuple[OpcUaTag, ...], max_clock_error_s: float) -> None:
+        self.names = tuple(tag.name for tag in tags)
+        self.values = tuple(TagValues.of(tag) for tag in tags)
+        self._device = device
+        self._max_error_us = round(max_clock_error_s * 1_000_000)
+
+    def sample(self, row: int, data: ua.DataValue, first: bool) -> Sample:
+        return sample(row, self.values[row], data, first)
+
+    def bad(self, row: int, status: int) -> Sample:
+        """A value that could not be had, and why."""
+        return Sample(row, ABSENT, ABSENT, math.nan, status, None, True, False)
+
+    def batch(self, samples: Iterable[Sample], received_us: int, since_us: int, snapshot: bool) -> Batch:
+        """The batch of samples received at once, in the order given; since_us as in `kpi_times`."""
+        rows = list(samples)
+        source_us: I64 = np.array([row.source_us for row in rows], dtype=np.int64)
+        server_us: I64 = np.array([row.server_us for row in rows], dtype=np.int64)
+        first = np.array([row.first for row in rows], dtype=np.bool_)
+        times_us, source_offset_us = kpi_times(source_us, server_us, first, received_us, since_us, self._max_error_us)
+        raw: F64 = np.array([row.value for row in rows], dtype=np.float64)
+        values, status = sound(raw, np.array([row.status for row in rows], dtype=np.uint32))
+        return Batch(
+            device=self._device,
+            names=self.names,
+            tags=np.array([row.row for row in rows], dtype=np.uint32),
+            times_us=times_us,
+            values=values,
+            status=status,
+            received_us=received_us,
+            source_offset_us=source_offset_us,
+            snapshot=snapshot,
+            texts={at: row.text for at, row in enumerate(rows) if row.text is not None},
+        )

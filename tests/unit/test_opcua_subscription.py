@@ -1,0 +1,282 @@
+"""The publish loop and recovery of messages within a living session, against a session that loses messages."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+from asyncua import ua
+from asyncua.ua.uaerrors import BadMessageNotAvailable, BadTooManyPublishRequests, UaStructParsingError
+
+from config.devices import OpcUaDevice
+from connectors import opcua_publishing
+from connectors.connector import DeviceHealth, Handover
+from connectors.opcua_link import DoubtError, Link
+from connectors.opcua_subscription import Subscription
+from connectors.opcua_values import Decoder
+
+DEVICE = OpcUaDevice.model_validate(
+    {
+        "id": "press",
+        "protocol": "opcua",
+        "endpoint": "opc.tcp://127.0.0.1:4840",
+        "security": "none",
+        "tags": [{"name": "t", "work_unit": "w", "role": "other", "node": "ns=1;s=T"}],
+    }
+)
+
+
+def message(number: int, *values: float, status: int = 0) -> ua.NotificationMessage:
+    now = datetime.now(UTC)
+    items = [
+        ua.MonitoredItemNotification(0, ua.DataValue(ua.Variant(value), ua.StatusCode(ua.UInt32(status)), now, now))
+        for value in values
+    ]
+    data = [ua.DataChangeNotification(MonitoredItems=items)] if items else []
+    return ua.NotificationMessage(SequenceNumber=number, NotificationData=cast(Any, data))
+
+
+class LossySession:
+    """A session that answers publish requests with what it is given, and republishes what it retained."""
+
+    def __init__(self, *answers: ua.NotificationMessage | Exception, keep_alive_count: int = 20) -> None:
+        self.answers = list(answers)
+        self.retained: dict[int, ua.NotificationMessage] = {}
+        self.republished: list[int] = []
+        self.acknowledged: list[int] = []
+        self.outstanding = 0
+        self.most_outstanding = 0
+        self._keep_alive_count = keep_alive_count
+
+    async def create_subscription(self, parameters: ua.CreateSubscriptionParameters, _: object) -> Any:
+        interval_ms = parameters.RequestedPublishingInterval
+        return ua.CreateSubscriptionResult(7, interval_ms, parameters.RequestedLifetimeCount, self._keep_alive_count)
+
+    async def create_monitored_items(self, parameters: ua.CreateMonitoredItemsParameters) -> Any:
+        return [
+            ua.MonitoredItemCreateResult(MonitoredItemId=1, RevisedSamplingInterval=250, RevisedQueueSize=1)
+            for _ in parameters.ItemsToCreate
+        ]
+
+    async def publish(self, acks: list[ua.SubscriptionAcknowledgement]) -> ua.PublishResponse:
+        self.acknowledged += [ack.SequenceNumber for ack in acks]
+        self.outstanding += 1
+        self.most_outstanding = max(self.most_outstanding, self.outstanding)
+        try:
+            if not self.answers:
+                await asyncio.Event().wait()
+            answer = self.answers.pop(0)
+        finally:
+            self.outstanding -= 1
+        if isinstance(answer, Exception):
+            raise answer
+        return ua.PublishResponse(Parameters=ua.PublishResult(7, MoreNotifications=False, NotificationMessage=answer))
+
+    async def republish(self, subscription_id: int, number: int) -> ua.NotificationMessage:
+        assert subscription_id == 7
+        self.republished.append(number)
+        if number not in self.retained:
+            raise BadMessageNotAvailable
+        return self.retained[number]
+
+
+class LossyLink:
+    """A link over such a session, whose values can be read."""
+
+    items_a_call = 1000
+
+    def __init__(self, session: LossySession) -> None:
+        self.session = session
+        self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def node_id(self, text: str) -> ua.NodeId:
+        return ua.NodeId.from_string(text)
+
+    async def read(self, nodes: list[ua.NodeId]) -> list[ua.DataValue]:
+        return [ua.DataValue(ua.Variant(99.0), SourceTimestamp=datetime.now(UTC)) for _ in nodes]
+
+
+def read(session: LossySession, work: Callable[[Subscription, LossyLink], Awaitable[None]]) -> DeviceHealth:
+    health = DeviceHealth()
+
+    async def scenario() -> None:
+        link = LossyLink(session)
+        decoder = Decoder(DEVICE.id, DEVICE.tags, DEVICE.max_clock_error_s)
+        subscription = Subscription(cast(Link, link), DEVICE, decoder, health)
+        await subscription.start()
+        try:
+            await work(subscription, link)
+        finally:
+            await subscription.close()
+
+    asyncio.run(scenario())
+    return health
+
+
+def values(handover: Handover) -> list[float]:
+    return handover.batch.values.tolist() if handover.batch is not None else []
+
+
+async def committed(subscription: Subscription, count: int) -> list[Handover]:
+    handovers = []
+    for _ in range(count):
+        handovers.append(await asyncio.wait_for(subscription.next(), 5))
+        handovers[-1].done()
+    return handovers
+
+
+def test_a_message_lost_after_a_keep_alive_is_asked_for_again_in_order() -> None:
+    session = LossySession(message(1, 1.0), message(2), message(3, 3.0))
+    session.retained[2] = message(2, 2.0)
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        handovers = await committed(subscription, 4)
+        assert [values(handover) for handover in handovers] == [[1.0], [], [2.0], [3.0]]
+        assert [handover.gaps for handover in handovers] == [()] * 4
+
+    read(session, work)
+    assert session.republished == [2]
+
+
+def test_a_keep_alive_brings_back_a_message_that_never_came() -> None:
+    session = LossySession(message(1, 1.0), message(3))
+    session.retained[2] = message(2, 2.0)
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        assert [values(handover) for handover in await committed(subscription, 3)] == [[1.0], [2.0], []]
+
+    read(session, work)
+
+
+def test_what_the_server_no_longer_has_is_a_gap_and_is_read_again() -> None:
+    session = LossySession(message(1, 1.0), message(4, 4.0))
+    session.retained[3] = message(3, 3.0)
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        first, third, gap, again, fourth = await committed(subscription, 5)
+        assert [values(each) for each in (first, third, again, fourth)] == [[1.0], [3.0], [99.0], [4.0]]
+        assert again.batch is not None
+        assert again.batch.snapshot
+        (hole,) = gap.gaps
+        assert (hole.device, hole.tag, hole.start_us) == ("press", None, first.known_until_us)
+        assert hole.end_us == fourth.known_until_us
+        assert "messages 2 to 2 were lost" in hole.cause
+
+    read(session, work)
+
+
+def test_a_message_that_cannot_be_understood_is_asked_for_again() -> None:
+    session = LossySession(message(1, 1.0), UaStructParsingError(), message(3, 3.0))
+    session.retained[2] = message(2, 2.0)
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        assert [values(handover) for handover in await committed(subscription, 3)] == [[1.0], [2.0], [3.0]]
+
+    read(session, work)
+
+
+def test_a_repeated_message_is_taken_once() -> None:
+    session = LossySession(message(1, 1.0), message(1, 1.0), message(2, 2.0))
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        assert [values(handover) for handover in await committed(subscription, 2)] == [[1.0], [2.0]]
+
+    read(session, work)
+
+
+def test_the_overflow_bit_is_a_gap_of_its_tag_from_the_reading_before() -> None:
+    session = LossySession(message(1, 1.0, 2.0), message(2, 9.0, status=0x480))
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        first, second, third = await committed(subscription, 3)
+        assert [each.batch.snapshot for each in (first, second, third) if each.batch] == [True, False, False]
+        (gap,) = third.gaps
+        assert second.batch is not None
+        assert third.batch is not None
+        assert (gap.tag, gap.start_us, gap.end_us) == ("t", second.batch.times_us[0], third.batch.times_us[0])
+        assert third.batch.status.tolist() == [0]
+
+    read(session, work)
+
+
+def test_only_what_is_committed_is_acknowledged() -> None:
+    session = LossySession(message(1, 1.0), message(2, 2.0), message(3, 3.0))
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        first = await subscription.next()
+        second = await subscription.next()
+        assert session.acknowledged == []
+        second.done()
+        await subscription.next()
+        await asyncio.sleep(0)
+        assert session.acknowledged == [2]
+        first.done()
+
+    read(session, work)
+    assert session.most_outstanding <= opcua_publishing.OUTSTANDING
+
+
+def test_a_server_that_takes_fewer_requests_gets_fewer() -> None:
+    session = LossySession(BadTooManyPublishRequests(), BadTooManyPublishRequests(), message(1, 1.0))
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        await committed(subscription, 1)
+        subscription_next = asyncio.ensure_future(subscription.next())
+        await asyncio.wait({subscription_next}, timeout=0.05)
+        assert session.outstanding == 2
+        subscription_next.cancel()
+
+    read(session, work)
+
+
+def test_silence_for_three_keep_alives_is_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opcua_publishing, "_LEAST_WAIT_S", 0.01)
+    fast = DEVICE.model_copy(update={"publishing_ms": 10.0})
+    monkeypatch.setitem(globals(), "DEVICE", fast)
+    session = LossySession(message(1, 1.0), keep_alive_count=5)
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        await committed(subscription, 1)
+        started = time.monotonic()
+        with pytest.raises(DoubtError, match="neither data nor keep-alive"):
+            await subscription.next()
+        assert 0.1 < time.monotonic() - started < 1.0
+
+    read(session, work)
+
+
+def test_a_link_found_dead_hands_over_first_what_had_arrived() -> None:
+    session = LossySession(message(1, 1.0), message(2, 2.0))
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        await committed(subscription, 1)
+        await asyncio.sleep(0)
+        link.lost.set_result("no answer in time")
+        assert [values(handover) for handover in await committed(subscription, 1)] == [[2.0]]
+        with pytest.raises(DoubtError, match="no answer in time"):
+            await subscription.next()
+
+    read(session, work)
+
+
+def test_a_subscription_that_the_server_ended_is_doubt() -> None:
+    ended = ua.StatusChangeNotification(Status=ua.StatusCode(ua.UInt32(ua.StatusCodes.BadTimeout)))
+    session = LossySession(ua.NotificationMessage(1, NotificationData=cast(Any, [ended])))
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        with pytest.raises(DoubtError, match="ended the subscription: BadTimeout"):
+            await subscription.next()
+
+    read(session, work)
+
+
+def test_what_the_server_revised_is_said() -> None:
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        pass
+
+    assert read(LossySession(), work).notes == [
+        "t: queue of 1, asked for 610",
+        "t: sampled every 250 ms, asked for 100 ms",
+    ]
