@@ -22,6 +22,8 @@ from connectors.readings_file import ReadingsFile, TagColumn, read_readings
 from connectors.rows import RowReader
 from plant.reading import Readings
 
+FIRST_DAY = date(1970, 1, 2)
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:
@@ -129,7 +131,8 @@ class FileImport:
 
     def _note_dates(self, written: Written, days: Iterable[date]) -> None:
         clock = self.site.clock()
-        self._note_change(written, [clock.day_start(day) for day in days])
+        today = clock.day_of(self.now_us)  # nothing is reported of later days, nor before there were instants
+        self._note_change(written, [clock.day_start(day) for day in days if FIRST_DAY <= day <= today])
 
     def _note_change(self, written: Written, times_us: Sequence[int]) -> None:
         """Reports about these times are looked at again."""

@@ -10,13 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.table_file import Row, Table, number, read_table
-from connectors.rows import RowReader
+from connectors.rows import MOST_EXACT, RowReader
 from plant.instant import parse_instant
 from plant.reading import Readings, sound
 from plant.status_code import BAD, GOOD, is_bad, parse_status
 from plant.tag import Kind, Tag
-
-MOST_EXACT = 2**53
 
 
 @dataclass(slots=True)

@@ -111,6 +111,7 @@ class BrokerLink:
 
     def close(self) -> None:
         """Disconnect and end the network thread; the broker keeps the session and what is not confirmed."""
+        self.lost.set()
         self._client.disconnect()
         ending = threading.Thread(target=self._client.loop_stop, daemon=True)
         ending.start()
