@@ -1,7 +1,8 @@
 from pathlib import Path
 
 import pytest
-from plant_files import Plant
+
+from tests.acceptance.plant_files import Plant
 
 
 @pytest.fixture

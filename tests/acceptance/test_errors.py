@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from plant_files import Plant, Ran, at, run, table
+
+from tests.acceptance.plant_files import Plant, Ran, at, run, table
 
 KINDS = ("readings", "quantities", "orders", "deliveries")
 HEADS = {

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from plant_files import Plant, at, run, table
+
+from tests.acceptance.plant_files import Plant, at, run, table
 
 ROWS = [
     [at(0), "good", 5, "Good"],

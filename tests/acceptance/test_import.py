@@ -6,12 +6,12 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from plant_files import SITE, Plant, at, run, table
 
 from collector.store import orders
 from collector.store.store import reading
 from plant.order import Delivery, OrderLine
 from plant.quantity import Quantity
+from tests.acceptance.plant_files import SITE, Plant, at, run, table
 
 HEAD = "time,tag,value\n"
 

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from plant_files import run
 
 from config.load import load_site
+from tests.acceptance.plant_files import run
 
 EXAMPLES = Path(__file__).parents[2] / "config" / "examples"
 with_examples = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="config/examples is not there yet")
