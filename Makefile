@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 .DELETE_ON_ERROR:
 
 test: $(VENV)/.test-installed
+	@tools/provide.sh
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
-from config.model import Name, Number, Settings, Text, Whole
+from config.model import Name, Number, Settings, Switch, Text, Whole
 from config.tags import ModbusTag, OpcUaTag
 
 PROFILES = Path(__file__).parent / "profiles"
@@ -35,7 +35,7 @@ class DeviceSettings(Settings):
     """How far the device's clock may be off before the time of receipt counts instead [s]."""
     outage_s: Annotated[Number, Field(ge=0)] = 60.0
     """Longest outage for which the device is asked to keep samples ready [s]."""
-    allow_insecure: bool = False
+    allow_insecure: Switch = False
     """Accept a connection without signing and encryption beyond this machine."""
 
 

@@ -29,6 +29,14 @@ def _not_bool(value: Any) -> Any:
     return value
 
 
+def _switch(value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "false"):  # as a cell of a tag list has it
+        return value.lower() == "true"
+    raise ValueError("must be true or false")
+
+
 def _date(value: Any) -> Any:
     day = value if isinstance(value, date) else parse_iso_date(str(_as_written(value)))
     check_year(day)
@@ -55,6 +63,7 @@ Name = Annotated[Text, StringConstraints(pattern=rf"^{NAME}$")]
 """Name of a tag, work unit or device."""
 Whole = Annotated[int, BeforeValidator(_not_bool)]
 Number = Annotated[float, BeforeValidator(_not_bool)]
+Switch = Annotated[bool, BeforeValidator(_switch)]
 Day = Annotated[date, BeforeValidator(_date)]
 TimeOfDay = Annotated[int, BeforeValidator(_minutes)]
 """Minutes after midnight, written 08:00."""

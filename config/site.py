@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from config.calendar import CalendarSettings, ShiftSettings, shift_calendar
 from config.devices import Device
-from config.model import Day, Name, Number, Settings, Text, TimeOfDay, Whole
+from config.model import Day, Name, Number, Settings, Switch, Text, TimeOfDay, Whole
 from config.mqtt import MqttSettings, TopicName
 from plant.kpi_id import KpiId
 from plant.period import Clock
@@ -31,7 +31,7 @@ class PlantSettings(Settings):
     """What people call it."""
     time_zone: Text
     """IANA name of its time zone, as in Asia/Seoul."""
-    production_day_start: TimeOfDay = 0
+    production_day_start: Annotated[TimeOfDay, Field(lt=24 * 60)] = 0
     """When a production day begins; a shift past midnight belongs to the day it starts."""
 
     @model_validator(mode="after")
@@ -66,9 +66,9 @@ class WorkUnitSettings(Settings):
 
     planned_run_time_s: Annotated[Number, Field(gt=0)] | None = None
     """Planned run time per item [s] (ISO 22400: PRI)."""
-    output: bool | None = None
+    output: Switch | None = None
     """Whether its good pieces are the plant's output. Default: all are."""
-    trial_in_produced: bool = False
+    trial_in_produced: Switch = False
     """Whether its counters include trial pieces, which are then taken off."""
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from config.model import Name, Number, Settings, Text, Whole
+from config.model import Name, Number, Settings, Switch, Text, Whole
 from plant.tag import (
     ENERGY_ROLES,
     PIECE_ROLES,
@@ -78,7 +78,7 @@ class TagSettings(Settings):
     """Names of the numbers of a state. Default: 0 NotExecuting, 1 Executing, 2 Setup, 3 OutOfService."""
     max_hold_s: Annotated[Number, Field(gt=0)] | None = None
     """How long a reading stays known without another [s]. Default: until the next."""
-    use_uncertain: bool = False
+    use_uncertain: Switch = False
     """Whether KPIs use readings with an Uncertain status (then flagged `suspect`)."""
     modulus: Annotated[Number, Field(gt=0)] | None = None
     """Counter: value at which it returns to 0, in `unit`."""

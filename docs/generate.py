@@ -60,7 +60,7 @@ GROUPS: tuple[tuple[str, type[model.Settings], type[model.Settings] | None], ...
     ("programme file", programme.Programme, None),
     ("programme file: programme", programme.ProgrammeIdentity, None),
     ("programme file: store", programme.ProgrammeStoreSettings, None),
-    ("programme file: mqtt", programme.ProgrammeMqttSettings, None),
+    ("programme file: mqtt", mqtt.BrokerSettings, None),
 )
 """Tables of the page: heading, settings, and the settings whose keys another table has already."""
 
