@@ -30,7 +30,6 @@ from plant.unit import CONVERSIONS, IDENTITY  # noqa: E402
 GENERATED = "<!-- Written by `python docs/generate.py`; change the code, not this page. -->"
 
 WITHOUT_EFFECT = {
-    "`orders.watch`": "files are imported by command; no folder is watched",
     "`energy.tariff`": "no tariff tables are shipped; `energy_cost` has no value",
     "`work_units.….planned_run_time_s`, `products`": "effectiveness and OEE have no value; `simulate` uses the first",
     "`transport: tls` of a Modbus device": "`run` refuses it and names what it speaks",
