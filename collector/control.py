@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 LONGEST_ANSWER_S = 600.0
 _MOST_BYTES = 2**20
@@ -55,7 +58,12 @@ async def serve(store: Path, answer: Callable[[Answer], Awaitable[Answer]]) -> N
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, ValueError):
             request = json.loads(await reader.readline())
-            writer.write(json.dumps(await answer(request)).encode() + b"\n")
+            try:
+                said = await answer(request)
+            except Exception as error:  # our fault, or the store's; the command must not take silence for no daemon
+                log.exception("a command could not be answered")
+                said = {"ok": False, "message": f"the running collector failed: {type(error).__name__}: {error}"}
+            writer.write(json.dumps(said).encode() + b"\n")
             await writer.drain()
         writer.close()
 

@@ -16,7 +16,7 @@ from kpi.catalogue import BY_ID, ScopeFacts
 from kpi.demand import together
 from kpi.element import Element, total
 from kpi.energy import EnergyUse
-from kpi.manual import AMOUNTS, HandCount
+from kpi.manual import AMOUNTS, HandCount, HandCounted
 from kpi.outcome import Outcome, Reason, absent
 from kpi.pieces import PieceCount, completed
 from kpi.value import Comparison, KpiValue
@@ -82,6 +82,12 @@ class Evaluation:
     def quantities(self) -> list[Quantity]:
         """All hand-counted quantities."""
         return orders.all_quantities(self.connection)
+
+    @cached_property
+    def by_hand(self) -> dict[str, HandCounted]:
+        """Hand-counted quantities of each work unit."""
+        units = {row.work_unit for row in self.quantities}
+        return {unit: HandCounted([row for row in self.quantities if row.work_unit == unit]) for unit in units}
 
     @cached_property
     def reports(self) -> dict[tuple[str, str], StoredReport]:
@@ -215,12 +221,12 @@ class _Facts:
         return own, hand_alone
 
     def _hand_count(self, work_unit: str) -> HandCount:
-        rows = [row for row in self.evaluation.quantities if row.work_unit == work_unit]
-        within = [row for row in rows if self.period.start_us < row.time_us <= self.period.end_us]
+        counted = self.evaluation.by_hand.get(work_unit)
+        if counted is None:
+            return HandCount((), (), frozenset())
         begun = self.evaluation.shifts.periods(self.period.start_us, self._end_us, _unit_or_any(work_unit))
         over = [shift for shift in begun if shift.end_us <= self.evaluation.now_us]
-        sources = frozenset(name for name in AMOUNTS if any(getattr(row, name) is not None for row in rows))
-        return HandCount(within, over, sources)
+        return HandCount(counted.within(*self._bounds()), over, counted.sources)
 
     def _planned(self, work_unit: str) -> Intervals:
         start_us, end_us = self.period.start_us, self._end_us

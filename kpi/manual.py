@@ -1,6 +1,7 @@
 """What did people count in a period, and for how many of its shifts?"""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kpi.element import Element
@@ -8,6 +9,20 @@ from plant.period import Period
 from plant.quantity import Quantity
 
 AMOUNTS = ("produced", "good", "scrap", "rework", "inspected")
+
+
+class HandCounted:
+    """All hand-counted quantities of one work unit. sources: the amounts that its rows, whenever, ever give."""
+
+    def __init__(self, rows: Iterable[Quantity]) -> None:
+        self._rows = sorted(rows, key=lambda row: row.time_us)
+        self._times_us = [row.time_us for row in self._rows]
+        given = (name for name in AMOUNTS if any(getattr(row, name) is not None for row in self._rows))
+        self.sources = frozenset(given)
+
+    def within(self, start_us: int, end_us: int) -> Sequence[Quantity]:
+        """The rows that are counted in (start_us, end_us]."""
+        return self._rows[bisect_right(self._times_us, start_us) : bisect_right(self._times_us, end_us)]
 
 
 @dataclass(frozen=True, slots=True)
