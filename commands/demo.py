@@ -1,4 +1,4 @@
-"""`smartwings demo`: a simulated plant, its collector, a broker and the programme's receiver, and the proof at the end."""
+"""`smartwings demo`: simulated plant, collector, broker and receiver on this machine, and the proof at the end."""
 
 import shutil
 import signal
@@ -24,11 +24,14 @@ class _HurriedError(BaseException):
 
 def demo(
     seconds: Annotated[
-        float | None, typer.Option(min=0, help="End by itself after so long. Default: Ctrl-C ends it.", show_default=False)
+        float | None,
+        typer.Option(min=0, help="End by itself after so long. Default: Ctrl-C ends it.", show_default=False),
     ] = None,
     directory: Annotated[
         Path | None,
-        typer.Option("--dir", metavar="D", help="Keep everything here. Default: a temporary folder.", show_default=False),
+        typer.Option(
+            "--dir", metavar="D", help="Keep everything here. Default: a temporary folder.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """A plant, its collector, a broker and the programme on this machine, with history; exit 3 if a piece was lost.
@@ -42,18 +45,18 @@ def demo(
         refuse("demo needs a broker: pip install 'smartwings[demo]'")
     with faults_reported(), _folder(directory) as path:
         from commands.demo_folder import demo_folder
-        from commands.demo_run import DemoFault, DemoRun
+        from commands.demo_run import DemoError, DemoRun
 
         asked = _Asked()
         try:
             with demo_folder(path) as folder, DemoRun(folder) as run:
                 run.start()
-                _introduce(run.introduction())
                 asked.may_wait = True
+                _introduce(run.introduction())
                 run.watch(seconds, asked)
                 lines = run.stop_and_count()
                 summary = run.summary()
-        except DemoFault as fault:
+        except DemoError as fault:
             typer.echo(str(fault), err=True)
             raise typer.Exit(1) from None
         except _HurriedError:
@@ -64,18 +67,21 @@ def demo(
 class _Asked:
     """Whether a person has asked for the end: Ctrl-C, a closed terminal, or SIGTERM."""
 
+    _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
     def __init__(self) -> None:
         self.may_wait = False
         self._once = False
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._ask)
+        for number in self._SIGNALS:
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup means it
+                signal.signal(number, self._ask)
 
     def __bool__(self) -> bool:
         return self._once
 
     def _ask(self, *_: Any) -> None:
         if self._once or not self.may_wait:
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for number in self._SIGNALS:
                 signal.signal(number, signal.SIG_IGN)  # what is left to do takes a moment
             raise _HurriedError
         self._once = True

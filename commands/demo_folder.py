@@ -116,8 +116,8 @@ def _free_ports() -> dict[str, int]:
 
 
 def _write(folder: DemoFolder) -> None:
-    for name in (folder.orders, folder.logs):
-        name.mkdir(exist_ok=True)
+    for inner in (folder.orders, folder.logs):
+        inner.mkdir(exist_ok=True)
     key = folder.path / KEY
     if not key.exists():
         _enrol(folder, new_signing_key(key))
@@ -137,7 +137,15 @@ def _enrol(folder: DemoFolder, public_key: str) -> None:
     enrol(
         plants,
         EnrolledPlant(
-            PLANT, "Demo Precision", "level 1", "Demo Motors", "J. Kim", "basic", 100_000_000.0, public_key, folder.began
+            PLANT,
+            "Demo Precision",
+            "level 1",
+            "Demo Motors",
+            "J. Kim",
+            "basic",
+            100_000_000.0,
+            public_key,
+            folder.began,
         ),
     )
 
