@@ -11,6 +11,7 @@ demo: $(VENV)/.demo-installed
 	@$(BIN)/smartwings demo $(ARGS)
 
 test: $(VENV)/.test-installed
+	@tools/provide.sh
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

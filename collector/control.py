@@ -33,7 +33,7 @@ def _short_name(path: Path) -> Iterator[str]:
 def ask(store: Path, request: Answer) -> Answer | None:
     """What the daemon on a store answers; None when none is running."""
     path = socket_path(store)
-    if not path.exists():
+    if not os.path.exists(path):  # unlike Path's, False for what cannot be a name
         return None
     with _short_name(path) as name, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
         link.settimeout(LONGEST_ANSWER_S)

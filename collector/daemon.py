@@ -118,7 +118,7 @@ class _Daemon:
             report_fault=self.publisher.problem if self.publisher else None,
             failed_reports=dict(self.reporting.failures) if self.reporting else {},
             task_faults=dict(self.supervisor.faults),
-            recent_faults=self.supervisor.recent_faults(),
+            recent_faults={**self.supervisor.recent_faults(), **(self._schedule.faults if self._schedule else {})},
         )
 
 

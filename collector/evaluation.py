@@ -182,15 +182,25 @@ class _Facts:
         marked = {name for name in units if name in settings and settings[name].output is True}
         hidden = {name for name in units if name in settings and settings[name].output is False}
         output = [name for name in units if (name in marked if marked else name not in hidden)]
-        return PieceCount([self._unit_pieces(name) for name in output], self._own_pieces(PLANT))
+        own, by_hand = self._own_pieces(PLANT)
+        apart = {name: element for name, element in own.items() if name in by_hand}
+        whole = {name: element for name, element in own.items() if name not in by_hand}
+        # Only a tag stands for the whole plant; what people count for the plant adds to its work units.
+        counted = [self._unit_pieces(name) for name in output]
+        return PieceCount([*counted, completed(apart)] if apart else counted, whole)
 
     def _unit_pieces(self, work_unit: str) -> dict[str, Element]:
         settings = self.evaluation.site.work_units.get(work_unit)
-        return completed(self._own_pieces(work_unit), bool(settings and settings.trial_in_produced))
+        own, by_hand = self._own_pieces(work_unit)
+        if "produced" in by_hand and {"good", "scrap"} <= own.keys() and not {"good", "scrap"} <= by_hand:
+            del own["produced"]  # counters of good and scrap say more of it than rows beside them
+        return completed(own, bool(settings and settings.trial_in_produced))
 
-    def _own_pieces(self, work_unit: str) -> dict[str, Element]:
+    def _own_pieces(self, work_unit: str) -> tuple[dict[str, Element], set[str]]:
+        """Amounts that are counted, and which of them are counted by hand alone."""
         counted = self._hand_count(work_unit)
         own: dict[str, Element] = {}
+        hand_alone: set[str] = set()
         for role, amount in _AMOUNT_OF_ROLE.items():
             tags = self._tags(role, work_unit)
             by_tag = [self._increase(stored, self._planned(work_unit)) for stored in tags]
@@ -201,7 +211,8 @@ class _Facts:
                 own[amount] = total([*by_tag, *beside])
             elif by_hand:
                 own[amount] = by_hand
-        return own
+                hand_alone.add(amount)
+        return own, hand_alone
 
     def _hand_count(self, work_unit: str) -> HandCount:
         rows = [row for row in self.evaluation.quantities if row.work_unit == work_unit]

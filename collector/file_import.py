@@ -13,7 +13,7 @@ from collector.store import changes, orders, readings
 from collector.store.readings import Written
 from collector.store.store import transaction
 from collector.store.tags import StoredTag, register, text_ids
-from config.fault import Fault, InputError
+from config.fault import Fault, InputError, file_fault
 from config.site import Site
 from config.table_file import Row
 from connectors.orders_file import read_deliveries, read_orders
@@ -21,6 +21,8 @@ from connectors.quantities_file import read_quantities
 from connectors.readings_file import ReadingsFile, TagColumn, read_readings
 from connectors.rows import RowReader
 from plant.reading import Readings
+
+FIRST_DAY = date(1970, 1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class FileImport:
     def _all(self, paths: Iterable[Path], take: Callable[[Path], tuple[RowReader, Written]]) -> list[Imported]:
         faults: list[Fault] = []
         done: list[Imported] = []
+        rejecting: list[RowReader] = []
         with transaction(self.connection):
             for path in paths:
                 try:
@@ -111,12 +114,14 @@ class FileImport:
                 if not self.skip_bad:
                     faults.extend(reader.faults)
                 elif reader.bad_rows:
-                    write_rejected(reader)
+                    rejecting.append(reader)
                 table = reader.table
                 counts = (len(table.rows), written.new, written.unchanged, len(reader.bad_rows))
                 done.append(Imported(str(path), table.encoding, *counts))
             if faults:
                 raise InputError(faults)
+            for reader in rejecting:
+                write_rejected(reader)
         return done
 
     def _due_dates(self, lines: Iterable[tuple[str, str]]) -> list[date]:
@@ -126,7 +131,8 @@ class FileImport:
 
     def _note_dates(self, written: Written, days: Iterable[date]) -> None:
         clock = self.site.clock()
-        self._note_change(written, [clock.day_start(day) for day in days])
+        today = clock.day_of(self.now_us)  # nothing is reported of later days, nor before there were instants
+        self._note_change(written, [clock.day_start(day) for day in days if FIRST_DAY <= day <= today])
 
     def _note_change(self, written: Written, times_us: Sequence[int]) -> None:
         """Reports about these times are looked at again."""
@@ -171,18 +177,26 @@ def contradicting(stored: Readings, found: Readings) -> np.ndarray[tuple[int], n
 
 
 def write_rejected(reader: RowReader) -> Path:
-    """Write the rejected rows beside the file, as FILE.rejected.csv, with a column that says why."""
+    """Write the rejected rows beside the file, as FILE.rejected.csv, with a column that says why.
+
+    Raises InputError where that cannot be written.
+    """
     path = reader.table.path.with_name(reader.table.path.name + ".rejected.csv")
     reasons: dict[int, list[str]] = {}
     for fault in reader.faults:
-        reasons.setdefault(fault.line or 0, []).append(f"{fault.key}: {fault.message}")
+        message = f"{fault.key}: {fault.message}" if fault.key else fault.message
+        reasons.setdefault(fault.line or 0, []).append(message)
     headings = [heading for heading in reader.table.headings if heading]
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow([*headings, "reason"])
-        rows.writerows(_rejected_row(row, headings, reasons) for row in reader.table.rows if row.number in reasons)
+    try:
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow([*headings, "reason"])
+            rows.writerows(_rejected_row(row, headings, reasons) for row in reader.table.rows if row.number in reasons)
+    except OSError as error:
+        raise file_fault(path, f"cannot be written: {error.strerror}") from None
     return path
 
 
 def _rejected_row(row: Row, headings: list[str], reasons: dict[int, list[str]]) -> list[str]:
-    return [*(row.text(heading) for heading in headings), "; ".join(reasons[row.number])]
+    surplus = [str(cell) for cell in row.surplus]  # behind the reason, so that the row stays a bad one
+    return [*(row.text(heading) for heading in headings), "; ".join(reasons[row.number]), *surplus]

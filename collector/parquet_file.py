@@ -1,7 +1,7 @@
 """How do readings leave for other tools? As a Parquet file: time (UTC), tag, value, text, status, unit."""
 
 from collections.abc import Iterable
-from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,7 +24,9 @@ SCHEMA = pa.schema(
 )
 
 
-def write_parquet(connection: Connection, tags: Iterable[StoredTag], start_us: int, end_us: int, output: Path) -> None:
+def write_parquet(
+    connection: Connection, tags: Iterable[StoredTag], start_us: int, end_us: int, output: IO[bytes]
+) -> None:
     """Write the readings of some tags with start <= time < end, a stored day at a time."""
     named = texts(connection)
     with pq.ParquetWriter(output, SCHEMA, compression="zstd") as file:

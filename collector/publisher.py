@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from broker.link import BrokerLink, LinkPlan, Received
 from collector.acquisition import now_us
 from collector.send_plan import Key, SendPlan
 from collector.store import reports
@@ -18,7 +19,6 @@ from collector.store.writer import Writer
 from config.fault import InputError
 from config.mqtt import MqttSettings
 from config.site import Site
-from connectors.broker_link import BrokerLink, LinkPlan, Received
 from kpi.acknowledgement import MOST_ACK_BYTES, Ack, PlantStatus, ack_of
 from kpi.report import ReportError
 from plant.instant import format_instant
@@ -160,6 +160,7 @@ def settle(connection: Connection, acks: list[Ack], at_us: int) -> None:
         settled = reports.settle(connection, ack.sha256, ack.result == "accepted", ack.reason, at_us)
         if settled and ack.result == "rejected":
             log.error("the programme rejected %s: %s", ack.id, ack.reason)
-        epoch, _, _ = reports.last(connection)
-        for first, last in ack.missing:
-            reports.wait_again(connection, epoch, first, last)
+        epoch = reports.epoch_of(connection, ack.sha256)
+        if epoch is not None:
+            for first, last in ack.missing:
+                reports.ask_again(connection, epoch, first, last, at_us)

@@ -23,7 +23,7 @@ from config.mqtt import MqttSettings
 from config.secret_file import read_secret
 from config.site import Site
 from kpi.outcome import Reason
-from kpi.report import ReportError, event_sha256, sign, to_payload, unsigned_event
+from kpi.report import Event, ReportError, event_sha256, sign, to_payload, unsigned_event
 from plant.instant import US_PER_S
 from plant.kpi_id import KpiId
 from plant.period import Period, PeriodKind, periods
@@ -114,24 +114,7 @@ class Reporting:
             return 0
         epoch, sequence, previous = reports.last(connection)
         try:
-            event = sign(
-                unsigned_event(
-                    plant=self.site.plant.id,
-                    programme=self.mqtt.programme,
-                    period=period,
-                    zone=self.site.zone,
-                    revision=due.revision,
-                    state=due.state,
-                    created_us=now_us,
-                    epoch=epoch,
-                    sequence=sequence + 1,
-                    previous=previous,
-                    values=values,
-                    ledger=ledger,
-                    site_sha256=self.site_sha256,
-                ),
-                self.key,
-            )
+            event = self._signed(due, values, ledger, now_us, epoch, sequence + 1, previous)
         except ReportError as error:  # too large, say: it must not stop the ones after it
             self.failures[_name(due)] = str(error)
             events.save(connection, now_us, "report failed", f"{_name(due)}: {error}")
@@ -151,6 +134,33 @@ class Reporting:
         )
         reports.save(connection, stored, to_payload(event))
         return 1
+
+    def _signed(
+        self,
+        due: Due,
+        values: list[dict[str, Any]],
+        ledger: dict[str, Any],
+        now_us: int,
+        epoch: int,
+        sequence: int,
+        previous: str,
+    ) -> Event:
+        event = unsigned_event(
+            plant=self.site.plant.id,
+            programme=self.mqtt.programme,
+            period=due.period,
+            zone=self.site.zone,
+            revision=due.revision,
+            state=due.state,
+            created_us=now_us,
+            epoch=epoch,
+            sequence=sequence,
+            previous=previous,
+            values=values,
+            ledger=ledger,
+            site_sha256=self.site_sha256,
+        )
+        return sign(event, self.key)
 
 
 def _name(due: Due) -> str:

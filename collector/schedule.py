@@ -22,11 +22,13 @@ Work = Callable[[], Awaitable[None]]
 class Schedule:
     """Work that is woken up every so many seconds, late rather than never, and never twice at once.
 
-    clock_offset_s: how far the wall clock stepped against the monotonic one since the start.
+    clock_offset_s: how far the wall clock stepped against the monotonic one since the start. faults: work that failed
+    when it was last woken up, and how; it is woken up again all the same.
     """
 
     on_clock_step: Callable[[float], Awaitable[None]]
     clock_offset_s: float = 0.0
+    faults: dict[str, str] = field(default_factory=dict)
     _jobs: list[tuple[str, Work, float]] = field(default_factory=list)
 
     def every(self, seconds: float, name: str, work: Work) -> None:
@@ -50,8 +52,9 @@ class Schedule:
         scheduler = AsyncIOScheduler(timezone=UTC)
         for name, work, seconds in self._jobs:
             scheduler.add_job(
-                work,
+                self._guarded,
                 IntervalTrigger(seconds=seconds, timezone=UTC),
+                args=(name, work),
                 name=name,
                 coalesce=True,
                 max_instances=1,
@@ -59,6 +62,15 @@ class Schedule:
             )
         scheduler.start()
         return scheduler
+
+    async def _guarded(self, name: str, work: Work) -> None:
+        try:
+            await work()
+        except Exception as error:
+            log.exception("%s failed", name)
+            self.faults[name] = f"{type(error).__name__}: {error}"
+        else:
+            self.faults.pop(name, None)
 
     async def _until_clock_steps(self) -> float:
         offset = time.time() - time.monotonic()

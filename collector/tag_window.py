@@ -9,14 +9,14 @@ from sqlalchemy import Connection
 from collector.store import gaps, readings
 from collector.store.tags import StoredTag
 from kpi.counter import Restarting, Steps, counter_steps
-from kpi.demand import Blocks, blocks
+from kpi.demand import BLOCK_US, Blocks, blocks
 from kpi.increase import Increase, increase
 from kpi.series import TagSeries
 from plant.instant import US_PER_S
 from plant.intervals import Intervals, intervals
 from plant.reading import I64, Readings, believed, joined
 from plant.shift import ShiftCalendar
-from plant.tag import Restarts, Role
+from plant.tag import PLANT, Restarts, Role
 
 _SHIFT_REACH_US = 3600 * US_PER_S
 
@@ -43,7 +43,11 @@ class TagWindow:
         return blocks(self.series(stored), self.steps(stored), start_us, end_us)
 
     def series(self, stored: StoredTag) -> TagSeries:
-        """The readings of a tag, with the last believed one at or before the window's start in front."""
+        """The readings of a tag, led by the last believed one at or before the window's start.
+
+        Those of an energy meter are followed by the first believed one after its end: a step over the end shares the
+        last quarter hour.
+        """
         if stored.tag.name not in self._series:
             self._series[stored.tag.name] = self._load(stored)
         return self._series[stored.tag.name]
@@ -58,21 +62,38 @@ class TagWindow:
     def _load(self, stored: StoredTag) -> TagSeries:
         if stored.first_us is None or stored.known_until_us is None:
             return TagSeries(stored.tag, Readings.empty())
-        found = readings.series(self.connection, stored.id, self.start_us + 1, self.end_us + 1)
-        before = self._leading(stored)
+        end_us = -(-self.end_us // BLOCK_US) * BLOCK_US  # the last quarter hour may end after the period
+        before = self._leading(stored, self.start_us)
+        found = readings.series(self.connection, stored.id, self.start_us + 1, end_us + 1)
+        after = self._following(stored, end_us) if stored.tag.role is Role.ENERGY_IMPORT else Readings.empty()
+        seen = joined([before, found, after])
+        first_us = min([self.start_us, *seen.times_us[:1].tolist()])
+        last_us = max([self.end_us, *seen.times_us[-1:].tolist()])
         own = [
             (gap.start_us, gap.end_us if gap.end_us is not None else self.now_us)
-            for gap in gaps.overlapping(self.connection, self.start_us, self.end_us)
+            for gap in gaps.overlapping(self.connection, first_us, last_us)
             if gap.device == stored.device and gap.tag in (None, stored.tag.name)
         ]
         known_until_us = min(stored.known_until_us, self.now_us)
-        return TagSeries(stored.tag, joined([before, found]), stored.first_us, known_until_us, intervals(own))
+        return TagSeries(stored.tag, seen, stored.first_us, known_until_us, intervals(own))
 
-    def _leading(self, stored: StoredTag) -> Readings:
+    def _leading(self, stored: StoredTag, start_us: int) -> Readings:
+        """The last believed reading at or before an instant, and what followed up to then."""
         parts: list[Readings] = []
-        for day in readings.days_before(self.connection, stored.id, self.start_us + 1):
+        for day in readings.days_before(self.connection, stored.id, start_us + 1):
             use = np.flatnonzero(believed(day, stored.tag.use_uncertain))
             parts.insert(0, day[int(use[-1]) :] if len(use) else day)
+            if len(use):
+                break
+        return joined(parts)
+
+    def _following(self, stored: StoredTag, end_us: int) -> Readings:
+        """What followed an instant, up to the first believed reading after it: a step that shares a quarter hour."""
+        parts: list[Readings] = []
+        last_us = (stored.known_until_us or 0) + 1
+        for day in readings.series_by_day(self.connection, stored.id, end_us + 1, last_us):
+            use = np.flatnonzero(believed(day, stored.tag.use_uncertain))
+            parts.append(day[: int(use[0]) + 1] if len(use) else day)
             if len(use):
                 break
         return joined(parts)
@@ -82,16 +103,21 @@ class TagWindow:
         rule = stored.tag.counter.restarts if stored.tag.counter else Restarts.NEVER
         if rule is Restarts.SHIFT and len(series.readings):
             first, last = int(series.readings.times_us[0]), int(series.readings.times_us[-1])
-            starts = self.shifts.starts(first - _SHIFT_REACH_US, last + _SHIFT_REACH_US)
+            unit = None if stored.tag.work_unit == PLANT else stored.tag.work_unit
+            starts = self.shifts.starts(first - _SHIFT_REACH_US, last + _SHIFT_REACH_US, unit)
             return Restarting(np.unique(np.array(starts, dtype=np.int64)), none)
         if rule is Restarts.JOB:
-            return Restarting(none, self._job_changes(stored))
+            return Restarting(none, self._job_changes(stored, series))
         return Restarting(none, none)
 
-    def _job_changes(self, stored: StoredTag) -> I64:
+    def _job_changes(self, stored: StoredTag, series: TagSeries) -> I64:
         changes: list[I64] = [np.empty(0, dtype=np.int64)]
+        first_us = min([self.start_us, *series.readings.times_us[:1].tolist()])
         for other in self.tags:
-            if other.tag.work_unit == stored.tag.work_unit and other.tag.role in (Role.ORDER_ID, Role.PRODUCT_ID):
-                job = self.series(other).believed()
+            names_the_job = other.tag.role in (Role.ORDER_ID, Role.PRODUCT_ID) and other.first_us is not None
+            if other.tag.work_unit == stored.tag.work_unit and names_the_job:
+                since = readings.series(self.connection, other.id, first_us + 1, self.end_us + 1)
+                job = joined([self._leading(other, first_us), since])
+                job = job[believed(job, other.tag.use_uncertain)]
                 changes.append(job.times_us[1:][job.values[1:] != job.values[:-1]])
         return np.sort(np.concatenate(changes))

@@ -126,6 +126,8 @@ def _connect(settings: "Site", site: Path) -> tuple[list[dict[str, Any]], list[d
 
 
 def _say(settings: "Site", result: dict[str, Any]) -> None:
+    from plant.unit import CONVERSIONS
+
     say(f"plant {settings.plant.id}: settings are sound")
     for device in result["devices"]:
         requests = (
@@ -136,6 +138,8 @@ def _say(settings: "Site", result: dict[str, Any]) -> None:
         unit = f" [{tag.storage_unit}]" if tag.storage_unit else ""
         converted = f", converted from {tag.unit}" if tag.unit not in ("", tag.storage_unit) else ""
         say(f"  {tag.name}: {tag.role} of {tag.work_unit}{unit}{converted}")
+    for stored, units in CONVERSIONS.items():
+        say(f"units stored as {stored}: {', '.join(units)}")
     for warning in result["warnings"]:
         say(f"warning: {warning}")
     by_scope: dict[tuple[str, str], list[str]] = {}

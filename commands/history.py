@@ -93,9 +93,14 @@ def _opened(output: Path | None) -> Iterator[IO[str]]:
     if output is None:
         yield sys.stdout
         return
+    with _written(output), output.open("w", encoding="utf-8", newline="") as file:
+        yield file
+
+
+@contextmanager
+def _written(output: Path) -> Iterator[None]:
     try:
-        with output.open("w", encoding="utf-8", newline="") as file:
-            yield file
+        yield
     except OSError as error:
         refuse(f"{output}: cannot be written: {error.strerror}")
 
@@ -126,4 +131,5 @@ def _write_parquet(connection: "Connection", tags: "list[StoredTag]", start_us: 
         from collector.parquet_file import write_parquet
     except ImportError:
         refuse("--format parquet needs an extra: pip install 'smartwings[parquet]'")
-    write_parquet(connection, tags, start_us, end_us, output)
+    with _written(output), output.open("wb") as file:
+        write_parquet(connection, tags, start_us, end_us, file)

@@ -48,13 +48,16 @@ def faults_reported() -> Iterator[None]:
 
 def time_option(name: str, text: str, day_start: Any) -> int:
     """The instant of an option: ISO 8601 with an offset, or a date alone, which is the start of that day."""
-    from plant.instant import parse_instant
+    from plant.instant import check_year, parse_instant
 
     try:
-        return int(day_start(date.fromisoformat(text)))
+        day = date.fromisoformat(text)
     except ValueError:
-        pass
+        day = None
     try:
-        return parse_instant(text)
+        if day is None:
+            return parse_instant(text)
+        check_year(day)
+        return int(day_start(day))
     except ValueError as error:
         refuse(f"{name}: {error}, or a date as in 2026-11-22; not {text!r}")

@@ -75,8 +75,7 @@ class ShiftSettings(Settings):
 def _country(value: Any) -> Any:
     import holidays
 
-    known = holidays.list_supported_countries()
-    if value is not None and value not in known:
+    if value is not None and (not isinstance(value, str) or value not in holidays.list_supported_countries()):
         raise ValueError("must be a country's code of two letters, as in KR")
     return value
 

@@ -7,10 +7,15 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
-from config.model import Name, Number, Settings, Text, Whole
+from config.model import Name, Number, Settings, Switch, Text, Whole
 from config.tags import ModbusTag, OpcUaTag
 
 PROFILES = Path(__file__).parent / "profiles"
+
+
+def shipped() -> list[str]:
+    """Names of the register maps in config/profiles."""
+    return sorted(file.stem for file in PROFILES.glob("*.csv"))
 
 
 def is_loopback(host: str) -> bool:
@@ -30,7 +35,7 @@ class DeviceSettings(Settings):
     """How far the device's clock may be off before the time of receipt counts instead [s]."""
     outage_s: Annotated[Number, Field(ge=0)] = 60.0
     """Longest outage for which the device is asked to keep samples ready [s]."""
-    allow_insecure: bool = False
+    allow_insecure: Switch = False
     """Accept a connection without signing and encryption beyond this machine."""
 
 
@@ -108,9 +113,8 @@ class ModbusDevice(DeviceSettings):
             raise ValueError("serial_port: is required for transport rtu")
         if self.transport != "rtu" and not self.host:
             raise ValueError(f"host: is required for transport {self.transport}")
-        shipped = sorted(file.stem for file in PROFILES.glob("*.csv"))
-        if self.profile is not None and self.profile not in shipped:
-            raise ValueError(f"profile: must be one of {', '.join(shipped)}")
+        if self.profile is not None and self.profile not in shipped():
+            raise ValueError(f"profile: must be one of {', '.join(shipped())}")
         return self
 
     @property

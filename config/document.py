@@ -1,12 +1,14 @@
 """What does a YAML file say, and at which line and column does it say it? YAML 1.2: `14:00` and `no` are text."""
 
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -14,6 +16,7 @@ from config.fault import Fault, InputError, read_bytes
 
 MOST_BYTES = 16 * 2**20
 MOST_NODES = 500_000
+MOST_REPEATED = 20_000  # values that aliases repeat
 MOST_DEPTH = 40
 
 Path_ = tuple[str | int, ...]
@@ -75,8 +78,13 @@ class Document:
 
 def shown(path: Path_) -> str:
     """A path as people write it: devices[0].tags[3].address."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return text.removeprefix(".")
+    return "".join(_shown_part(part) for part in path).removeprefix(".")
+
+
+def _shown_part(part: str | int) -> str:
+    if isinstance(part, WrittenInt | WrittenFloat):  # a key that is a number; an item's place in a list is a plain int
+        return f".{part.written}"
+    return f"[{part}]" if type(part) is int else f".{part}"
 
 
 def load_document(path: Path) -> Document:
@@ -87,14 +95,21 @@ def load_document(path: Path) -> Document:
     """
     raw = read_bytes(path, MOST_BYTES)
     try:
-        root = YAML(typ="safe", pure=True).compose(raw.decode("utf-8-sig"))
+        text = raw.decode("utf-8-sig")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an anchor may be given anew
+            yaml = YAML(typ="safe", pure=True)
+            yaml.max_depth = MOST_DEPTH + 1
+            root = yaml.compose(text)
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise InputError([Fault(str(path), line, None, "", "must be UTF-8 text")]) from None
-    except RecursionError:
-        raise InputError([Fault(str(path), 1, 1, "", f"must not nest deeper than {MOST_DEPTH}")]) from None
     except YAMLError as error:
         raise InputError([_syntax_fault(path, error)]) from None
+    except (ValueError, OverflowError):  # an escape such as \UFFFFFFFF
+        raise InputError(
+            [Fault(str(path), 1, 1, "", "is not YAML: it escapes a character that does not exist")]
+        ) from None
     reader = _Reader(path)
     data = None if root is None else reader.value(root, ())
     return Document(path, data, reader.marks, reader.faults)
@@ -103,6 +118,8 @@ def load_document(path: Path) -> Document:
 def _syntax_fault(path: Path, error: YAMLError) -> Fault:
     if isinstance(error, MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
+        if isinstance(error, MaxDepthExceededError) and mark:
+            return Fault(str(path), mark.line + 1, mark.column + 1, "", f"must not nest deeper than {MOST_DEPTH}")
         problem = str(error.problem or error.context or "is not YAML").splitlines()[0]
         if mark:
             return Fault(str(path), mark.line + 1, mark.column + 1, "", f"is not YAML: {problem}")
@@ -115,19 +132,37 @@ class _Reader:
         self.marks: dict[Path_, Mark] = {}
         self.faults: list[Fault] = []
         self.nodes = 0
+        self.repeated = 0
+        self.seen: set[int] = set()
 
     def value(self, node: Node, path: Path_) -> Any:
         self.nodes += 1
         self._place(path, node)
-        if self.nodes > MOST_NODES or len(path) > MOST_DEPTH:
-            limit = f"{MOST_NODES} values" if self.nodes > MOST_NODES else f"{MOST_DEPTH} levels"
-            raise InputError([Document(self.path, marks=self.marks).fault(path, f"has more than {limit}")])
+        if id(node) in self.seen:
+            self.repeated += 1
+        self.seen.add(id(node))
+        for found, most, what in (
+            (len(path), MOST_DEPTH, "levels"),
+            (self.nodes, MOST_NODES, "values"),
+            (self.repeated, MOST_REPEATED, "values repeated by aliases"),
+        ):
+            if found > most:
+                raise InputError([Document(self.path, marks=self.marks).fault(path, f"has more than {most} {what}")])
         if isinstance(node, MappingNode):
             return {key: self.value(item, (*path, key)) for key, item in self._entries(node, path)}
         if isinstance(node, SequenceNode):
             return [self.value(item, (*path, at)) for at, item in enumerate(node.value)]
         assert isinstance(node, ScalarNode)
-        return scalar(node.value, plain=node.style is None)
+        return self._scalar(node, path)
+
+    def _scalar(self, node: ScalarNode, path: Path_) -> Any:
+        text = node.value
+        if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+            mark = node.start_mark
+            message = "must not have half a character, as in \\uD800"
+            self.faults.append(Fault(str(self.path), mark.line + 1, mark.column + 1, shown(path), message))
+            text = text.encode("utf-8", "replace").decode("utf-8")
+        return scalar(text, plain=node.style is None)
 
     def _place(self, path: Path_, node: Node) -> None:
         if path not in self.marks:  # a mapping's entry is marked at its key, everything else where it starts
@@ -143,7 +178,7 @@ class _Reader:
                     Fault(str(self.path), mark.line + 1, mark.column + 1, shown(path), "key must be text")
                 )
                 continue
-            key = scalar(key_node.value, plain=key_node.style is None)
+            key = self._scalar(key_node, path)
             mark = key_node.start_mark
             at = (*path, key)
             if key in seen:

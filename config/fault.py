@@ -1,8 +1,11 @@
 """What is wrong in a file of the user's, and where? One line a fault, all at once."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+_NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # line ends, terminal commands, reordering
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,8 @@ class Fault:
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
-        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+        text = f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+        return _NOT_SHOWN.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 class InputError(Exception):
@@ -36,8 +40,12 @@ def file_fault(path: Path, message: str) -> InputError:
 def read_bytes(path: Path, most: int) -> bytes:
     """Content of a file of at most `most` bytes. Raises InputError naming the file and why it cannot be read."""
     try:
-        if path.stat().st_size > most:
-            raise file_fault(path, f"must not be larger than {most // 2**20} MiB")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(most + 1)  # and no more, also of what has no size, such as /dev/zero
     except OSError as error:
         raise file_fault(path, f"cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise file_fault(path, "cannot be the name of a file") from None
+    if len(data) > most:
+        raise file_fault(path, f"must not be larger than {most // 2**20} MiB")
+    return data

@@ -3,13 +3,14 @@
 import difflib
 import re
 from datetime import date
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
 from config.document import Document, Path_, WrittenFloat, WrittenInt
 from config.fault import Fault, InputError
-from plant.instant import parse_iso_date
+from plant.instant import check_year, parse_iso_date
 
 
 class Settings(BaseModel):
@@ -28,8 +29,18 @@ def _not_bool(value: Any) -> Any:
     return value
 
 
+def _switch(value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "false"):  # as a cell of a tag list has it
+        return value.lower() == "true"
+    raise ValueError("must be true or false")
+
+
 def _date(value: Any) -> Any:
-    return value if isinstance(value, date) else parse_iso_date(str(_as_written(value)))
+    day = value if isinstance(value, date) else parse_iso_date(str(_as_written(value)))
+    check_year(day)
+    return day
 
 
 _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
@@ -42,6 +53,8 @@ def _minutes(value: Any) -> Any:
     raise ValueError("must be a time of day, as in 08:00")
 
 
+MOST_HINTS = 100  # to look for the key that was meant takes longer than all the rest
+
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}"
 
 Text = Annotated[str, BeforeValidator(_as_written)]
@@ -50,6 +63,7 @@ Name = Annotated[Text, StringConstraints(pattern=rf"^{NAME}$")]
 """Name of a tag, work unit or device."""
 Whole = Annotated[int, BeforeValidator(_not_bool)]
 Number = Annotated[float, BeforeValidator(_not_bool)]
+Switch = Annotated[bool, BeforeValidator(_switch)]
 Day = Annotated[date, BeforeValidator(_date)]
 TimeOfDay = Annotated[int, BeforeValidator(_minutes)]
 """Minutes after midnight, written 08:00."""
@@ -100,10 +114,10 @@ def validated(model: type[S], document: Document) -> S:
 
 
 def _faults(error: ValidationError, document: Document, model: type[Settings]) -> list[Fault]:
-    faults = []
+    faults: list[Fault] = []
     for problem in error.errors(include_url=False):
         path = _plain_path(problem["loc"], document.data)
-        message = _message(problem, path, model)
+        message = _message(problem, path, model, hint=len(faults) < MOST_HINTS)
         named = _KEY_FIRST.match(message) if problem["type"] == "value_error" else None
         if named:  # a check of several keys says which one to change
             path, message = (*path, named[1]), message[named.end() :]
@@ -118,9 +132,11 @@ def _plain_path(loc: tuple[str | int, ...], data: Any) -> Path_:
     # pydantic puts the names of union branches and "[key]" into its locations; what stands in the data decides.
     path: list[str | int] = []
     for at, part in enumerate(loc):
-        if isinstance(data, dict) and (part in data or at == len(loc) - 1):
-            path.append(part)
-            data = data.get(part)
+        if isinstance(data, dict):
+            key = _key_in(data, part)
+            if key is not None or (at == len(loc) - 1 and part != data.get("protocol")):
+                path.append(part if key is None else key)
+                data = data.get(key)
         elif isinstance(data, list) and isinstance(part, int):
             path.append(part)
             data = data[part] if part < len(data) else None
@@ -129,10 +145,20 @@ def _plain_path(loc: tuple[str | int, ...], data: Any) -> Path_:
     return tuple(path)
 
 
-def _message(problem: Any, path: Path_, model: type[Settings]) -> str:
+def _key_in(data: dict[Any, Any], part: str | int) -> Any:
+    if part in data or not isinstance(part, str):
+        return part if part in data else None
+    try:
+        key = float(part)  # pydantic writes a key such as 1.10 its own way
+    except ValueError:
+        return None
+    return key if key in data else None
+
+
+def _message(problem: Any, path: Path_, model: type[Settings], hint: bool) -> str:
     kind, context = problem["type"], problem.get("ctx", {})
     if kind == "extra_forbidden":
-        near = difflib.get_close_matches(str(path[-1]), _all_keys(model), 1, 0.75)
+        near = difflib.get_close_matches(str(path[-1])[:80], _all_keys(model), 1, 0.75) if hint else []
         return f"unknown key{f'; did you mean {near[0]}?' if near else ''}"
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         field = str(context["discriminator"]).strip("'")
@@ -153,6 +179,7 @@ def _pattern_message(pattern: str) -> str:
     return f"must match {pattern.strip('^$')}"
 
 
+@cache
 def _all_keys(model: type[BaseModel]) -> list[str]:
     seen: dict[type[BaseModel], None] = {}
     todo: list[Any] = [model]

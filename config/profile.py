@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from config.devices import PROFILES
+from config.devices import PROFILES, shipped
 from config.document import Document
 from config.table_file import Row, read_table
 
@@ -24,10 +24,11 @@ def fill_from_profiles(document: Document) -> None:
         if not isinstance(device, dict) or device.get("protocol") != "modbus":
             continue
         profile = device.get("profile")
-        if not isinstance(profile, str) or not (PROFILES / f"{profile}.csv").is_file():
+        tags = device.get("tags")
+        if not isinstance(profile, str) or profile not in shipped() or not isinstance(tags, list):
             continue
         by_role = {row.text("role"): row for row in registers(profile) if row.text("role")}
-        for tag in device.get("tags") or ():
+        for tag in tags:
             if isinstance(tag, dict) and "address" not in tag and str(tag.get("role")) in by_role:
                 _fill(tag, by_role[str(tag["role"])])
 

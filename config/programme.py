@@ -1,17 +1,16 @@
 """What does a programme's file say? Who it is, where reports are kept, the broker, and the list of its plants."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import StringConstraints, model_validator
 
-from config.devices import is_loopback
 from config.document import load_document
 from config.enrolment import EnrolledPlant, load_plants
 from config.fault import InputError, file_fault
-from config.model import Settings, Text, Whole, validated
-from config.mqtt import TopicName
+from config.model import Settings, Text, validated
+from config.mqtt import BrokerSettings, TopicName
 
 
 class ProgrammeIdentity(Settings):
@@ -40,31 +39,6 @@ class ProgrammeStoreSettings(Settings):
         return self
 
 
-class ProgrammeMqttSettings(Settings):
-    """The connection to the broker that plants send to."""
-
-    host: Text
-    """The broker."""
-    port: Annotated[Whole, Field(ge=1, le=65535)] = 8883
-    """The broker's port."""
-    version: Literal[5, "3.1.1"] = 5
-    """MQTT version: 5 or 3.1.1; never changed by itself."""
-    ca_file: Text | None = None
-    """Authority that signed the broker's certificate. Absent: no TLS, which is taken on loopback alone."""
-    username: Text | None = None
-    """User at the broker."""
-    password_file: Text | None = None
-    """File with the user's password, readable by its owner alone."""
-
-    @model_validator(mode="after")
-    def _encrypted_beyond_loopback(self) -> Self:
-        if self.ca_file is None and not is_loopback(self.host):
-            raise ValueError("ca_file: is required beyond this machine; reports are never sent in the clear")
-        if self.password_file is not None and self.username is None:
-            raise ValueError("password_file: needs username")
-        return self
-
-
 class Programme(Settings):
     """Everything a programme's file says."""
 
@@ -72,7 +46,7 @@ class Programme(Settings):
     """The programme itself."""
     store: ProgrammeStoreSettings = ProgrammeStoreSettings()
     """Where reports are kept."""
-    mqtt: ProgrammeMqttSettings
+    mqtt: BrokerSettings
     """The broker."""
     plants: Text = "plants.csv"
     """List of its plants, relative to this file."""

@@ -1,8 +1,10 @@
 """What does a plant's site file say? Every group of settings, and what must agree between them."""
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -10,7 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from config.calendar import CalendarSettings, ShiftSettings, shift_calendar
 from config.devices import Device
-from config.model import Day, Name, Number, Settings, Text, TimeOfDay, Whole
+from config.model import Day, Name, Number, Settings, Switch, Text, TimeOfDay, Whole
 from config.mqtt import MqttSettings, TopicName
 from plant.kpi_id import KpiId
 from plant.period import Clock
@@ -29,7 +31,7 @@ class PlantSettings(Settings):
     """What people call it."""
     time_zone: Text
     """IANA name of its time zone, as in Asia/Seoul."""
-    production_day_start: TimeOfDay = 0
+    production_day_start: Annotated[TimeOfDay, Field(lt=24 * 60)] = 0
     """When a production day begins; a shift past midnight belongs to the day it starts."""
 
     @model_validator(mode="after")
@@ -64,9 +66,9 @@ class WorkUnitSettings(Settings):
 
     planned_run_time_s: Annotated[Number, Field(gt=0)] | None = None
     """Planned run time per item [s] (ISO 22400: PRI)."""
-    output: bool | None = None
+    output: Switch | None = None
     """Whether its good pieces are the plant's output. Default: all are."""
-    trial_in_produced: bool = False
+    trial_in_produced: Switch = False
     """Whether its counters include trial pieces, which are then taken off."""
 
 
@@ -127,6 +129,19 @@ class SavingsSettings(Settings):
     """Price of a kWh."""
 
 
+def _gives_dates(pattern: str) -> bool:
+    """Whether dates written by a strptime pattern are read back as they were."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of patterns without a year, which are refused here
+        try:
+            return all(datetime.strptime(day.strftime(pattern), pattern) == day for day in _SAMPLES)  # noqa: DTZ007
+        except (ValueError, re.error):
+            return False
+
+
+_SAMPLES = (datetime(2024, 12, 31), datetime(2026, 3, 4))  # noqa: DTZ001 (a date has no zone)
+
+
 class OrderSettings(Settings):
     """How order and delivery files are read, and what counts as on time."""
 
@@ -145,7 +160,7 @@ class OrderSettings(Settings):
 
     @model_validator(mode="after")
     def _format_is_a_pattern(self) -> Self:
-        if self.date_format != "iso" and "%" not in self.date_format:
+        if self.date_format != "iso" and not _gives_dates(self.date_format):
             raise ValueError("date_format: must be iso or a pattern, as in %d/%m/%Y")
         return self
 

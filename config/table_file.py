@@ -3,9 +3,9 @@
 import csv
 import io
 import re
-import zipfile
+import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -20,10 +20,11 @@ Cell = str | datetime
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row that is not empty: its number in the file (the heading row is 1) and its cells by heading."""
+    """One row that is not empty: its number in the file (the first is 1), its cells by heading, and any beyond."""
 
     number: int
     cells: dict[str, Cell]
+    surplus: tuple[Cell, ...] = ()
 
     def text(self, heading: str) -> str:
         """A cell as text; empty where the file has no such column."""
@@ -33,12 +34,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table file: how it was read (UTF-8, CP949, XLSX), its headings in order, and its rows."""
+    """A table file: how it was read (UTF-8, CP949, XLSX), its headings in order, its rows, what is wrong with some."""
 
     path: Path
     encoding: str
     headings: list[str]
     rows: list[Row]
+    faults: list[Fault] = field(default_factory=list)
 
     def column(self, heading: str) -> int | None:
         """Number of a column, counted from 1."""
@@ -69,15 +71,17 @@ def number(text: str) -> float:
 def read_table(path: Path, required: tuple[str, ...] = (), renamed: dict[str, str] | None = None) -> Table:
     """All rows of a CSV file (UTF-8 with or without BOM, else CP949) or of an XLSX file's first sheet.
 
-    renamed maps headings of the file to ours. Raises InputError for a file that cannot be read, a doubled heading or
-    a required one that is missing.
+    The first row that is not empty holds the headings; renamed maps them to ours. A row with more cells than headings
+    is a fault of the table. Raises InputError for a file that cannot be read, a doubled heading or a required one that
+    is missing.
     """
     if path.suffix.lower() == ".xlsx":
         encoding, grid = "XLSX", _xlsx_grid(path)
     else:
         encoding, text = _decoded(path)
         grid = _csv_grid(path, text)
-    heading_number, heading_cells = next(grid, (1, []))
+    filled = ((at, cells) for at, cells in grid if any(str(cell).strip() for cell in cells))
+    heading_number, heading_cells = next(filled, (1, []))
     headings = _ours([str(cell).strip() for cell in heading_cells], renamed or {})
     faults = [
         Fault(str(path), heading_number, column, heading, "column stands twice")
@@ -91,7 +95,10 @@ def read_table(path: Path, required: tuple[str, ...] = (), renamed: dict[str, st
             faults.append(Fault(str(path), heading_number, None, named, "column is missing"))
     if faults:
         raise InputError(faults)
-    return Table(path, encoding, headings, [Row(at, cells) for at, cells in _filled(path, headings, grid)])
+    rows = [_row(at, cells, headings) for at, cells in filled]
+    message = f"has more cells than the {len(headings)} headings; a number with commas must be quoted"
+    faults = [Fault(str(path), row.number, len(headings) + 1, "", message) for row in rows if row.surplus]
+    return Table(path, encoding, headings, rows, faults)
 
 
 def _ours(written: list[str], renamed: dict[str, str]) -> list[str]:
@@ -123,15 +130,17 @@ def _csv_grid(path: Path, text: str) -> Iterator[tuple[int, list[Cell]]]:
 
 def _xlsx_grid(path: Path) -> Iterator[tuple[int, list[Cell]]]:
     import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
 
     data = io.BytesIO(read_bytes(path, MOST_BYTES))
     try:
-        book = openpyxl.load_workbook(data, read_only=True, data_only=True)
-        for at, values in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
-            yield at, [_cell(value) for value in values]
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles and validations, which do not matter here
+            sheet = openpyxl.load_workbook(data, read_only=True, data_only=True).worksheets[0]
+            sheet.reset_dimensions()  # what a file says of its size may be wrong, and a million columns wide
+            grid = [[_cell(value) for value in values] for values in sheet.iter_rows(values_only=True)]
+    except Exception:  # a damaged workbook makes openpyxl raise whatever it runs into
         raise file_fault(path, "is not an XLSX workbook that can be read") from None
+    yield from enumerate(grid, 1)
 
 
 def _cell(value: object) -> Cell:
@@ -144,15 +153,8 @@ def _cell(value: object) -> Cell:
     return str(value)
 
 
-def _filled(
-    path: Path, headings: list[str], grid: Iterator[tuple[int, list[Cell]]]
-) -> Iterator[tuple[int, dict[str, Cell]]]:
-    for at, cells in grid:
-        stripped = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
-        if not any(stripped):
-            continue
-        surplus = [cell for cell in stripped[len(headings) :] if cell]
-        if surplus:
-            message = f"has more cells than the {len(headings)} headings; a number with commas must be quoted"
-            raise InputError([Fault(str(path), at, None, "", message)])
-        yield at, {heading: cell for heading, cell in zip(headings, stripped, strict=False) if heading}
+def _row(at: int, cells: list[Cell], headings: list[str]) -> Row:
+    stripped = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
+    surplus = stripped[len(headings) :]
+    named = {heading: cell for heading, cell in zip(headings, stripped, strict=False) if heading}
+    return Row(at, named, tuple(surplus) if any(surplus) else ())

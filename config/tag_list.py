@@ -29,7 +29,7 @@ def expand_tag_lists(document: Document, folder: Path) -> None:
             device["tags"] = []
             continue
         unknown = _unknown_headings(table, str(device.get("protocol")))
-        document.faults.extend(unknown)
+        document.faults.extend([*unknown, *table.faults])
         device["tags"] = _tags(table, document, ("devices", d, "tags"), {fault.key for fault in unknown})
 
 

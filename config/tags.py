@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from config.model import Name, Number, Settings, Text, Whole
+from config.model import Name, Number, Settings, Switch, Text, Whole
 from plant.tag import (
     ENERGY_ROLES,
     PIECE_ROLES,
@@ -42,10 +42,16 @@ def _states_cell(value: Any) -> Any:
     """`0=NotExecuting;1=Executing`, as a cell of a tag list has it."""
     if not isinstance(value, str):
         return value
-    pairs = [part.split("=", 1) for part in value.split(";") if part.strip()]
-    if not pairs or any(len(pair) != 2 or not pair[0].strip().lstrip("-").isdigit() for pair in pairs):
+    pairs = [_STATE.fullmatch(part) for part in value.split(";") if part.strip()]
+    found = [(int(pair[1]), pair[2]) for pair in pairs if pair]
+    if not found or not all(pairs):
         raise ValueError("must look like 0=NotExecuting;1=Executing")
-    return {int(number): name.strip() for number, name in pairs}
+    if len(dict(found)) < len(found):
+        raise ValueError("must name every number once")
+    return dict(found)
+
+
+_STATE = re.compile(r"\s*(-?[0-9]{1,18})\s*=\s*(.*?)\s*")
 
 
 def _list_cell(value: Any) -> Any:
@@ -72,7 +78,7 @@ class TagSettings(Settings):
     """Names of the numbers of a state. Default: 0 NotExecuting, 1 Executing, 2 Setup, 3 OutOfService."""
     max_hold_s: Annotated[Number, Field(gt=0)] | None = None
     """How long a reading stays known without another [s]. Default: until the next."""
-    use_uncertain: bool = False
+    use_uncertain: Switch = False
     """Whether KPIs use readings with an Uncertain status (then flagged `suspect`)."""
     modulus: Annotated[Number, Field(gt=0)] | None = None
     """Counter: value at which it returns to 0, in `unit`."""

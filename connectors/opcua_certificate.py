@@ -12,10 +12,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from connectors.connector import ConnectorError
+
 _VALID = timedelta(days=5 * 365)
 
 
-class NotTrustedError(Exception):
+class NotTrustedError(ConnectorError):
     """The server is not known to be the one that was trusted, or a secret is not kept as one."""
 
 

@@ -55,8 +55,14 @@ async def fetch_server_certificate(device: OpcUaDevice) -> bytes:
 
 
 async def trust(device: OpcUaDevice, folder: Path) -> str:
-    """Store the certificate that the server shows now as the trusted one; its fingerprint. Raises as the fetch does."""
-    certificate = await fetch_server_certificate(device)
+    """Store the certificate that the server shows now as the trusted one; its fingerprint.
+
+    Raises OSError or TimeoutError without an answer, NotTrustedError for a server that refuses or a key that is weak.
+    """
+    try:
+        certificate = await fetch_server_certificate(device)
+    except UaError as error:
+        raise NotTrustedError(f"the server refused: {error}") from None
     bits = _key_bits(certificate)
     if bits < _SMALLEST_KEY_BITS:
         raise NotTrustedError(f"the server's key has {bits} bits, at least {_SMALLEST_KEY_BITS} are needed")

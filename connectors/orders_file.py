@@ -7,8 +7,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from config.site import OrderSettings
-from config.table_file import Row, Table, number, read_table
-from connectors.rows import RowReader, text
+from config.table_file import Row, Table, read_table
+from connectors.rows import RowReader, amount, text
 from plant.instant import local_instant
 from plant.order import Delivery, OrderLine, OrderStatus
 
@@ -133,7 +133,7 @@ def read_deliveries(path: Path, settings: OrderSettings, zone: ZoneInfo, importe
 
 def _delivery(reader: RowReader, row: Row, date_format: str, zone: ZoneInfo, imported_us: int) -> Delivery | None:
     order_id = reader.required(row, "order_id", text)
-    quantity = reader.required(row, "quantity", number)
+    quantity = reader.required(row, "quantity", amount)
     delivered = reader.date(row, "delivered_date", date_format)
     recorded = reader.date(row, "recorded_date", date_format)
     if delivered is None and row.number not in reader.bad_rows:
@@ -156,7 +156,7 @@ def _recorded_us(recorded: date | None, zone: ZoneInfo, imported_us: int) -> int
 
 def _checked(test: Callable[[float], bool], message: str) -> Callable[[str], float]:
     def read(cell: str) -> float:
-        value = number(cell)
+        value = amount(cell)
         if not test(value):
             raise ValueError(message)
         return value

@@ -34,7 +34,7 @@ def read_quantities(path: Path, work_units: Collection[str]) -> QuantitiesFile:
     for row in table.rows:
         time_us = reader.required(row, "time", parse_instant)
         work_unit = reader.required(row, "work_unit", lambda name: _known(name, work_units))
-        amounts = {name: reader.number(row, name) for name in AMOUNTS}
+        amounts = {name: reader.amount(row, name) for name in AMOUNTS}
         if row.number in reader.bad_rows or time_us is None or work_unit is None:
             continue
         quantity = Quantity(

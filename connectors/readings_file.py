@@ -3,19 +3,18 @@
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from config.table_file import Row, Table, number, read_table
-from connectors.rows import RowReader
+from connectors.rows import MOST_EXACT, RowReader
 from plant.instant import parse_instant
 from plant.reading import Readings, sound
 from plant.status_code import BAD, GOOD, is_bad, parse_status
 from plant.tag import Kind, Tag
-
-MOST_EXACT = 2**53
 
 
 @dataclass(slots=True)
@@ -106,9 +105,12 @@ def _value(reader: RowReader, row: Row, tag: Tag, status: int, column: TagColumn
     value = reader.cell(row, "value", lambda text: _state(text, tag) if tag.kind is Kind.STATE else number(text))
     if value is None:
         return nothing
-    if tag.kind is Kind.COUNTER and abs(value) > MOST_EXACT:
+    stored = value if unit.factor == 1 and unit.offset == 0 else value * unit.factor + unit.offset
+    if tag.kind is Kind.COUNTER and abs(stored) > MOST_EXACT:
         reader.reject(row, "value", "must not be above 2^53: it could not be kept exactly")
-    return value if unit.factor == 1 and unit.offset == 0 else value * unit.factor + unit.offset
+    elif not isfinite(stored):
+        reader.reject(row, "value", f"is too large in {tag.storage_unit}")
+    return stored + 0.0  # -0.0 is 0, or the same file would say two things
 
 
 def _state(text: str, tag: Tag) -> float:

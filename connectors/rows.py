@@ -11,6 +11,8 @@ from plant.instant import parse_iso_date
 
 T = TypeVar("T")
 
+MOST_EXACT = 2**53
+
 
 @dataclass(slots=True)
 class RowReader:
@@ -19,6 +21,10 @@ class RowReader:
     table: Table
     faults: list[Fault] = field(default_factory=list)
     bad_rows: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.faults.extend(self.table.faults)
+        self.bad_rows.update(row.number for row in self.table.rows if row.surplus)
 
     def reject(self, row: Row, heading: str, message: str) -> None:
         """Note that a row cannot be taken, and why."""
@@ -43,6 +49,10 @@ class RowReader:
             return None
         return self.cell(row, heading, read)
 
+    def amount(self, row: Row, heading: str) -> float | None:
+        """An amount that sums can keep."""
+        return self.cell(row, heading, amount)
+
     def number(self, row: Row, heading: str) -> float | None:
         """A finite number."""
         return self.cell(row, heading, number)
@@ -63,6 +73,18 @@ def parse_date(text: str, date_format: str) -> date:
         return datetime.strptime(text, date_format).date()  # noqa: DTZ007 (a date has no zone)
     except ValueError:
         raise ValueError(f"must be a date like {date_format}") from None
+
+
+def amount(text: str) -> float:
+    """A number small enough for sums of whole numbers to stay exact. Raises ValueError.
+
+    >>> amount("1,234")
+    1234.0
+    """
+    value = number(text)
+    if abs(value) > MOST_EXACT:
+        raise ValueError("must not be above 2^53")
+    return value
 
 
 def text(cell: str) -> str:

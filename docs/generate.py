@@ -30,7 +30,6 @@ from plant.unit import CONVERSIONS, IDENTITY  # noqa: E402
 GENERATED = "<!-- Written by `python docs/generate.py`; change the code, not this page. -->"
 
 WITHOUT_EFFECT = {
-    "`orders.watch`": "files are imported by command; no folder is watched",
     "`energy.tariff`": "no tariff tables are shipped; `energy_cost` has no value",
     "`work_units.….planned_run_time_s`, `products`": "effectiveness and OEE have no value; `simulate` uses the first",
     "`transport: tls` of a Modbus device": "`run` refuses it and names what it speaks",
@@ -60,7 +59,7 @@ GROUPS: tuple[tuple[str, type[model.Settings], type[model.Settings] | None], ...
     ("programme file", programme.Programme, None),
     ("programme file: programme", programme.ProgrammeIdentity, None),
     ("programme file: store", programme.ProgrammeStoreSettings, None),
-    ("programme file: mqtt", programme.ProgrammeMqttSettings, None),
+    ("programme file: mqtt", mqtt.BrokerSettings, None),
 )
 """Tables of the page: heading, settings, and the settings whose keys another table has already."""
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from kpi import delivery, energy
 from kpi.delivery import DeliveryCount, LineResult
+from kpi.element import total
 from kpi.energy import EnergyUse
 from kpi.improvement import Trend
-from kpi.outcome import Outcome, Reason, absent, ratio_of, ratio_of_counts, sum_of
+from kpi.outcome import Outcome, Reason, absent, flags_of, quotient, ratio_of, ratio_of_counts, sum_of
 from kpi.pieces import PieceCount
 from plant.kpi_id import KpiId
 
@@ -51,7 +52,11 @@ def _amount(name: str) -> Callable[[ScopeFacts], Outcome]:
 def _piece_ratio(counted: Sequence[str], base: Sequence[str]) -> Callable[[ScopeFacts], Outcome]:
     def outcome(facts: ScopeFacts) -> Outcome:
         found = facts.pieces.pair(counted, base)
-        return ratio_of(*found) if found else absent(Reason.NO_SOURCE)
+        if found is None:
+            return absent(Reason.NO_SOURCE)
+        elements = [*found[0].values(), found[1]]
+        coverage = min(element.coverage for element in elements)
+        return quotient(total(found[0].values()).value, found[1].value, coverage, flags_of(elements))
 
     return outcome
 

@@ -107,7 +107,7 @@ def _rollover(rules: CounterRules, v0: F64, v1: F64, allowed: F64) -> Mask:
 
 
 def _reset(rules: CounterRules, v0: F64, v1: F64, allowed: F64) -> Mask:
-    fallen = (v0 - v1 > rules.swap_tolerance) & (v1 < v0)
+    fallen = (v0 - v1 > rules.swap_tolerance) & (v1 < v0) & (v1 >= 0)
     from_zero = v1 < v0 / 2 if rules.max_rate_per_h is None else v1 <= allowed
     return np.asarray(fallen & from_zero)
 

@@ -6,9 +6,11 @@ leaving them out.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from plant.order import Delivery, OrderLine, OrderStatus
+
+_ROUNDING = 1e-9  # share of a line's quantity by which binary sums of decimal parts may fall short
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +69,22 @@ def line_result(
     line = versions[-1]
     if line.due_date is None or (cancelled_on is not None and cancelled_on <= line.due_date):
         return None
-    last_day = line.due_date + timedelta(days=rules.grace_days)
-    shipped = sorted(_shipments(line, deliveries))
-    completed = _completed_on(shipped, line.quantity * (1 - rules.in_full_tolerance))
-    late = completed > last_day if completed else last_day <= ended
-    early = rules.early_days is not None and completed and completed < line.due_date - timedelta(rules.early_days)
-    in_time = sum(quantity for day, quantity in shipped if day <= last_day)
+    due = line.due_date  # days are counted from it, since a placeholder such as 9999-12-31 has no day after
+    shipped = sorted(item for item in _shipments(line, deliveries) if item[0] <= today)
+    completed = _completed_on(shipped, line.quantity * (1 - rules.in_full_tolerance - _ROUNDING))
+    over = (ended - due).days >= rules.grace_days
+    late = (completed - due).days > rules.grace_days if completed else over
+    early = rules.early_days is not None and completed is not None and (due - completed).days > rules.early_days
+    in_time = sum(quantity for day, quantity in shipped if (day - due).days <= rules.grace_days)
     return LineResult(
         order_id=line.order_id,
         product=line.product,
-        due=line.due_date,
+        due=due,
         quantity=line.quantity,
-        settled=completed is not None or last_day <= ended,
+        settled=completed is not None or over,
         complete=completed is not None,
         on_time=completed is not None and not late and not early,
-        days_late=((completed or today) - line.due_date).days if late else 0,
+        days_late=((completed or today) - due).days if late else 0,
         on_time_quantity=max(0.0, min(line.quantity, in_time)),
     )
 

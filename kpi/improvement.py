@@ -1,6 +1,7 @@
 """How far is a KPI from its baseline, how much of the way to its target is done, and what is that worth?"""
 
 from enum import StrEnum
+from math import isfinite
 
 from plant.kpi_id import KpiId
 
@@ -13,7 +14,7 @@ class Trend(StrEnum):
 
 
 def improvement(value: float, baseline: float, trend: Trend) -> float | None:
-    """Change relative to the baseline, positive when better [ratio]; None for a baseline of 0.
+    """Change relative to the baseline, positive when better [ratio]; None for a baseline of (next to) 0.
 
     >>> round(improvement(0.012308, 0.031, Trend.LOWER), 3)
     0.603
@@ -21,7 +22,7 @@ def improvement(value: float, baseline: float, trend: Trend) -> float | None:
     if baseline == 0:
         return None
     change = (value - baseline) / abs(baseline)
-    return change if trend is Trend.HIGHER else -change
+    return _finite(change if trend is Trend.HIGHER else -change)
 
 
 def attainment(value: float, baseline: float, target: float) -> float | None:
@@ -32,7 +33,7 @@ def attainment(value: float, baseline: float, target: float) -> float | None:
     """
     if target == baseline:
         return None
-    return (value - baseline) / (target - baseline)
+    return _finite((value - baseline) / (target - baseline))
 
 
 def savings(kpi: KpiId, numerator: float, denominator: float, baseline: float, price: float) -> float | None:
@@ -43,7 +44,11 @@ def savings(kpi: KpiId, numerator: float, denominator: float, baseline: float, p
     """
     match kpi:
         case KpiId.DEFECT_RATE | KpiId.ENERGY_PER_GOOD_UNIT:
-            return price * (baseline * denominator - numerator)
+            return _finite(price * (baseline * denominator - numerator))
         case KpiId.ON_TIME_DELIVERY:
-            return price * (numerator - baseline * denominator)
+            return _finite(price * (numerator - baseline * denominator))
     return None
+
+
+def _finite(number: float) -> float | None:
+    return number if isfinite(number) else None

@@ -24,16 +24,20 @@ class HandCount:
     def element(self, amount: str) -> Element | None:
         """The sum of an amount, flagged `manual`; None where people never count it.
 
-        Coverage: shifts with a row that gives the amount / shifts; without shifts 1 where there is such a row.
+        Coverage: shifts with a row / shifts; without shifts 1 where there is a row; 0 where no row gives the amount.
+        Rows that leave rework empty are rows of no rework.
         """
+        given = [value for row in self.rows if (value := getattr(row, amount)) is not None]
+        if given:
+            return Element(sum(given), (self._coverage(),), frozenset({"manual"}))
         if amount not in self.sources:
             return None
-        given = [(row.time_us, value) for row in self.rows if (value := getattr(row, amount)) is not None]
-        flags = frozenset({"manual"}) if given else frozenset()
-        value = sum(value for _, value in given) if given else None
-        return Element(value, (self._coverage([time_us for time_us, _ in given]),), flags)
+        if amount == "rework" and self.rows:
+            return Element(0.0, (self._coverage(),), frozenset({"manual"}))
+        return Element(None, (0.0,))
 
-    def _coverage(self, times_us: list[int]) -> float:
+    def _coverage(self) -> float:
+        times_us = [row.time_us for row in self.rows]
         if not self.shifts:
             return 1.0 if times_us else 0.0
         counted = [shift for shift in self.shifts if any(shift.start_us < at <= shift.end_us for at in times_us)]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf, isfinite
 
 from kpi.element import Element, Grade, grade
 
@@ -72,9 +73,10 @@ def quotient(
     """
     if numerator is None or denominator is None or grade(coverage) is Grade.LOW:
         return Outcome(None, numerator, denominator, coverage, flags, Reason.LOW_COVERAGE)
-    if denominator == 0:
+    value = numerator / denominator if denominator else inf
+    if not isfinite(value):  # also where the denominator is too small for the ratio to be a number
         return Outcome(None, numerator, denominator, coverage, flags, Reason.NO_DENOMINATOR)
-    return Outcome(numerator / denominator, numerator, denominator, coverage, flags)
+    return Outcome(value, numerator, denominator, coverage, flags)
 
 
 def ratio_of_counts(counted: tuple[float, float], coverage: float) -> Outcome:

@@ -11,6 +11,9 @@ from kpi.element import Element, combination, total
 Pieces = Mapping[str, Element]
 """Elements by amount: produced, good, scrap, rework, inspected, trial; an amount without a source is absent."""
 
+Pair = tuple[Pieces, Element]
+"""Numerator, by amount, and denominator of a ratio."""
+
 UNBALANCED_SHARE = 0.01
 
 
@@ -69,23 +72,25 @@ class PieceCount:
         sums = {name: total(unit[name] for unit in self.units if name in unit) for name in names}
         return completed({**sums, **self.whole}) if self.whole else sums
 
-    def pair(self, counted: Sequence[str], base: Sequence[str]) -> tuple[Element, Element] | None:
-        """Numerator and denominator of a ratio of pieces; None where one has no source.
+    def pair(self, counted: Sequence[str], base: Sequence[str]) -> Pair | None:
+        """Elements of the numerator and the denominator of a ratio of pieces; None where one has no source.
 
         counted: amounts to add up, the first of them needed, the rest 0 where they have no source. base: the first
         amount of these that has a source. Both are taken from the same work units: one that lacks either counts in
-        neither.
+        neither. Where no work unit has both, they are what follows from the scope's wholes.
         """
         if any(name in self.whole for name in (*counted, *base)) or len(self.units) == 1:
             return _pair(self._all(), counted, base)
         pairs = [found for unit in self.units if (found := _pair(unit, counted, base))]
         if not pairs:
-            return None
-        return total(numerator for numerator, _ in pairs), total(denominator for _, denominator in pairs)
+            return _pair(self._all(), counted, base) if self.whole else None
+        names = [name for name in counted if any(name in numerator for numerator, _ in pairs)]
+        sums = {name: total(parts[name] for parts, _ in pairs if name in parts) for name in names}
+        return sums, total(denominator for _, denominator in pairs)
 
 
-def _pair(pieces: Pieces, counted: Sequence[str], base: Sequence[str]) -> tuple[Element, Element] | None:
+def _pair(pieces: Pieces, counted: Sequence[str], base: Sequence[str]) -> Pair | None:
     denominator = next((pieces[name] for name in base if name in pieces), None)
     if counted[0] not in pieces or denominator is None:
         return None
-    return total(pieces[name] for name in counted if name in pieces), denominator
+    return {name: pieces[name] for name in counted if name in pieces}, denominator

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 US_PER_S = 1_000_000
+FIRST_YEAR, END_YEAR = 1900, 9900
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -25,7 +26,14 @@ def parse_instant(text: str) -> int:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         raise ValueError("must be an ISO 8601 time, as in 2026-11-22T09:30:00+09:00") from None
+    check_year(moment)
     return instant(moment)
+
+
+def check_year(day: date) -> None:
+    """Raises ValueError for a date so near the ends of Python's calendar that zones and periods would leave it."""
+    if not FIRST_YEAR <= day.year < END_YEAR:
+        raise ValueError(f"must lie in the years {FIRST_YEAR} to {END_YEAR - 1}")
 
 
 def parse_iso_date(text: str) -> date:

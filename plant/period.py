@@ -102,12 +102,34 @@ def day_period(kind: PeriodKind, day: date, clock: Clock) -> Period:
 
 
 def hour_period(us: int, clock: Clock) -> Period:
-    """The clock hour that holds an instant; the hours of a repeated wall hour differ in their offset."""
+    """The clock hour that holds an instant; the hours of a repeated wall hour differ in their offset.
+
+    Where clocks change within an hour (Lord Howe: by 30 min), it is cut there.
+    """
     local = moment(us, clock.zone)
     past = (local.minute * 60 + local.second) * US_PER_S + local.microsecond
-    start = us - past
+    start, end = us - past, us - past + HOUR_US
+    if _offset(start, clock) != local.utcoffset():
+        start = _change(start, us, clock)
+    if _offset(end - 1, clock) != local.utcoffset():
+        end = _change(us, end - 1, clock)
     label = moment(start, clock.zone).strftime("%Y-%m-%dT%H") + format_instant(start, clock.zone)[19:]
-    return Period(PeriodKind.HOUR, label, start, start + HOUR_US)
+    return Period(PeriodKind.HOUR, label, start, end)
+
+
+def _offset(us: int, clock: Clock) -> timedelta | None:
+    return moment(us, clock.zone).utcoffset()
+
+
+def _change(before_us: int, after_us: int, clock: Clock) -> int:
+    """The instant within (before, after] from which on the offset is that of `after`."""
+    while after_us - before_us > 1:
+        middle_us = (before_us + after_us) // 2
+        if _offset(middle_us, clock) == _offset(after_us, clock):
+            after_us = middle_us
+        else:
+            before_us = middle_us
+    return after_us
 
 
 def range_period(start_us: int, end_us: int, clock: Clock) -> Period:

@@ -62,21 +62,19 @@ class ShiftCalendar:
                     found.append(Period(PeriodKind.SHIFT, f"{day.isoformat()}/{shift.name}", start, end))
         return sorted(found, key=lambda period: (period.start_us, period.label))
 
-    def starts(self, start_us: int, end_us: int) -> list[int]:
-        """Instants at which a shift starts within [start_us, end_us]."""
-        return [p.start_us for p in self.periods(start_us, end_us + 1) if p.start_us >= start_us]
+    def starts(self, start_us: int, end_us: int, work_unit: str | None = None) -> list[int]:
+        """Instants at which a shift (of a work unit; None: of any) starts within [start_us, end_us]."""
+        return [p.start_us for p in self.periods(start_us, end_us + 1, work_unit) if p.start_us >= start_us]
 
     def planned(self, work_unit: str | None, start_us: int, end_us: int) -> Intervals:
-        """Planned time of a work unit (None: of any) within [start_us, end_us): shifts less breaks."""
-        time: list[tuple[int, int]] = []
-        breaks: list[tuple[int, int]] = []
-        for day in self._days(start_us, end_us):
-            for shift in self.shifts:
-                if not self.works_on(shift, day) or not _is_for(shift, work_unit):
-                    continue
-                time.append(self._instants(day, shift.start_min, shift.end_min))
-                breaks.extend(self._instants(day, *pause) for pause in shift.breaks_min)
-        planned = difference(intervals(time), intervals(breaks)) if time else EMPTY
+        """Planned time of a work unit (None: of any) within [start_us, end_us): shifts, each less its own breaks."""
+        planned = EMPTY
+        for shift in self.shifts:
+            if _is_for(shift, work_unit):
+                days = [day for day in self._days(start_us, end_us) if self.works_on(shift, day)]
+                time = [self._instants(day, shift.start_min, shift.end_min) for day in days]
+                breaks = [self._instants(day, *pause) for day in days for pause in shift.breaks_min]
+                planned = union(planned, difference(intervals(time), intervals(breaks)))
         return clip(planned, start_us, end_us)
 
 

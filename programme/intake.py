@@ -11,17 +11,21 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from broker.link import BrokerLink, LinkPlan, Received
 from config.fault import InputError
 from config.programme import Programme
 from kpi.acknowledgement import Ack
-from plant.topic import Channel, plant_of, topic
-from programme.broker_link import MOST_WAITING, BrokerLink, Received
+from kpi.report import MOST_BYTES
+from plant.topic import Channel, plant_of, topic, topic_of_all
 from programme.ledger import take
 from programme.repeats import Repeats
 from programme.roster import Roster
 from programme.verify import Rejected, verified
 
 MOST_IN_BATCH = 100
+MOST_WAITING = 1000
+SESSION_S = 24 * 3600
+"""How long the broker keeps what a receiver that is away has not confirmed."""
 LONGEST_WAIT_S = 60.0
 DRAIN_S = 12.0
 CONNECT_S = 15.0
@@ -42,7 +46,7 @@ class Intake:
         self._connection = connection
         self._roster = Roster(folder / settings.plants)
         self._arrived: queue.Queue[Received] = queue.Queue(MOST_WAITING)
-        BrokerLink(settings, folder, self._arrived)  # finds faults of its files now, when a person looks on
+        self._new_link()  # finds faults of its files now, when a person looks on
         self._repeats = Repeats()
         self._stopping = threading.Event()
         self._link: BrokerLink | None = None
@@ -67,9 +71,19 @@ class Intake:
         if self._link is not None:
             self._link.close()
 
+    def _new_link(self) -> BrokerLink:
+        programme = self._settings.programme.id
+        plan = LinkPlan(
+            client_id=f"smartwings-programme-{programme}",
+            subscribe=(topic_of_all(programme, Channel.REPORT), 1),
+            most_bytes=MOST_BYTES,
+            session_s=SESSION_S,
+        )
+        return BrokerLink(self._settings.mqtt, self._folder, plan, self._arrived)
+
     def _hold_connection(self, storing: threading.Thread) -> bool:
         try:
-            link = BrokerLink(self._settings, self._folder, self._arrived)
+            link = self._new_link()
             link.open()
         except (OSError, ValueError, InputError) as error:
             log.warning("no connection to the broker: %s", error)

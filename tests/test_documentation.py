@@ -86,7 +86,7 @@ def test_kpi_page_names_every_reason_flag_and_counter_class() -> None:
 def _frame(payload: bytes) -> tuple[int, int, bytes]:
     version, present, _, n, checksum = struct.unpack_from("<BBHII", payload)
     assert version == 1
-    assert zlib.crc32(payload[12:]) == checksum
+    assert zlib.crc32(payload[:8] + payload[12:]) == checksum
     return present, n, zstandard.ZstdDecompressor().decompress(payload[12:])
 
 

@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert
 
 from collector.store import schema
+from plant.instant import US_PER_S
 
+REJECTED_AGAIN_US = 3600 * US_PER_S
 _COLUMNS = (
     "epoch, sequence, id, kind, label, revision, period_state, state, sha256, created_us, sent_us, accepted_us, reason"
 )
@@ -86,18 +88,28 @@ def settle(connection: Connection, sha256: str, accepted: bool, reason: str | No
     )
 
 
-def wait_again(connection: Connection, epoch: int, first: int, last_: int) -> int:
-    """Make reports pending again, so that they are sent once more; returns how many."""
-    return connection.exec_driver_sql(
-        "update report set state = 'pending', reason = null, accepted_us = null"
-        " where epoch = ? and sequence between ? and ?",
-        (epoch, first, last_),
-    ).rowcount
+def epoch_of(connection: Connection, sha256: str) -> int | None:
+    """Epoch of the report with a hash; None if there is none."""
+    found = connection.exec_driver_sql("select epoch from report where sha256 = ?", (sha256,)).scalar()
+    return None if found is None else int(found)
+
+
+def ask_again(connection: Connection, epoch: int, first: int, last_: int, at_us: int) -> None:
+    """Send again what the programme misses: what it had accepted, and, once an hour, what it had rejected."""
+    connection.exec_driver_sql(
+        "update report set state = 'pending', accepted_us = null where epoch = ? and sequence between ? and ?"
+        " and (state = 'accepted' or (state = 'rejected' and sent_us < ?))",
+        (epoch, first, last_, at_us - REJECTED_AGAIN_US),
+    )
 
 
 def resend(connection: Connection, first: int, last_: int) -> int:
     """Make reports of the newest epoch pending again, by sequence; returns how many."""
-    return wait_again(connection, last(connection)[0], first, last_)
+    return connection.exec_driver_sql(
+        "update report set state = 'pending', reason = null, accepted_us = null"
+        " where epoch = ? and sequence between ? and ?",
+        (last(connection)[0], first, last_),
+    ).rowcount
 
 
 def _found(rows: Sequence[Row[Any]]) -> list[StoredReport]:

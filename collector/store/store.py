@@ -34,7 +34,7 @@ def reading(path: Path) -> Iterator[Connection]:
     Raises StoreError for a store of another version, or one that cannot be read.
     """
     with ExitStack() as stack:
-        if path.exists():
+        if _exists(path):
             database = f"file:{_quoted(path)}?mode=ro"
             connection = stack.enter_context(_connected(path, database, _set_up_reading))
             if version(connection) is not None:
@@ -55,6 +55,7 @@ def writing(path: Path) -> Iterator[Connection]:
     Use `transaction` for each change. Raises StoreError for a store in use, newer than this program, damaged or on a
     network file system.
     """
+    _exists(path)
     _refuse_network_file_system(path)
     database = f"file:{_quoted(path)}?mode=rwc"
     with _locked(path), _connected(path, database, _set_up_writing, "BEGIN IMMEDIATE") as connection:
@@ -108,6 +109,19 @@ def _require_version(connection: Connection, path: Path) -> None:
             f"{path}: is of an older version; start smartwings run, or import, once to bring it up to date"
         )
     raise StoreError(f"{path}: was written by a newer Smart Wings (schema {found}, this one knows {SCHEMA_VERSION})")
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is a store. Raises StoreError where that cannot be known."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be opened: {error.strerror}") from None
+    except ValueError:
+        raise StoreError(f"{path!r}: cannot be the name of a file") from None
+    return True
 
 
 def _refuse_other_database(connection: Connection, path: Path) -> None:

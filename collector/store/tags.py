@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from collector.store import schema
+from collector.store.chunk import ChunkError
 from plant.tag import CounterRules, Restarts, Role, Tag
 
 
@@ -79,7 +81,13 @@ def _to_json(tag: Tag) -> str:
 
 
 def _from_json(definition: str) -> Tag:
-    fields = json.loads(definition)
+    try:
+        return _tag(json.loads(definition))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ChunkError("definition of a tag") from None
+
+
+def _tag(fields: dict[str, Any]) -> Tag:
     counter = fields.pop("counter")
     if counter is not None:
         counter = CounterRules(**{**counter, "restarts": Restarts(counter["restarts"])})

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from broker import PLANTS, PROGRAMME, Broker, until
+from mosquitto import PLANTS, PROGRAMME, Broker, until
 from sample_reports import key_of
 from sqlalchemy import Row, text
 

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import paho.mqtt.client as mqtt
-from broker import PROGRAMME, Broker, until
+from mosquitto import PROGRAMME, Broker, until
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from kpi.acknowledgement import Ack, ack_of

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from broker import BREACH, PLANTS, PROGRAMME, Broker, broker, until
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mosquitto import BREACH, PLANTS, PROGRAMME, Broker, broker, until
 from receiving import ReceiverProcess, programme_file, receiving, rows
 from sample_reports import chain, day, key_of, kpi_json, unsigned
 from sending_plant import SendingPlant

@@ -67,7 +67,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps, times, times)
 def test_whatever_is_sealed_and_merged_when_a_series_is_all_that_was_put_in_once_and_in_order_of_arrival(
     connection: Connection, plan: list[tuple[str, ...]], start_us: int, end_us: int

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from columns import NAN, any_readings, readings_of, rows
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.store.chunk import ChunkError, decode, encode
@@ -13,6 +13,7 @@ def _milliseconds(readings: Readings) -> list[int]:
     return ((readings.received_us - readings.times_us) // 1000).tolist()
 
 
+@settings(max_examples=60)
 @given(any_readings())
 def test_a_chunk_gives_back_what_was_put_in_and_the_receipt_to_the_millisecond(readings: Readings) -> None:
     back = decode(encode(readings))
@@ -22,6 +23,7 @@ def test_a_chunk_gives_back_what_was_put_in_and_the_receipt_to_the_millisecond(r
     assert ((back.received_us - back.times_us) % 1000 == 0).all()
 
 
+@settings(max_examples=60)
 @given(any_readings())
 def test_a_chunk_of_a_chunk_is_the_same_chunk(readings: Readings) -> None:
     blob = encode(readings)
@@ -52,6 +54,7 @@ def test_a_day_of_a_counter_takes_less_than_a_byte_a_reading() -> None:
     assert len(encode(steady)) < n / 10
 
 
+@settings(max_examples=60)
 @given(any_readings(), st.data())
 def test_a_damaged_byte_anywhere_is_noticed(readings: Readings, data: st.DataObject) -> None:
     blob = bytearray(encode(readings))
@@ -71,6 +74,7 @@ def test_every_damaged_bit_is_noticed() -> None:
                 decode(bytes(damaged))
 
 
+@settings(max_examples=60)
 @given(any_readings(), st.data())
 def test_a_cut_or_lengthened_chunk_is_noticed(readings: Readings, data: st.DataObject) -> None:
     blob = encode(readings)
@@ -80,6 +84,7 @@ def test_a_cut_or_lengthened_chunk_is_noticed(readings: Readings, data: st.DataO
         decode(blob + data.draw(st.binary(min_size=1, max_size=8)))
 
 
+@settings(max_examples=60)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_chunk_error(blob: bytes) -> None:
     with pytest.raises(ChunkError):

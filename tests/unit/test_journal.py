@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from columns import any_readings, readings_of, rows
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.store.chunk import ChunkError
@@ -20,6 +20,7 @@ def _columns(readings: Readings) -> list[list[int]]:
     return [column.tolist() for column in (readings.received_us, readings.source_offset_us)]
 
 
+@settings(max_examples=60)
 @given(entries())
 def test_the_journal_gives_back_every_column_to_the_last_bit_in_order_of_arrival(entry: JournalEntry) -> None:
     back = unpack(pack(entry))
@@ -35,6 +36,7 @@ def test_readings_of_a_tag_keep_their_order_of_arrival() -> None:
     assert len(entry.of(3)) == 0
 
 
+@settings(max_examples=60)
 @given(entries(), st.data())
 def test_a_damaged_byte_anywhere_is_noticed(entry: JournalEntry, data: st.DataObject) -> None:
     blob = bytearray(pack(entry))
@@ -54,6 +56,7 @@ def test_every_damaged_bit_is_noticed() -> None:
                 unpack(bytes(damaged))
 
 
+@settings(max_examples=60)
 @given(entries(), st.data())
 def test_a_cut_or_lengthened_row_is_noticed(entry: JournalEntry, data: st.DataObject) -> None:
     blob = pack(entry)
@@ -63,6 +66,7 @@ def test_a_cut_or_lengthened_row_is_noticed(entry: JournalEntry, data: st.DataOb
         unpack(blob + data.draw(st.binary(min_size=1, max_size=8)))
 
 
+@settings(max_examples=60)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_chunk_error(blob: bytes) -> None:
     with pytest.raises(ChunkError):

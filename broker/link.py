@@ -19,6 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from config.fault import file_fault
 from config.mqtt import BrokerSettings
 from config.secret_file import read_password
 
@@ -26,6 +27,7 @@ KEEP_ALIVE_S = 15
 CLOSE_S = 3.0
 RECEIVE_MAXIMUM = 100
 MOST_IN_FLIGHT = 20
+SESSION_TAKEN_OVER = 142  # MQTT 5.0, 3.14.2.1
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,15 @@ class LinkPlan:
     session_s: int = 0
 
 
+def _trusting(authority: Path) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=str(authority))
+    except OSError:  # ssl.SSLError is one
+        raise file_fault(authority, "is not a certificate in PEM form that can be read") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
 def _never_raising(callback: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(callback)
     def guarded(*arguments: Any) -> None:
@@ -72,11 +83,12 @@ class BrokerLink:
     def __init__(
         self, settings: BrokerSettings, folder: Path, plan: LinkPlan, arrived: "queue.Queue[Received]"
     ) -> None:
-        """Raises InputError for a password file that cannot be used, OSError for an authority's."""
+        """Raises InputError for a file of a password or an authority that cannot be used."""
         self._settings, self._plan, self._arrived = settings, plan, arrived
         self.ready = threading.Event()
         self.lost = threading.Event()
         self.refusal: str | None = None
+        self.taken_over = False
         self._network: threading.Thread | None = None  # known from the first callback on
         self._five = settings.version == 5
         self._client = mqtt.Client(
@@ -89,7 +101,7 @@ class BrokerLink:
         )
         self._client.max_inflight_messages_set(MOST_IN_FLIGHT)
         if settings.ca_file is not None:
-            self._client.tls_set_context(ssl.create_default_context(cafile=str(folder / settings.ca_file)))
+            self._client.tls_set_context(_trusting(folder / settings.ca_file))
         if settings.username is not None:
             secret = settings.password_file
             self._client.username_pw_set(settings.username, read_password(folder / secret) if secret else None)
@@ -115,10 +127,14 @@ class BrokerLink:
 
     def close(self) -> None:
         """Disconnect and end the network thread; the broker keeps the session and what is not confirmed."""
-        self._client.disconnect()
-        ending = threading.Thread(target=self._client.loop_stop, daemon=True)
+        self.lost.set()
+        client = self._client
+        client.disconnect()
+        ending = threading.Thread(target=client.loop_stop, daemon=True)
         ending.start()
         ending.join(CLOSE_S)  # a broker that takes nothing any more must not keep us
+        # Callbacks and client hold each other; let go, so that its sockets close at once.
+        client.on_connect = client.on_subscribe = client.on_message = client.on_disconnect = client.on_publish = None
 
     def publish(self, topic: str, payload: bytes, qos: int = 0, retain: bool = False) -> None:
         """Send; without a connection it is given up, for whoever needs it asks or sends again."""
@@ -151,7 +167,11 @@ class BrokerLink:
         self.lost.set()
 
     def _disconnected(self, _client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        if not self.lost.is_set():
+        if reason.value == SESSION_TAKEN_OVER:
+            self.taken_over = True
+            self.refusal = f"another program has connected as {self._plan.client_id}; one must be stopped"
+            log.error("%s", self.refusal)
+        elif not self.lost.is_set():
             log.warning("disconnected from the broker: %s", reason)
         self.lost.set()
 

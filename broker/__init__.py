@@ -1,0 +1,1 @@
+"""How is an MQTT broker reached? The one way that plant and programme share."""

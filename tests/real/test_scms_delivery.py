@@ -1,0 +1,128 @@
+"""Ten years of real deliveries: on-time delivery by line, order and quantity, months, windows, vendors, days late.
+
+The raw file is imported as it is, by `orders.columns` and `date_format`; the vendor takes the product's place, so that
+`--scope product:…` asks for a vendor. The file holds no open lines and no partial shipments.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import ask, command
+
+SITE = """
+plant: {{id: scms-delivery, time_zone: Etc/UTC}}
+orders:
+  date_format: "%d-%b-%y"
+  grace_days: {grace}
+  early_days: {early}
+  columns:
+    order_id: "PO / SO #"
+    line_id: ID
+    product: Vendor
+    quantity: Line Item Quantity
+    due_date: Scheduled Delivery Date
+    delivered_date: Delivered to Client Date
+    recorded_date: Delivery Recorded Date
+"""
+ALL = ("--period", "range", "--from", "2006-01-01", "--to", "2016-01-01")
+
+
+@pytest.fixture(scope="module")
+def folder(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("scms")
+    raw = real_data / "scms_delivery" / "SCMS_Delivery_History_Dataset.csv"
+    command("import", "orders", str(site(folder)), str(raw))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(real_data: Path) -> dict[str, Any]:
+    answers = json.loads((real_data / "scms_delivery" / "expected.json").read_text(encoding="utf-8"))["answers"]
+    assert isinstance(answers, dict)
+    return answers
+
+
+@pytest.fixture(scope="module")
+def whole(folder: Path) -> dict[str, dict[str, Any]]:
+    return {value["kpi"]: value for value in ask(site(folder), *ALL, "--scope", "plant")}
+
+
+def site(folder: Path, grace: int = 0, early: int | None = None) -> Path:
+    """A site file over the folder's one store, with its own rules of what is on time."""
+    path = folder / f"site-{grace}-{early}.yaml"
+    path.write_text(SITE.format(grace=grace, early="null" if early is None else early), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kpi", "answer", "ratio"),
+    [
+        ("on_time_delivery", "otd_by_line", 0.88512205),
+        ("on_time_delivery_orders", "otd_by_order", 0.89026151),
+        ("on_time_delivery_quantity", "otd_by_quantity", 0.82959175),
+        ("on_time_in_full", "otd_by_line", 0.88512205),
+    ],
+)
+def test_on_time_delivery_is_exact(
+    kpi: str, answer: str, ratio: float, whole: dict[str, dict[str, Any]], expected: dict[str, Any]
+) -> None:
+    want = expected[answer]
+    assert (whole[kpi]["numerator"], whole[kpi]["denominator"]) == (want["on_time"], want["total"])
+    assert round(whole[kpi]["value"], 8) == want["ratio"] == ratio
+    assert whole[kpi]["coverage"] == 1
+
+
+def test_late_lines_and_their_mean_are_exact(whole: dict[str, dict[str, Any]]) -> None:
+    late = whole["mean_days_late"]
+    assert late["denominator"] == 1186
+    assert round(late["value"], 4) == 21.3693
+
+
+def test_every_line_is_in_full(whole: dict[str, dict[str, Any]]) -> None:
+    assert whole["in_full"]["value"] == 1
+
+
+def test_every_due_month_is_exact(folder: Path, expected: dict[str, Any]) -> None:
+    found = ask(
+        site(folder),
+        *("--period", "month", "--from", "2006-01-01", "--to", "2016-01-01"),
+        *("--kpi", "on_time_delivery", "--scope", "plant"),
+    )
+    lines = {
+        value["period"]["label"]: (value["numerator"], value["denominator"], round(value["value"], 8))
+        for value in found
+        if value["denominator"]
+    }
+    months = expected["otd_by_due_month"]
+    assert lines == {month: (want["on_time"], want["total"], want["ratio"]) for month, want in months.items()}
+    assert len(months) == 115
+    assert all(value["reason"] == "no_denominator" for value in found if not value["denominator"])
+
+
+def test_windows_of_early_and_late_days_are_exact(folder: Path, expected: dict[str, Any]) -> None:
+    for window in expected["windows"]:
+        early = None if window["early"] is None else -window["early"]
+        found = ask(site(folder, window["late"], early), *ALL, "--kpi", "on_time_delivery", "--scope", "plant")
+        assert found[0]["numerator"] == window["on_time"], window
+        assert round(found[0]["value"], 8) == window["ratio"]
+
+
+def test_vendors_are_exact(folder: Path, expected: dict[str, Any]) -> None:
+    by_lines = sorted(expected["otd_by_vendor"].items(), key=lambda item: -item[1]["total"])
+    vendors = dict([*by_lines[:6], *by_lines[-2:]])
+    scopes = [argument for vendor in vendors for argument in ("--scope", f"product:{vendor}")]
+    found = ask(site(folder), *ALL, *scopes, "--kpi", "on_time_delivery", "--kpi", "on_time_delivery_quantity")
+    by_scope = {(value["scope"].removeprefix("product:"), value["kpi"]): value for value in found}
+    for vendor, want in vendors.items():
+        lines, quantity = by_scope[vendor, "on_time_delivery"], by_scope[vendor, "on_time_delivery_quantity"]
+        assert (lines["numerator"], lines["denominator"]) == (want["on_time"], want["total"])
+        assert round(lines["value"], 8) == want["ratio"]
+        assert round(quantity["value"], 8) == want["quantity_ratio"]
+
+
+def test_importing_the_orders_twice_changes_nothing(folder: Path, real_data: Path) -> None:
+    raw = real_data / "scms_delivery" / "SCMS_Delivery_History_Dataset.csv"
+    file = json.loads(command("import", "orders", str(site(folder)), str(raw), "--json"))["files"][0]
+    assert (file["rows"], file["new"], file["unchanged"]) == (10324, 0, 10324)

@@ -1,0 +1,118 @@
+"""The command `smartwings kpi` itself: usage, the table, what it says where there is nothing."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import time_machine
+from typer.testing import CliRunner, Result
+
+from commands.main import app
+
+SITE = """
+plant: {id: kr-test-0001, time_zone: Asia/Seoul, production_day_start: 08:00}
+shifts:
+  - {name: day, start: 08:00, end: 20:00, days: [mon, tue, wed, thu, fri]}
+devices:
+  - id: machines
+    protocol: opcua
+    endpoint: opc.tcp://127.0.0.1:4840
+    security: none
+    tags:
+      - {name: p.good, work_unit: press1, role: good_count, node: ns=2;s=good}
+      - {name: p.kwh, work_unit: press1, role: energy_import, node: ns=2;s=kwh}
+baselines:
+  - {kpi: energy, scope: press1, value: 200000}
+"""
+READINGS = """time,tag,value
+2026-11-20T08:00:00+09:00,p.good,0
+2026-11-20T20:00:00+09:00,p.good,900
+2026-11-20T08:00:00+09:00,p.kwh,0
+2026-11-20T08:15:00+09:00,p.kwh,120000
+2026-11-21T08:00:00+09:00,p.kwh,120010
+"""
+NOW = datetime.fromisoformat("2026-11-21T09:00:00+09:00")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    path = tmp_path / "site.yaml"
+    path.write_text(SITE, encoding="utf-8")
+    rows = tmp_path / "readings.csv"
+    rows.write_text(READINGS, encoding="utf-8")
+    assert CliRunner().invoke(app, ["import", "readings", str(path), str(rows)]).exit_code == 0
+    return path
+
+
+def kpi(site: Path, *arguments: str) -> Result:
+    with time_machine.travel(NOW, tick=False):
+        return CliRunner().invoke(app, ["kpi", str(site), *arguments])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--calendar", "lunar"], "--calendar: must be production or civil"),
+        (["--scope", "press9"], "--scope: must be one of plant, press1, product:… or order:…; not 'press9'"),
+        (["--to", "2026-11-21"], "--to needs --from"),
+        (["--at", "2026-11-21", "--from", "2026-11-20"], "--at goes with neither"),
+        (["--period", "range"], "--period range needs --from and --to"),
+        (["--from", "2026-11-21", "--to", "2026-11-21"], "--to: must be after --from"),
+        (["--at", "21.11.2026"], "--at: must be an ISO 8601 time"),
+        (["--kpi", "oeee"], "oeee"),
+        (["--period", "fortnight"], "fortnight"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_what_must_be_so(site: Path, arguments: list[str], said: str) -> None:
+    done = kpi(site, *arguments)
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+def test_a_person_gets_a_table_of_what_has_a_source(site: Path) -> None:
+    done = kpi(site, "--at", "2026-11-20", "--scope", "press1")
+    assert done.exit_code == 0
+    lines = {line.split()[2]: line for line in done.stdout.splitlines() if line.startswith("2026-11-20")}
+    assert lines["good_quantity"].split()[3:] == ["900", "1", "1.000", "good"]
+    assert "120,010.00 kWh" in " ".join(lines["energy"].split())
+    assert "+40.0% against baseline" in lines["energy"]
+    assert "at 2026-11-20T08:00:00+09:00" in lines["peak_demand"]
+    assert "estimated" in lines["peak_demand"]
+    assert "produced_quantity" not in lines
+    assert "without a value by the settings:" in done.stdout.splitlines()[-1]
+
+
+def test_a_person_sees_why_there_is_no_value(site: Path) -> None:
+    done = kpi(site, "--at", "2026-11-18", "--scope", "press1", "--kpi", "good_quantity")
+    assert done.exit_code == 0
+    assert "low_coverage" in done.stdout
+    assert "without a value" not in done.stdout
+
+
+def test_a_day_without_shifts_has_no_shift_periods(site: Path) -> None:
+    done = kpi(site, "--period", "shift", "--from", "2026-11-21", "--to", "2026-11-22")
+    assert (done.exit_code, done.stdout) == (0, "no such period: the site file has no shift there\n")
+    done = kpi(site, "--period", "shift", "--from", "2026-11-21", "--to", "2026-11-22", "--json")
+    assert (done.exit_code, json.loads(done.stdout)) == (0, {"values": []})
+
+
+def test_a_list_without_an_end_goes_until_now(site: Path) -> None:
+    found = json.loads(kpi(site, "--from", "2026-11-20", "--json", "--kpi", "energy", "--scope", "plant").stdout)
+    assert [value["period"]["label"] for value in found["values"]] == ["2026-11-20", "2026-11-21"]
+
+
+def test_by_default_every_kpi_of_the_plant_and_its_work_units_is_given(site: Path) -> None:
+    found = json.loads(kpi(site, "--json").stdout)["values"]
+    assert len(found) == 2 * 27
+    assert {value["scope"] for value in found} == {"plant", "press1"}
+    assert {value["period"]["label"] for value in found} == {"2026-11-20"}
+
+
+def test_a_site_without_a_store_has_periods_without_values(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text(SITE, encoding="utf-8")
+    done = kpi(path, "--json", "--kpi", "energy", "--scope", "plant")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["values"][0]["reason"] == "low_coverage"
+    assert not (tmp_path / "plant.db").exists()

@@ -1,0 +1,144 @@
+"""Quantities of work units and of the plant, and which pairs make a ratio."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kpi.catalogue import BY_ID, ScopeFacts
+from kpi.element import Element
+from kpi.energy import EnergyUse
+from kpi.outcome import Outcome
+from kpi.pieces import PieceCount, completed
+from plant.kpi_id import KpiId
+
+
+def known(**amounts: float) -> dict[str, Element]:
+    return {name: Element(float(value), (1.0,)) for name, value in amounts.items()}
+
+
+def values(pieces: dict[str, Element]) -> dict[str, float | None]:
+    return {name: element.value for name, element in pieces.items()}
+
+
+def outcome(kpi: KpiId, count: PieceCount) -> Outcome:
+    return BY_ID[kpi].outcome(ScopeFacts(count, EnergyUse()))
+
+
+@pytest.mark.parametrize(
+    ("own", "wanted"),
+    [
+        ({"good": 90, "scrap": 8}, {"produced": 98}),
+        ({"good": 90, "scrap": 8, "rework": 2}, {"produced": 100}),
+        ({"produced": 100, "good": 90}, {"scrap": 10}),
+        ({"produced": 100, "good": 90, "rework": 2}, {"scrap": 8}),
+        ({"produced": 100, "scrap": 8}, {"good": 92}),
+        ({"produced": 100, "scrap": 8, "rework": 2}, {"good": 90}),
+        ({"produced": 100}, {}),
+        ({"good": 90, "rework": 2}, {}),
+        ({"scrap": 8, "rework": 2}, {}),
+        ({"rework": 2, "inspected": 50}, {}),
+        ({}, {}),
+    ],
+)
+def test_what_is_not_counted_follows_from_what_is(own: dict[str, float], wanted: dict[str, float]) -> None:
+    assert values(completed(known(**own))) == own | wanted
+
+
+def test_trial_pieces_are_taken_off_only_where_the_counter_counts_them_in() -> None:
+    own = known(produced=100, trial=10, scrap=5)
+    assert completed(own)["produced"].value == 100
+    assert values(completed(own, trial_in_produced=True)) == {"produced": 90, "trial": 10, "scrap": 5, "good": 85}
+    assert completed(known(produced=100), trial_in_produced=True)["produced"].value == 100
+
+
+@pytest.mark.parametrize(("scrap", "flagged"), [(10, False), (9, False), (8, True), (11, False), (12, True)])
+def test_a_disagreement_above_one_percent_is_flagged(scrap: float, flagged: bool) -> None:
+    pieces = completed(known(produced=100, good=88, scrap=scrap, rework=2, inspected=7))
+    marked = {name for name, element in pieces.items() if "unbalanced" in element.flags}
+    assert marked == ({"produced", "good", "scrap", "rework"} if flagged else set())
+
+
+def test_pieces_from_nothing_are_out_of_balance() -> None:
+    assert completed(known(produced=0, good=1, scrap=0))["good"].flags == {"unbalanced"}
+    assert completed(known(produced=0, good=0, scrap=0))["good"].flags == set()
+
+
+def test_nothing_is_flagged_before_anything_was_produced() -> None:
+    pieces = completed({"produced": Element(None, (0.0,)), **known(good=5, scrap=1)})
+    assert pieces["good"].flags == set()
+
+
+def test_the_plant_is_the_sum_of_its_work_units() -> None:
+    count = PieceCount([completed(known(produced=100, good=90)), completed(known(good=50))])
+    assert count.amount("good") == Element(140.0, (1.0, 1.0))
+    assert count.amount("produced") == Element(100.0, (1.0,))
+    assert count.amount("inspected") is None
+
+
+def test_a_whole_that_is_counted_replaces_the_sum() -> None:
+    count = PieceCount([completed(known(produced=100, good=90))], known(good=80))
+    assert count.amount("good") == Element(80.0, (1.0,), frozenset({"unbalanced"}))
+
+
+def test_what_the_whole_lacks_follows_from_it_and_the_sums() -> None:
+    count = PieceCount([completed(known(produced=100)), completed(known(produced=50))], known(scrap=6))
+    assert values(dict(count.units[0])) == {"produced": 100}
+    good = count.amount("good")
+    assert good is not None
+    assert good.value == 144
+    assert outcome(KpiId.QUALITY_RATIO, count).value == pytest.approx(144 / 150)
+    assert outcome(KpiId.GOOD_QUANTITY, count).value == 144
+
+
+def test_a_ratio_of_the_plant_takes_both_sides_from_the_same_work_units() -> None:
+    count = PieceCount([completed(known(produced=100, good=90)), completed(known(good=50)), known(produced=30)])
+    found = outcome(KpiId.QUALITY_RATIO, count)
+    assert (found.numerator, found.denominator) == (90, 100)
+
+
+def test_each_work_unit_has_its_own_base() -> None:
+    count = PieceCount(
+        [
+            completed(known(produced=100, scrap=4, inspected=40)),
+            completed(known(produced=100, scrap=6)),
+        ]
+    )
+    found = outcome(KpiId.DEFECT_RATE, count)
+    assert (found.numerator, found.denominator) == (10, 140)
+
+
+def test_there_is_no_ratio_without_a_work_unit_that_has_both_sides() -> None:
+    assert PieceCount([known(good=5), known(produced=5)]).pair(("good",), ("produced",)) is None
+    assert PieceCount([known(produced=5)]).pair(("good",), ("produced",)) is None
+    assert PieceCount([]).pair(("good",), ("produced",)) is None
+
+
+def test_a_ratio_has_the_lowest_coverage_of_its_elements() -> None:
+    unit = {
+        "produced": Element(100.0, (1.0,)),
+        "scrap": Element(4.0, (1.0,)),
+        "rework": Element(1.0, (0.8,)),
+    }
+    assert outcome(KpiId.DEFECT_RATE, PieceCount([unit])).coverage == 0.8
+    other = {"produced": Element(50.0, (1.0,)), "scrap": Element(2.0, (0.9,))}
+    found = outcome(KpiId.DEFECT_RATE, PieceCount([unit, other]))
+    assert found.coverage == 0.8
+    assert (found.numerator, found.denominator) == (7, 150)
+
+
+AMOUNTS = st.dictionaries(
+    st.sampled_from(["produced", "good", "scrap", "rework", "inspected", "trial"]),
+    st.builds(Element, st.none() | st.integers(-5, 500).map(float), st.just((1.0,)) | st.just((0.0,))),
+)
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(st.lists(AMOUNTS, max_size=4), AMOUNTS, st.booleans())
+def test_no_input_raises_and_every_absence_has_a_reason(
+    units: list[dict[str, Element]], whole: dict[str, Element], trial: bool
+) -> None:
+    count = PieceCount([completed(unit, trial) for unit in units], whole)
+    for kpi in BY_ID:
+        found = outcome(kpi, count)
+        assert (found.value is None) == (found.reason is not None)
+        assert 0 <= found.coverage <= 1

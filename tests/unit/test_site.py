@@ -1,0 +1,142 @@
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+from site_files import PLANT, faults, loaded
+
+from config.load import load_site
+from plant.tag import Restarts
+
+EXAMPLE = Path(__file__).parent / "example"
+TAG = "table: holding, address: 0, type: uint16"
+
+
+def _device(*tags: str, name: str = "a") -> str:
+    return f"{{id: {name}, protocol: modbus, host: h, tags: [{', '.join(f'{{{tag}, {TAG}}}' for tag in tags)}]}}"
+
+
+def test_the_example_of_the_contract_loads_as_it_stands(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLE, tmp_path, dirs_exist_ok=True)
+    site = load_site(tmp_path / "site.yaml")
+    assert site.plant.id == "kr-ansan-0421"
+    assert site.plant.production_day_start == 8 * 60
+    assert site.mqtt is not None
+    assert (site.mqtt.version, site.mqtt.reports_from) == (5, date(2026, 11, 22))
+    assert [tag.name for tag in site.tags()] == [
+        "line.good",
+        "line.state",
+        "main.energy",
+        "press1.good",
+        "press1.state",
+    ]
+    assert site.work_unit_names() == ["line1", "press1"]
+    counter = site.tags()[3].counter
+    assert counter is not None
+    assert (counter.modulus, counter.max_rate_per_h, counter.restarts) == (2.0**32, 4000, Restarts.ANY)
+    energy = site.tags()[2].counter
+    assert energy is not None
+    assert energy.restarts is Restarts.NEVER
+    assert dict(site.tags()[4].states) == {0: "NotExecuting", 1: "Executing", 2: "Setup", 3: "OutOfService"}
+    assert site.shifts[0].shift().breaks_min == ((720, 780),)
+    assert site.orders.early_days is None
+
+
+def test_a_plant_alone_is_enough(tmp_path: Path) -> None:
+    site = loaded(tmp_path, PLANT)
+    assert (site.store.url, site.mqtt, site.page) == ("sqlite:///plant.db", None, None)
+
+
+def test_names_that_stand_twice_are_faults_where_they_stand_again(tmp_path: Path) -> None:
+    one = "name: x, work_unit: u, role: good_count"
+    shift = "{name: day, start: 08:00, end: 16:00}"
+    text = f"{PLANT}devices:\n- {_device(one, one)}\n- {_device(one)}\nshifts:\n- {shift}\n- {shift}\n"
+    assert [fault.split(": ", 1)[1] for fault in faults(tmp_path, text)] == [
+        "devices[0].tags[1].name: x stands twice",
+        "devices[1].id: a stands twice",
+        "devices[1].tags[0].name: x stands twice",
+        "shifts[0].name: day stands twice",
+        "shifts[1].name: day stands twice",
+    ]
+
+
+def test_a_work_unit_has_one_state_and_one_product(tmp_path: Path) -> None:
+    text = f"{PLANT}devices: [{_device('name: x, work_unit: u, role: state', 'name: y, work_unit: u, role: state')}]\n"
+    assert "u has another tag with role state" in faults(tmp_path, text)[0]
+
+
+def test_names_that_nothing_bears_are_faults(tmp_path: Path) -> None:
+    text = f"{PLANT}devices: [{_device('name: x, work_unit: press1, role: good_count')}]\n"
+    text += "baselines: [{kpi: oee, scope: pres1, value: 1}]\n"
+    text += "shifts: [{name: a, start: 08:00, end: 16:00, work_units: [press2]}]\n"
+    text += "mqtt: {programme: iim, host: localhost, key_file: k, scopes: [plant, nowhere]}\n"
+    assert faults(tmp_path, text) == [
+        "site.yaml:3:24: baselines[0].scope: must be one of plant, press1, or product:… or order:…",
+        "site.yaml:5:70: mqtt.scopes[1]: must be one of plant, press1, or product:… or order:…",
+        "site.yaml:4:59: shifts[0].work_units[0]: must be one of press1",
+    ]
+
+
+def test_a_break_outside_its_shift_is_a_fault_and_one_past_midnight_is_not(tmp_path: Path) -> None:
+    shift = "shifts: [{name: night, start: 20:00, end: 08:00, breaks: [%s]}]\n"
+    assert loaded(tmp_path, PLANT + shift % "23:30-00:30, 04:00-04:30").shifts[0].shift().breaks_min == (
+        (1410, 1470),
+        (1680, 1710),
+    )
+    assert "shifts[0].breaks: must lie inside the shift" in faults(tmp_path, PLANT + shift % "07:30-08:30")[0]
+
+
+@pytest.mark.parametrize("text", ["25:00", "8:00", "08:60", "8", "480", "08:00:00", "24:01", "no"])
+def test_a_time_of_day_is_two_digits_and_two_digits(tmp_path: Path, text: str) -> None:
+    found = faults(tmp_path, f"plant: {{id: abc, time_zone: UTC, production_day_start: {text}}}")
+    assert found == ["site.yaml:1:34: plant.production_day_start: must be a time of day, as in 08:00"]
+
+
+@pytest.mark.parametrize(
+    "zone", ["", ".", "..", "../../etc/passwd", "/etc/localtime", "Asia", "Asia/Seoul\\0", "Ａsia"]
+)
+def test_a_time_zone_is_one_that_exists(tmp_path: Path, zone: str) -> None:
+    found = faults(tmp_path, f'plant: {{id: abc, time_zone: "{zone}"}}')
+    assert found == ["site.yaml:1:18: plant.time_zone: must be the IANA name of a zone, as in Asia/Seoul"]
+
+
+@pytest.mark.parametrize("pattern", ["%Q", "%d %d", "%", "%d/%m", "%H:%M"])
+def test_a_date_format_that_cannot_give_a_date_is_a_fault(tmp_path: Path, pattern: str) -> None:
+    found = faults(tmp_path, f"{PLANT}orders: {{date_format: '{pattern}'}}")
+    assert found == ["site.yaml:2:10: orders.date_format: must be iso or a pattern, as in %d/%m/%Y"]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["iso", "%d/%m/%Y", "%Y%m%d", "%d.%m.%y", "%Y년 %m월 %d일", "%G-W%V-%u", "%Y-%j", "%d %b %Y %H:%M"]
+)
+def test_any_pattern_that_gives_a_date_is_taken(tmp_path: Path, pattern: str) -> None:
+    assert loaded(tmp_path, f"{PLANT}orders: {{date_format: '{pattern}'}}").orders.date_format == pattern
+
+
+@pytest.mark.parametrize(
+    ("device", "key"),
+    [
+        ("endpoint: opc.tcp://10.0.0.1:4840, security: none", "security"),
+        ("endpoint: http://10.0.0.1", "endpoint"),
+        ("endpoint: 'opc.tcp://[::1'", "endpoint"),
+        ("endpoint: 'opc.tcp://h:99999'", "endpoint"),
+        ("endpoint: opc.tcp://10.0.0.1, security: none, allow_insecure: true, password_file: p", "password_file"),
+    ],
+)
+def test_a_fault_of_several_keys_of_a_device_is_at_the_one_to_change(tmp_path: Path, device: str, key: str) -> None:
+    text = f"{PLANT}devices: [{{id: a, protocol: opcua, {device}}}]"
+    (found,) = faults(tmp_path, text)
+    column = text.splitlines()[1].index(f"{key}:") + 1
+    assert found.startswith(f"site.yaml:2:{column}: devices[0].{key}: ")
+
+
+def test_reports_leave_the_machine_only_encrypted(tmp_path: Path) -> None:
+    text = PLANT + "mqtt: {programme: iim, host: %s, key_file: k}\n"
+    assert loaded(tmp_path, text % "127.0.0.1").mqtt
+    assert "ca_file: is required beyond this machine" in faults(tmp_path, text % "reports.example")[0]
+
+
+def test_mqtt_may_be_version_5_or_3_1_1_alone(tmp_path: Path) -> None:
+    text = PLANT + "mqtt: {programme: iim, host: localhost, key_file: k, version: %s}\n"
+    assert [loaded(tmp_path, text % version).mqtt.version for version in ("5", "3.1.1")] == [5, "3.1.1"]  # type: ignore[union-attr]
+    assert "mqtt.version: must be 5 or 3.1.1" in faults(tmp_path, text % "3.1")[0]
