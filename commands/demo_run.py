@@ -143,7 +143,7 @@ class DemoRun:
         today, month = self._today().isoformat(), self.folder.began.isoformat()
         tries = [
             f"kpi {site}",
-            f"kpi {site} --period range --from {month} --to {today} --kpi oee --kpi defect_rate --kpi on_time_delivery",
+            f"kpi {site} --scope plant --period week --from {month} --kpi defect_rate --kpi on_time_delivery",
             f"read {site} --watch",
             f"history {site} press1.good --from {today}",
             f"status {site}",
