@@ -77,6 +77,16 @@ class Demo:
             [*SMARTWINGS, *arguments], cwd=self.here, env=self.environment, capture_output=True, text=True, timeout=60
         )
 
+    def watch(self, line: str, lines: int) -> list[str]:
+        """Run a command that goes on for ever, until it has printed so many lines."""
+        command = [*SMARTWINGS, *line.split()[1:]]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, cwd=self.here, env=self.environment, stdout=pipe, text=True) as watching:
+            assert watching.stdout is not None
+            found = [watching.stdout.readline() for _ in range(lines)]
+            watching.terminate()
+        return found
+
 
 @contextmanager
 def demo(folder: Path, *arguments: str) -> Iterator[Demo]:
@@ -160,7 +170,9 @@ def test_all_that_it_prints_works_and_a_tampered_counter_is_found(tmp_path: Path
             socket.create_connection(("127.0.0.1", port), timeout=10).close()
         commands = [line.strip() for line in running.said if line.startswith("  smartwings ")]
         assert len(commands) >= 6
-        commands = [command.replace("--watch", "--json") for command in commands]  # that would go on for ever
+        watched = running.watch(next(command for command in commands if "--watch" in command), lines=30)
+        assert any("press3.good" in line for line in watched)
+        commands = [command for command in commands if "--watch" not in command]
         with ThreadPoolExecutor(2) as several:
             for command, done in zip(commands, several.map(running.run, commands), strict=True):
                 assert (done.returncode, done.stderr) == (0, ""), command
