@@ -1,10 +1,14 @@
-# Two commands for people: make demo (later step) and make test. Everything else serves them.
+# Two commands for people: make demo and make test. Everything else serves them.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: test lock clean
+.PHONY: demo test lock clean
 .DELETE_ON_ERROR:
+
+# make demo ARGS="--seconds 60 --dir here"
+demo: $(VENV)/.demo-installed
+	@$(BIN)/smartwings demo $(ARGS)
 
 test: $(VENV)/.test-installed
 	@tools/provide.sh
@@ -18,6 +22,11 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Smart Wings needs Python 3.11 or newer; say which: make PYTHON=python3.12"; exit 2; }
 	$(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed: install your system's venv package (Debian: python3-venv)"; exit 2; }
 
+$(VENV)/.demo-installed: $(VENV)/bin/python locks/demo.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/demo.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
 $(VENV)/.test-installed: $(VENV)/bin/python locks/test.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/test.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -26,6 +35,7 @@ $(VENV)/.test-installed: $(VENV)/bin/python locks/test.txt pyproject.toml
 # Needs uv on the PATH. The lock files hold hashes and name no index.
 lock:
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra build pyproject.toml -o locks/run.txt
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra build --extra demo pyproject.toml -o locks/demo.txt
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra build --extra test pyproject.toml -o locks/test.txt
 
 clean:

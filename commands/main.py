@@ -5,6 +5,7 @@ import sys
 import typer
 
 from commands.check import check
+from commands.demo import demo
 from commands.history import history
 from commands.import_files import import_app
 from commands.init import init
@@ -35,6 +36,7 @@ app.command()(kpi)
 app.command()(reports)
 app.command()(trust)
 app.command()(simulate)
+app.command()(demo)
 app.add_typer(programme_app, name="programme")
 
 

@@ -21,7 +21,11 @@ def simulate(
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Another number is another plant.")] = 1,
 ) -> None:
-    """Serve every loopback device of SITE until Ctrl-C."""
+    """Serve every loopback device of SITE until Ctrl-C.
+
+    SIGUSR1 lets the plant stand still: from then on every device shows what it showed at that instant, which is
+    printed as `frozen at TIME`.
+    """
     from config.fault import InputError
     from config.load import load_site
     from simulators.serve import CannotServeError
@@ -40,13 +44,18 @@ def simulate(
 
 
 async def _served(site: "Site", folder: Path, truth: Path | None, seed: int) -> None:
+    from plant.instant import format_instant
+    from simulators.clock import PlantClock
     from simulators.serve import serve
 
-    stop = asyncio.Event()
+    stop, clock = asyncio.Event(), PlantClock()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await serve(site, folder, truth, seed, stop, announce=_announce)
+    loop.add_signal_handler(
+        signal.SIGUSR1, lambda: typer.echo(f"frozen at {format_instant(clock.freeze(), site.zone)}")
+    )
+    await serve(site, folder, truth, seed, stop, announce=_announce, clock=clock)
 
 
 def _announce(listening: "Listening") -> None:

@@ -40,6 +40,23 @@ def test_it_serves_until_told_to_stop(tmp_path: Path) -> None:
         assert errors == "far: modbus 192.0.2.1:502 unit 1 is not on this machine\n"
 
 
+def test_sigusr1_lets_the_plant_stand_still(tmp_path: Path) -> None:
+    port = free_port()
+    process = start(tmp_path, port)
+    assert process.stdout is not None
+    process.stdout.readline()
+    said = []
+    for _ in range(2):
+        process.send_signal(signal.SIGUSR1)
+        said.append(process.stdout.readline())
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=20)
+    assert (process.returncode, out) == (0, "")
+    assert said[0].startswith("frozen at 20")
+    assert said[0].endswith("+09:00\n")
+    assert said[1] == said[0], "it stands still already"
+
+
 def test_a_port_that_is_taken_is_one_line(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
