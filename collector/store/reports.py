@@ -75,6 +75,14 @@ def mark_sent(connection: Connection, sequences: Sequence[tuple[int, int]], at_u
         )
 
 
+def named(connection: Connection, sha256: str, id_: str | None) -> tuple[int, int] | None:
+    """Epoch and sequence of the report with this hash, and this id where one is said; None if there is none."""
+    row = connection.exec_driver_sql(
+        "select epoch, sequence from report where sha256 = ? and id = coalesce(?, id)", (sha256, id_)
+    ).first()
+    return (row.epoch, row.sequence) if row else None
+
+
 def settle(connection: Connection, sha256: str, accepted: bool, reason: str | None, at_us: int) -> bool:
     """Note the programme's answer to the report with this hash; false if there is none that waits for it."""
     state = "accepted" if accepted else "rejected"
