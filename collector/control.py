@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 LONGEST_ANSWER_S = 600.0
 _MOST_BYTES = 2**20
@@ -51,13 +54,18 @@ async def serve(store: Path, answer: Callable[[Answer], Awaitable[Answer]]) -> N
     """Answer commands until cancelled. Only the owner of the daemon's process can connect."""
     path = socket_path(store)
     path.unlink(missing_ok=True)
+    talking: set[asyncio.Task[Any] | None] = set()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, ValueError):
-            request = json.loads(await reader.readline())
-            writer.write(json.dumps(await answer(request)).encode() + b"\n")
-            await writer.drain()
-        writer.close()
+        talking.add(task := asyncio.current_task())
+        try:
+            with suppress(ConnectionError, ValueError, RecursionError):
+                said = await _said(answer, json.loads(await reader.readline()))
+                writer.write(json.dumps(said).encode() + b"\n")
+                await writer.drain()
+        finally:
+            talking.discard(task)
+            writer.close()
 
     with _short_name(path) as name:
         before = os.umask(0o177)
@@ -66,7 +74,19 @@ async def serve(store: Path, answer: Callable[[Answer], Awaitable[Answer]]) -> N
         finally:
             os.umask(before)
         try:
-            async with server:
-                await server.serve_forever()
+            await asyncio.Event().wait()
         finally:
+            server.close()
+            for task in talking:  # who connects and says nothing must not keep the daemon from ending
+                if task is not None:
+                    task.cancel()
             path.unlink(missing_ok=True)
+
+
+async def _said(answer: Callable[[Answer], Awaitable[Answer]], request: Any) -> Answer:
+    try:
+        return await answer(request)
+    except Exception as error:  # a full disk, say: whoever asked must not wait in vain
+        log.exception("a command failed")
+        why = (str(error) or type(error).__name__).splitlines()[0]
+        return {"ok": False, "message": f"the running collector could not do it: {why}"}
