@@ -22,16 +22,29 @@ Work = Callable[[], Awaitable[None]]
 class Schedule:
     """Work that is woken up every so many seconds, late rather than never, and never twice at once.
 
-    clock_offset_s: how far the wall clock stepped against the monotonic one since the start.
+    clock_offset_s: how far the wall clock stepped against the monotonic one since the start. faults: how often each
+    work failed. failing: what those said that failed the last time they ran.
     """
 
     on_clock_step: Callable[[float], Awaitable[None]]
     clock_offset_s: float = 0.0
+    faults: dict[str, int] = field(default_factory=dict)
+    failing: dict[str, str] = field(default_factory=dict)
     _jobs: list[tuple[str, Work, float]] = field(default_factory=list)
 
     def every(self, seconds: float, name: str, work: Work) -> None:
         """Add work to be woken up."""
-        self._jobs.append((name, work, seconds))
+
+        async def noting_faults() -> None:
+            try:
+                await work()
+                self.failing.pop(name, None)
+            except Exception as error:
+                log.exception("%s failed", name)
+                self.faults[name] = self.faults.get(name, 0) + 1
+                self.failing[name] = f"{type(error).__name__}: {error}"
+
+        self._jobs.append((name, noting_faults, seconds))
 
     async def run(self) -> None:
         """Wake work up until cancelled. A step of the wall clock starts the timers anew: without that, one backwards
