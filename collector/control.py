@@ -44,8 +44,9 @@ def ask(store: Path, request: Answer) -> Answer | None:
             link.connect(name)
         except OSError:  # left behind by a daemon that was killed
             return None
-        link.sendall(json.dumps(request).encode() + b"\n")
-        with link.makefile("rb") as answer:
+        line = b""
+        with suppress(ConnectionError), link.makefile("rb") as answer:  # one that is killed meanwhile has not answered
+            link.sendall(json.dumps(request).encode() + b"\n")
             line = answer.readline()
     return dict(json.loads(line)) if line else None
 
@@ -59,7 +60,7 @@ async def serve(store: Path, answer: Callable[[Answer], Awaitable[Answer]]) -> N
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         talking.add(task := asyncio.current_task())
         try:
-            with suppress(ConnectionError, ValueError, RecursionError):
+            with suppress(ConnectionError, ValueError, RecursionError, asyncio.CancelledError):
                 said = await _said(answer, json.loads(await reader.readline()))
                 writer.write(json.dumps(said).encode() + b"\n")
                 await writer.drain()
