@@ -87,6 +87,7 @@ class BrokerLink:
         self._settings, self._plan, self._arrived = settings, plan, arrived
         self.ready = threading.Event()
         self.lost = threading.Event()
+        self._answered = threading.Event()
         self.refusal: str | None = None
         self.taken_over = False
         self._network: threading.Thread | None = None  # known from the first callback on
@@ -125,6 +126,11 @@ class BrokerLink:
         self._client.connect(self._settings.host, self._settings.port, KEEP_ALIVE_S, **options)
         self._client.loop_start()
 
+    def wait_until_ready(self, longest_s: float) -> bool:
+        """Wait until the broker has let us in, or has refused or left us, at most so long; whether it has let us in."""
+        self._answered.wait(longest_s)
+        return self.ready.is_set() and self.is_alive()
+
     def close(self) -> None:
         """Disconnect and end the network thread; the broker keeps the session and what is not confirmed."""
         self.lost.set()
@@ -156,6 +162,7 @@ class BrokerLink:
             self._refused("the subscription", ", ".join(map(str, reasons)))
             return
         self.ready.set()
+        self._answered.set()
 
     def _published(self, _client: mqtt.Client, _data: Any, _mid: int, reason: Any, _properties: Any) -> None:
         if reason is not None and reason.is_failure:  # MQTT 3.1.1 has no way to say so
@@ -165,6 +172,7 @@ class BrokerLink:
         self.refusal = f"the broker refused {what}: {reason}"
         log.error("%s", self.refusal)
         self.lost.set()
+        self._answered.set()
 
     def _disconnected(self, _client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.value == SESSION_TAKEN_OVER:
@@ -174,6 +182,7 @@ class BrokerLink:
         elif not self.lost.is_set():
             log.warning("disconnected from the broker: %s", reason)
         self.lost.set()
+        self._answered.set()
 
     def _message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         mid, qos = message.mid, message.qos

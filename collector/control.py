@@ -36,7 +36,7 @@ def _short_name(path: Path) -> Iterator[str]:
 def ask(store: Path, request: Answer) -> Answer | None:
     """What the daemon on a store answers; None when none is running."""
     path = socket_path(store)
-    if not os.path.exists(path):  # unlike Path's, False for what cannot be a name
+    if not path.exists():
         return None
     with _short_name(path) as name, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
         link.settimeout(LONGEST_ANSWER_S)
@@ -44,8 +44,9 @@ def ask(store: Path, request: Answer) -> Answer | None:
             link.connect(name)
         except OSError:  # left behind by a daemon that was killed
             return None
-        link.sendall(json.dumps(request).encode() + b"\n")
-        with link.makefile("rb") as answer:
+        line = b""
+        with suppress(ConnectionError), link.makefile("rb") as answer:  # one that is killed meanwhile has not answered
+            link.sendall(json.dumps(request).encode() + b"\n")
             line = answer.readline()
     return dict(json.loads(line)) if line else None
 
@@ -54,18 +55,18 @@ async def serve(store: Path, answer: Callable[[Answer], Awaitable[Answer]]) -> N
     """Answer commands until cancelled. Only the owner of the daemon's process can connect."""
     path = socket_path(store)
     path.unlink(missing_ok=True)
+    talking: set[asyncio.Task[Any] | None] = set()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, ValueError):
-            request = json.loads(await reader.readline())
-            try:
-                said = await answer(request)
-            except Exception as error:  # our fault, or the store's; the command must not take silence for no daemon
-                log.exception("a command could not be answered")
-                said = {"ok": False, "message": f"the running collector failed: {type(error).__name__}: {error}"}
-            writer.write(json.dumps(said).encode() + b"\n")
-            await writer.drain()
-        writer.close()
+        talking.add(task := asyncio.current_task())
+        try:
+            with suppress(ConnectionError, ValueError, RecursionError, asyncio.CancelledError):
+                said = await _said(answer, json.loads(await reader.readline()))
+                writer.write(json.dumps(said).encode() + b"\n")
+                await writer.drain()
+        finally:
+            talking.discard(task)
+            writer.close()
 
     with _short_name(path) as name:
         before = os.umask(0o177)
@@ -74,7 +75,19 @@ async def serve(store: Path, answer: Callable[[Answer], Awaitable[Answer]]) -> N
         finally:
             os.umask(before)
         try:
-            async with server:
-                await server.serve_forever()
+            await asyncio.Event().wait()
         finally:
+            server.close()
+            for task in talking:  # who connects and says nothing must not keep the daemon from ending
+                if task is not None:
+                    task.cancel()
             path.unlink(missing_ok=True)
+
+
+async def _said(answer: Callable[[Answer], Awaitable[Answer]], request: Any) -> Answer:
+    try:
+        return await answer(request)
+    except Exception as error:  # a full disk, say: whoever asked must not wait in vain
+        log.exception("a command failed")
+        why = (str(error) or type(error).__name__).splitlines()[0]
+        return {"ok": False, "message": f"the running collector could not do it: {why}"}

@@ -117,8 +117,8 @@ class _Daemon:
             store_fault=self.acquisition.failing,
             report_fault=self.publisher.problem if self.publisher else None,
             failed_reports=dict(self.reporting.failures) if self.reporting else {},
-            task_faults=dict(self.supervisor.faults),
-            recent_faults={**self.supervisor.recent_faults(), **(self._schedule.faults if self._schedule else {})},
+            task_faults={**self.supervisor.faults, **(self._schedule.faults if self._schedule else {})},
+            recent_faults={**self.supervisor.recent_faults(), **(self._schedule.failing if self._schedule else {})},
         )
 
 

@@ -81,7 +81,7 @@ class FileImport:
         def take(path: Path) -> tuple[RowReader, Written]:
             file = read_orders(path, self.site.orders, self.site.zone, self.now_us)
             good = [(line, dated) for row, line, dated in file.lines if row.number not in file.reader.bad_rows]
-            before = self._due_dates([(line.order_id, line.line_id) for line, _ in good])
+            before = self._due_dates(line.order_id for line, _ in good)
             written = orders.save_order_lines(self.connection, good)
             self._note_dates(written, [*before, *(line.due_date for line, _ in good if line.due_date)])
             return file.reader, written
@@ -94,8 +94,7 @@ class FileImport:
         def take(path: Path) -> tuple[RowReader, Written]:
             file = read_deliveries(path, self.site.orders, self.site.zone, self.now_us)
             written = orders.save_deliveries(self.connection, file.deliveries)
-            lines = [(item.order_id, item.line_id) for item in file.deliveries]
-            self._note_dates(written, self._due_dates(lines))
+            self._note_dates(written, self._due_dates(item.order_id for item in file.deliveries))
             return file.reader, written
 
         return self._all(paths, take)
@@ -124,10 +123,11 @@ class FileImport:
                 write_rejected(reader)
         return done
 
-    def _due_dates(self, lines: Iterable[tuple[str, str]]) -> list[date]:
-        wanted = set(lines)
+    def _due_dates(self, order_ids: Iterable[str]) -> list[date]:
+        """Due dates of every line of these orders: an order belongs to the period of its latest."""
+        wanted = set(order_ids)
         known = (versions[-1] for versions in orders.order_lines(self.connection))
-        return [line.due_date for line in known if line.due_date and (line.order_id, line.line_id) in wanted]
+        return [line.due_date for line in known if line.due_date and line.order_id in wanted]
 
     def _note_dates(self, written: Written, days: Iterable[date]) -> None:
         clock = self.site.clock()
@@ -148,7 +148,9 @@ class FileImport:
             if not self.replace:
                 found = self._without_contradictions(file.reader, column, found, tag_id)
             new = readings.merge(self.connection, tag_id, found, replace=self.replace)
-            self._note_change(new, [int(found.times_us.min()), int(found.times_us.max())] if len(found) else [])
+            if len(found):  # the step to the next reading, and what is known since the one before, change with them
+                bounds = int(found.times_us.min()), int(found.times_us.max())
+                self._note_change(new, readings.neighbours(self.connection, tag_id, *bounds))
             written += new
         return written
 

@@ -66,7 +66,7 @@ class Publisher:
             self._note_problem(f"no connection to {self.mqtt.host}:{self.mqtt.port}: {error}")
             return False
         try:
-            if not await asyncio.to_thread(link.ready.wait, READY_S) or not link.is_alive():
+            if not await asyncio.to_thread(link.wait_until_ready, READY_S):
                 self._note_problem(link.refusal or "the broker does not answer")
                 return False
             self._note_problem(None)
@@ -90,7 +90,9 @@ class Publisher:
             await self._send(link, self._plan.due(waiting, now_s))
             if link.refusal:
                 self._note_problem(link.refusal)
-            await self._take_acks()
+            if await self._take_acks():
+                link.refusal = None  # what it refused then, it takes now
+                self._note_problem(None)
 
     async def _pending(self) -> list[Key]:
         return await self.writer.read(pending_keys)
@@ -104,12 +106,12 @@ class Publisher:
         if due:
             await self.writer.write(lambda connection: reports.mark_sent(connection, due, now_us()))
 
-    async def _take_acks(self) -> None:
-        """Wait a moment for acks, and settle what they answer."""
+    async def _take_acks(self) -> int:
+        """Wait a moment for acks, and settle what they answer; how many reports."""
         try:
             first = await asyncio.to_thread(self._arrived.get, timeout=TICK_S)
         except queue.Empty:
-            return
+            return 0
         received = [first]
         while not self._arrived.empty():
             received.append(self._arrived.get_nowait())
@@ -120,8 +122,7 @@ class Publisher:
                 acks.append(ack_of(one.payload))
             except ReportError as error:
                 log.warning("an ack that cannot be read is left aside: %s", error)
-        if acks:
-            await self.writer.write(lambda connection: settle(connection, acks, now_us()))
+        return await self.writer.write(lambda connection: settle(connection, acks, now_us())) if acks else 0
 
     def _link_plan(self) -> LinkPlan:
         return LinkPlan(
@@ -154,13 +155,21 @@ def pending_keys(connection: Connection) -> list[Key]:
     return [(report.epoch, report.sequence) for report in reports.all_reports(connection, pending=True)]
 
 
-def settle(connection: Connection, acks: list[Ack], at_us: int) -> None:
-    """Settle the reports that acks answer, and make those wait again that the programme says it misses."""
+def settle(connection: Connection, acks: list[Ack], at_us: int) -> int:
+    """Settle the reports that acks answer, and make those wait again that the programme says it misses.
+
+    An ack that names none of our reports changes nothing. Returns how many reports are settled.
+    """
+    count = 0
     for ack in acks:
+        key = reports.named(connection, ack.sha256, ack.id)
+        if key is None or (ack.id is None and ack.result == "accepted"):
+            log.warning("an ack for %s names no report of ours and is left aside", ack.id)
+            continue
         settled = reports.settle(connection, ack.sha256, ack.result == "accepted", ack.reason, at_us)
         if settled and ack.result == "rejected":
             log.error("the programme rejected %s: %s", ack.id, ack.reason)
-        epoch = reports.epoch_of(connection, ack.sha256)
-        if epoch is not None:
-            for first, last in ack.missing:
-                reports.ask_again(connection, epoch, first, last, at_us)
+        for first, last in ack.missing:  # of the epoch of the report that is answered
+            reports.ask_again(connection, key[0], first, last, at_us)
+        count += settled
+    return count

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Connection
@@ -38,7 +39,7 @@ def signing_key(path: Path) -> Ed25519PrivateKey:
     """The plant's key. Raises InputError for a file that others may read, or that holds no Ed25519 key."""
     try:
         key = load_pem_private_key(read_secret(path), password=None)
-    except ValueError:
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: it is encrypted
         key = None
     if not isinstance(key, Ed25519PrivateKey):
         raise file_fault(path, "must hold an Ed25519 private key in PEM, as smartwings init makes it")

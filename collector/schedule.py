@@ -22,18 +22,29 @@ Work = Callable[[], Awaitable[None]]
 class Schedule:
     """Work that is woken up every so many seconds, late rather than never, and never twice at once.
 
-    clock_offset_s: how far the wall clock stepped against the monotonic one since the start. faults: work that failed
-    when it was last woken up, and how; it is woken up again all the same.
+    clock_offset_s: how far the wall clock stepped against the monotonic one since the start. faults: how often each
+    work failed. failing: what those said that failed the last time they ran.
     """
 
     on_clock_step: Callable[[float], Awaitable[None]]
     clock_offset_s: float = 0.0
-    faults: dict[str, str] = field(default_factory=dict)
+    faults: dict[str, int] = field(default_factory=dict)
+    failing: dict[str, str] = field(default_factory=dict)
     _jobs: list[tuple[str, Work, float]] = field(default_factory=list)
 
     def every(self, seconds: float, name: str, work: Work) -> None:
         """Add work to be woken up."""
-        self._jobs.append((name, work, seconds))
+
+        async def noting_faults() -> None:
+            try:
+                await work()
+                self.failing.pop(name, None)
+            except Exception as error:
+                log.exception("%s failed", name)
+                self.faults[name] = self.faults.get(name, 0) + 1
+                self.failing[name] = f"{type(error).__name__}: {error}"
+
+        self._jobs.append((name, noting_faults, seconds))
 
     async def run(self) -> None:
         """Wake work up until cancelled. A step of the wall clock starts the timers anew: without that, one backwards
@@ -52,9 +63,8 @@ class Schedule:
         scheduler = AsyncIOScheduler(timezone=UTC)
         for name, work, seconds in self._jobs:
             scheduler.add_job(
-                self._guarded,
+                work,
                 IntervalTrigger(seconds=seconds, timezone=UTC),
-                args=(name, work),
                 name=name,
                 coalesce=True,
                 max_instances=1,
@@ -62,15 +72,6 @@ class Schedule:
             )
         scheduler.start()
         return scheduler
-
-    async def _guarded(self, name: str, work: Work) -> None:
-        try:
-            await work()
-        except Exception as error:
-            log.exception("%s failed", name)
-            self.faults[name] = f"{type(error).__name__}: {error}"
-        else:
-            self.faults.pop(name, None)
 
     async def _until_clock_steps(self) -> float:
         offset = time.time() - time.monotonic()

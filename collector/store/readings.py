@@ -149,6 +149,16 @@ def series_by_day(connection: Connection, tag_id: int, start_us: int, end_us: in
             yield found
 
 
+def neighbours(connection: Connection, tag_id: int, first_us: int, last_us: int) -> tuple[int, int]:
+    """Times of a tag's readings next to [first, last] on either side; the bound itself where there is none."""
+    before = next(days_before(connection, tag_id, first_us), None)
+    after = next(series_by_day(connection, tag_id, last_us + 1, _ALL_US), None)
+    return (
+        first_us if before is None else int(before.times_us[-1]),
+        last_us if after is None else int(after.times_us[0]),
+    )
+
+
 def days_before(connection: Connection, tag_id: int, end_us: int) -> Iterator[Readings]:
     """Readings of a tag before an instant, a stored day at a time, the newest first."""
     in_journal = _journal_times(connection, tag_id, -_ALL_US, end_us)

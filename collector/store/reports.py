@@ -77,6 +77,14 @@ def mark_sent(connection: Connection, sequences: Sequence[tuple[int, int]], at_u
         )
 
 
+def named(connection: Connection, sha256: str, id_: str | None) -> tuple[int, int] | None:
+    """Epoch and sequence of the report with this hash, and this id where one is said; None if there is none."""
+    row = connection.exec_driver_sql(
+        "select epoch, sequence from report where sha256 = ? and id = coalesce(?, id)", (sha256, id_)
+    ).first()
+    return (row.epoch, row.sequence) if row else None
+
+
 def settle(connection: Connection, sha256: str, accepted: bool, reason: str | None, at_us: int) -> bool:
     """Note the programme's answer to the report with this hash; false if there is none that waits for it."""
     state = "accepted" if accepted else "rejected"
@@ -86,12 +94,6 @@ def settle(connection: Connection, sha256: str, accepted: bool, reason: str | No
             (state, reason, at_us if accepted else None, sha256),
         ).rowcount
     )
-
-
-def epoch_of(connection: Connection, sha256: str) -> int | None:
-    """Epoch of the report with a hash; None if there is none."""
-    found = connection.exec_driver_sql("select epoch from report where sha256 = ?", (sha256,)).scalar()
-    return None if found is None else int(found)
 
 
 def ask_again(connection: Connection, epoch: int, first: int, last_: int, at_us: int) -> None:
