@@ -138,8 +138,8 @@ class SimulatedPlant:
         before = {tag: self.stored(tag) for tag in tags}
         wait_until(lambda: all(self.stored(tag) >= before[tag] + count for tag in tags), f"{count} more of {tags}")
 
-    def judge(self) -> "Judgement":
-        return judge(self.folder / "truth.jsonl", self.store)
+    def judge(self, from_us: int = 0) -> "Judgement":
+        return judge(self.folder / "truth.jsonl", self.store, from_us)
 
 
 def kill(running: subprocess.Popen[bytes]) -> None:
@@ -157,8 +157,8 @@ class Judgement:
         self.gaps: list[Gap] = []
 
 
-def judge(truth_file: Path, store: Path) -> Judgement:
-    """Every true value is stored once, or lies in a declared gap; nothing else is stored.
+def judge(truth_file: Path, store: Path, from_us: int = 0) -> Judgement:
+    """Every true value from an instant on is stored once, or lies in a declared gap; nothing else is stored.
 
     OPC UA readings carry the time of the change; a Modbus reading is received shortly after its value was served.
     """
@@ -171,7 +171,7 @@ def judge(truth_file: Path, store: Path) -> Judgement:
         result.gaps = gaps.overlapping(connection, 0, ALWAYS)
         named = texts(connection)
         for name, stored in stored_tags(connection).items():
-            found = series(connection, stored.id, 0, ALWAYS)
+            found = series(connection, stored.id, from_us, ALWAYS)
             is_text = stored.tag.kind is Kind.TEXT
             values = [named[int(v)] if is_text else v for v in found.values.tolist() if v == v]
             times = [at for at, v in zip(found.times_us.tolist(), found.values.tolist(), strict=True) if v == v]

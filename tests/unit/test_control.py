@@ -24,7 +24,7 @@ async def echo(request: Any) -> dict[str, Any]:
 async def serving(store: Path):
     task = asyncio.create_task(serve(store, echo))
     async with asyncio.timeout(5):
-        while await asyncio.to_thread(ask, store, {"command": "ready"}) is None:
+        while await asyncio.to_thread(ask, store, {"command": "ready"}) is None:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
     try:
         yield
