@@ -183,19 +183,22 @@ def judge(truth_file: Path, store: Path, from_us: int = 0) -> Judgement:
 def _match(
     name: str, truth: list[tuple[int, object]], stored: list[tuple[int, object]], own: list[Gap], result: Judgement
 ) -> None:
+    """From the end: a value was read just after it was served, so a reading belongs to the last such value before it.
+
+    From the start, a value served to a collector that was killed could take the next reading, of the same value.
+    """
     reach_us = 1_500_000
     first_us = stored[0][0] if stored else ALWAYS
     last_us = stored[-1][0] if stored else 0
-    at = 0
-    for time_us, value in truth:
-        if at < len(stored) and stored[at][1] == value and -1 <= stored[at][0] - time_us <= reach_us:
+    rest = list(stored)
+    for time_us, value in reversed(truth):
+        while rest and rest[-1][0] - time_us > reach_us:
+            result.doubled_or_wrong.append(f"{name} {rest.pop()}")
+        if rest and rest[-1][1] == value and rest[-1][0] - time_us >= -1:
             result.matched += 1
-            at += 1
-        elif at < len(stored) and stored[at][0] < time_us - reach_us:
-            result.doubled_or_wrong.append(f"{name} {stored[at]}")
-            at += 1
+            rest.pop()
         elif first_us <= time_us <= last_us and not any(
             gap.start_us - reach_us <= time_us <= (gap.end_us or ALWAYS) for gap in own
         ):
             result.lost.append(f"{name} {time_us} {value}")
-    result.doubled_or_wrong += [f"{name} {rest}" for rest in stored[at:]]
+    result.doubled_or_wrong += [f"{name} {one}" for one in rest]
