@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lock clean
+.PHONY: demo test soak lock clean
 .DELETE_ON_ERROR:
 
 # make demo ARGS="--seconds 60 --dir here"
@@ -17,6 +17,10 @@ test: $(VENV)/.test-installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+# Takes an hour: fifty kills of each part. It is no part of `make test`.
+soak: $(VENV)/.test-installed
+	SMARTWINGS_SOAK=1 $(BIN)/pytest tests/soak -p no:cacheprovider --timeout 7200
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Smart Wings needs Python 3.11 or newer; say which: make PYTHON=python3.12"; exit 2; }

@@ -138,8 +138,8 @@ class SimulatedPlant:
         before = {tag: self.stored(tag) for tag in tags}
         wait_until(lambda: all(self.stored(tag) >= before[tag] + count for tag in tags), f"{count} more of {tags}")
 
-    def judge(self) -> "Judgement":
-        return judge(self.folder / "truth.jsonl", self.store)
+    def judge(self, from_us: int = 0) -> "Judgement":
+        return judge(self.folder / "truth.jsonl", self.store, from_us)
 
 
 def kill(running: subprocess.Popen[bytes]) -> None:
@@ -157,8 +157,8 @@ class Judgement:
         self.gaps: list[Gap] = []
 
 
-def judge(truth_file: Path, store: Path) -> Judgement:
-    """Every true value is stored once, or lies in a declared gap; nothing else is stored.
+def judge(truth_file: Path, store: Path, from_us: int = 0) -> Judgement:
+    """Every true value from an instant on is stored once, or lies in a declared gap; nothing else is stored.
 
     OPC UA readings carry the time of the change; a Modbus reading is received shortly after its value was served.
     """
@@ -171,7 +171,7 @@ def judge(truth_file: Path, store: Path) -> Judgement:
         result.gaps = gaps.overlapping(connection, 0, ALWAYS)
         named = texts(connection)
         for name, stored in stored_tags(connection).items():
-            found = series(connection, stored.id, 0, ALWAYS)
+            found = series(connection, stored.id, from_us, ALWAYS)
             is_text = stored.tag.kind is Kind.TEXT
             values = [named[int(v)] if is_text else v for v in found.values.tolist() if v == v]
             times = [at for at, v in zip(found.times_us.tolist(), found.values.tolist(), strict=True) if v == v]
@@ -183,19 +183,22 @@ def judge(truth_file: Path, store: Path) -> Judgement:
 def _match(
     name: str, truth: list[tuple[int, object]], stored: list[tuple[int, object]], own: list[Gap], result: Judgement
 ) -> None:
+    """From the end: a value was read just after it was served, so a reading belongs to the last such value before it.
+
+    From the start, a value served to a collector that was killed could take the next reading, of the same value.
+    """
     reach_us = 1_500_000
     first_us = stored[0][0] if stored else ALWAYS
     last_us = stored[-1][0] if stored else 0
-    at = 0
-    for time_us, value in truth:
-        if at < len(stored) and stored[at][1] == value and -1 <= stored[at][0] - time_us <= reach_us:
+    rest = list(stored)
+    for time_us, value in reversed(truth):
+        while rest and rest[-1][0] - time_us > reach_us:
+            result.doubled_or_wrong.append(f"{name} {rest.pop()}")
+        if rest and rest[-1][1] == value and rest[-1][0] - time_us >= -1:
             result.matched += 1
-            at += 1
-        elif at < len(stored) and stored[at][0] < time_us - reach_us:
-            result.doubled_or_wrong.append(f"{name} {stored[at]}")
-            at += 1
+            rest.pop()
         elif first_us <= time_us <= last_us and not any(
             gap.start_us - reach_us <= time_us <= (gap.end_us or ALWAYS) for gap in own
         ):
             result.lost.append(f"{name} {time_us} {value}")
-    result.doubled_or_wrong += [f"{name} {rest}" for rest in stored[at:]]
+    result.doubled_or_wrong += [f"{name} {one}" for one in rest]
