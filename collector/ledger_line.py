@@ -1,6 +1,7 @@
 """How complete is the data behind a report? Readings expected, received and stored, and the time that is missing."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -22,20 +23,21 @@ def ledger_line(connection: Connection, site: Site, period: Period) -> dict[str,
     """
     tags = stored_tags(connection).values()
     return {
-        "expected": _expected(site, period),
+        "expected": _expected(site, period, devices.first_received(connection)),
         "received": devices.received(connection, period.start_us, period.end_us),
         "stored": sum(readings.count(connection, found.id, period.start_us, period.end_us) for found in tags),
         "gap_s": _gap_s(connection, period),
     }
 
 
-def _expected(site: Site, period: Period) -> int | None:
-    """Readings that the polls of the period should bring; None where a device is subscribed to."""
+def _expected(site: Site, period: Period, first_us: Mapping[str, int]) -> int | None:
+    """Readings that the polls of the period should bring, from a device's first on; None with a subscription."""
     expected = 0.0
     for device in site.devices:
         if not isinstance(device, ModbusDevice) and device.mode == "subscribe":
             return None
-        expected += (period.end_us - period.start_us) / (device.poll_s * US_PER_S) * len(device.tags)
+        polled_us = period.end_us - max(period.start_us, first_us.get(device.id, period.end_us))
+        expected += max(0, polled_us) / (device.poll_s * US_PER_S) * len(device.tags)
     return int(expected)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.terminal import FOUND_FAULT, USAGE, Json, SiteFile, faults_reported, say, say_json
+from commands.terminal import FOUND_FAULT, USAGE, Json, SiteFile, faults_reported, quiet_libraries, say, say_json
 
 if TYPE_CHECKING:
     from config.devices import Device
@@ -21,12 +21,13 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Settings, read plan, tags, and KPIs that will have no value and why."""
+    quiet_libraries()
     with faults_reported():
         from config.fault import InputError
-        from config.load import load_site
+        from config.load import Secrets, load_site
 
         try:
-            settings = load_site(site)
+            settings = load_site(site, Secrets.PRIVATE)
         except InputError as error:
             if not as_json:
                 raise
@@ -39,7 +40,7 @@ def check(
         result: dict[str, Any] = {
             "devices": [_device(device) for device in settings.devices],
             "kpis_without_value": list(_without_value(settings, site)),
-            "warnings": list(_warnings(settings)),
+            "warnings": list(_warnings(settings, site)),
             "faults": [],
         }
         if connect:
@@ -83,10 +84,13 @@ def _without_value(settings: "Site", site: Path) -> Iterator[dict[str, str]]:
                 yield {"kpi": value.id.value, "scope": value.scope, "reason": value.outcome.reason.value}
 
 
-def _warnings(settings: "Site") -> Iterator[str]:
+def _warnings(settings: "Site", site: Path) -> Iterator[str]:
+    from config.load import missing_secrets
     from plant.shift import DAY_MIN
     from plant.tag import Kind
 
+    for name in missing_secrets(settings, site.parent):
+        yield f"{name}: is not there; smartwings run needs it"
     day_start = settings.plant.production_day_start
     for shift in (one.shift() for one in settings.shifts):
         starts = (day_start, day_start + DAY_MIN)
@@ -130,9 +134,10 @@ def _say(settings: "Site", result: dict[str, Any]) -> None:
 
     say(f"plant {settings.plant.id}: settings are sound")
     for device in result["devices"]:
-        requests = (
-            f"{device['requests_per_poll']} requests a poll" if device["requests_per_poll"] else "by subscription"
-        )
+        count = device["requests_per_poll"]
+        requests = f"{count} request{'s' * (count != 1)} a poll" if count else "by subscription"
+        if not device["tags"]:
+            requests = "nothing to read"
         say(f"device {device['id']}: {device['tags']} tags, {requests}")
     for tag in settings.tags():
         unit = f" [{tag.storage_unit}]" if tag.storage_unit else ""

@@ -42,6 +42,8 @@ def history(
         clock = settings.clock()
         start_us = time_option("--from", from_, clock.day_start)
         end_us = time_option("--to", to, clock.day_start) if to is not None else time.time_ns() // 1000
+        if start_us >= end_us:
+            refuse("--to: must be after --from")
         with reading(store_path(settings.store.url, site.parent)) as connection:
             wanted = _known(connection, tags, [tag.name for tag in settings.tags()])
             rows = _rows(connection, wanted, start_us, end_us, settings.zone)

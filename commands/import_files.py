@@ -76,7 +76,7 @@ def _import(kind: Kind, site_file: Path, files: list[Path], replace: bool, skip_
         return
     for one in answer["files"]:
         rest = f", {one['rejected']} rejected (see {one['file']}.rejected.csv)" if one["rejected"] else ""
-        counts = f"{one['rows']} rows: {one['new']} new, {one['unchanged']} unchanged"
+        counts = f"{one['rows']} row{'s' * (one['rows'] != 1)}: {one['new']} new, {one['unchanged']} unchanged"
         say(f"{one['file']}: {one['encoding']}, {counts}{rest}")
 
 

@@ -115,6 +115,9 @@ def plants(programme: ProgrammeFile, as_json: Json = False) -> None:
     for row in rows:
         remarks = [f"{len(row['missing'])} gaps"] if row["missing"] else []
         remarks += ["late"] if row["late"] else []
+        stand = standings.get(row["plant"])
+        breaks = ", ".join(map(str, stand.chain_breaks)) if stand else ""
+        remarks += [f"chain broken at {breaks}"] if breaks else []
         say("  ".join([row["plant"], row["last_report"] or "no report yet", f"to {row['received_to']}", *remarks]))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.terminal import Json, SiteFile, faults_reported, refuse, say, say_json
+from commands.terminal import Json, SiteFile, faults_reported, quiet_libraries, refuse, say, say_json
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -27,6 +27,7 @@ def read(
     as_json: Json = False,
 ) -> None:
     """Latest readings: tag, time, value, unit, status, age."""
+    quiet_libraries()
     with faults_reported():
         from config.load import load_site
 

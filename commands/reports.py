@@ -22,9 +22,10 @@ def reports(
         from config.load import load_site
 
         settings = load_site(site)
-        if resend is not None:
-            _resend(settings, site, resend)
+        again = _resend(settings, site, resend) if resend is not None else None
         rows = _rows(settings, site, pending)
+    if again is not None:
+        rows = [row for row in rows if again[0] <= row["sequence"] <= again[1]]
     if as_json:
         say_json({"reports": rows})
         return
@@ -60,7 +61,7 @@ def _rows(settings: "Site", site: Path, pending: bool) -> list[dict[str, Any]]:
     ]
 
 
-def _resend(settings: "Site", site: Path, wanted: str) -> None:
+def _resend(settings: "Site", site: Path, wanted: str) -> tuple[int, int]:
     from collector.control import ask
     from collector.store.reports import resend
     from collector.store.store import store_path, transaction, writing
@@ -76,3 +77,4 @@ def _resend(settings: "Site", site: Path, wanted: str) -> None:
             resend(connection, *bounds)
     elif not answer["ok"]:
         refuse(answer["message"])
+    return bounds

@@ -4,26 +4,19 @@ import asyncio
 import logging
 import signal
 
-from commands.terminal import SiteFile, faults_reported, refuse, say
+from commands.terminal import SiteFile, faults_reported, quiet_libraries, refuse, say
 
 
 def run(site: SiteFile) -> None:
     """Read the machines, store every reading, report; SIGTERM or Ctrl-C drains within 20 s and ends."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for library in (
-        "asyncua",
-        "pymodbus",
-        "apscheduler",
-        "alembic",
-        "uvicorn",
-    ):  # they log each poll or run; we log changes
-        logging.getLogger(library).setLevel(logging.ERROR)
+    quiet_libraries()
     with faults_reported():
         from collector import daemon
-        from config.load import load_site
+        from config.load import Secrets, load_site
         from connectors.connector import ConnectorError
 
-        settings = load_site(site)
+        settings = load_site(site, Secrets.PRESENT)
 
         async def until_told() -> None:
             stop = asyncio.Event()

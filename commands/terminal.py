@@ -61,3 +61,11 @@ def time_option(name: str, text: str, day_start: Any) -> int:
         return int(day_start(day))
     except ValueError as error:
         refuse(f"{name}: {error}, or a date as in 2026-11-22; not {text!r}")
+
+
+def quiet_libraries() -> None:
+    """Keep what protocol libraries log of each request from the terminal: causes are in our own lines."""
+    import logging
+
+    for library in ("asyncua", "pymodbus", "apscheduler", "alembic", "uvicorn"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)

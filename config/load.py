@@ -1,8 +1,12 @@
 """How does a site file become settings? Read, tag lists put in, checked; every fault at once or none."""
 
+import stat
+from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
+from typing import Any
 
-from config.document import load_document
+from config.document import Document, Path_, load_document
 from config.fault import InputError, file_fault
 from config.model import validated
 from config.profile import fill_from_profiles
@@ -10,15 +14,58 @@ from config.site import Site, disagreements
 from config.tag_list import expand_tag_lists
 
 
-def load_site(path: Path) -> Site:
+class Secrets(Enum):
+    """What must be so of the files of passwords and keys: nothing, private where they are there, or there as well."""
+
+    LEFT_ASIDE = 0
+    PRIVATE = 1
+    PRESENT = 2
+
+
+def load_site(path: Path, secrets: Secrets = Secrets.LEFT_ASIDE) -> Site:
     """The settings of a site file. Raises InputError with every fault found, each with its place."""
     document = load_document(path)
     if not isinstance(document.data, dict):
         raise file_fault(path, "must hold settings; smartwings init DIR writes an example")
     expand_tag_lists(document, path.parent)
     fill_from_profiles(document)
+    if secrets is not Secrets.LEFT_ASIDE:
+        _check_secrets(document, path.parent, secrets)
     site = validated(Site, document)
     faults = [document.fault(at, message) for at, message in disagreements(site)]
     if faults:
         raise InputError(faults)
     return site
+
+
+def missing_secrets(site: Site, folder: Path) -> list[str]:
+    """Names of the password and key files that are not there yet."""
+    named = [name for _, name in _secret_files(site.model_dump())]
+    return [name for name in named if not (folder / name).exists()]
+
+
+def _check_secrets(document: Document, folder: Path, secrets: Secrets) -> None:
+    for at, name in _secret_files(document.data):
+        try:
+            mode = stat.S_IMODE((folder / name).stat().st_mode)
+        except (OSError, ValueError):
+            if secrets is Secrets.PRESENT:
+                document.faults.append(document.fault(at, f"{folder / name} is not there"))
+            continue
+        if mode & 0o077:
+            document.faults.append(
+                document.fault(at, f"{folder / name} must be readable by its owner alone: chmod 600")
+            )
+
+
+def _secret_files(data: Any) -> Iterator[tuple[Path_, str]]:
+    mqtt = data.get("mqtt")
+    groups: list[tuple[Path_, Any]] = [(("mqtt",), mqtt)] if isinstance(mqtt, dict) else []
+    devices = data.get("devices")
+    groups += [
+        (("devices", d), device) for d, device in enumerate(devices if isinstance(devices, list | tuple) else ())
+    ]
+    for at, group in groups:
+        for key in ("password_file", "key_file"):
+            if isinstance(group, dict) and isinstance(group.get(key), str):
+                yield (*at, key), group[key]

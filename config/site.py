@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from config.calendar import CalendarSettings, ShiftSettings, shift_calendar
-from config.devices import Device
+from config.devices import Device, is_loopback
 from config.model import Day, Name, Number, Settings, Switch, Text, TimeOfDay, Whole
 from config.mqtt import MqttSettings, TopicName
 from plant.kpi_id import KpiId
@@ -22,6 +22,14 @@ from plant.tag import PLANT, Kind, Tag, kind_of
 SCOPE = re.compile(r"(product|order):.+")
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
+        raise ValueError("must be the IANA name of a zone, as in Asia/Seoul") from None
+    return name
+
+
 class PlantSettings(Settings):
     """The plant itself."""
 
@@ -29,20 +37,10 @@ class PlantSettings(Settings):
     """Identifies the plant at the programme; part of every topic."""
     name: Text = ""
     """What people call it."""
-    time_zone: Text
+    time_zone: Annotated[Text, AfterValidator(_zone)]
     """IANA name of its time zone, as in Asia/Seoul."""
     production_day_start: Annotated[TimeOfDay, Field(lt=24 * 60)] = 0
     """When a production day begins; a shift past midnight belongs to the day it starts."""
-
-    @model_validator(mode="after")
-    def _zone_exists(self) -> Self:
-        try:
-            ZoneInfo(self.time_zone)
-        except (ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError, caught below
-            raise ValueError("time_zone: must be the IANA name of a zone, as in Asia/Seoul") from None
-        except KeyError:
-            raise ValueError("time_zone: must be the IANA name of a zone, as in Asia/Seoul") from None
-        return self
 
 
 class StoreSettings(Settings):
@@ -54,11 +52,20 @@ class StoreSettings(Settings):
     """Days for which readings are kept; absent: all."""
 
 
+def _loopback_address(listen: str) -> str:
+    host, colon, port = listen.rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > 65535:
+        raise ValueError("must be an address and port, as in 127.0.0.1:8420")
+    if not is_loopback(host):
+        raise ValueError("must be an address of this machine alone: beyond it a page needs TLS and a password")
+    return listen
+
+
 class PageSettings(Settings):
     """The plant engineer's page. Absent: no page."""
 
-    listen: Annotated[Text, StringConstraints(pattern=r"^\S+:\d{1,5}$")] = "127.0.0.1:8420"
-    """Address and port."""
+    listen: Annotated[Text, AfterValidator(_loopback_address)] = "127.0.0.1:8420"
+    """Address and port, on this machine alone."""
 
 
 class WorkUnitSettings(Settings):
@@ -248,5 +255,6 @@ def _unknown_names(site: Site) -> list[tuple[tuple[str | int, ...], str]]:
     for s, shift in enumerate(site.shifts):
         for u, unit in enumerate(shift.work_units or ()):
             if unit not in units:
-                found.append((("shifts", s, "work_units", u), f"must be one of {', '.join(units)}"))
+                known = f"must be one of {', '.join(units)}" if units else "is no work unit: no tag names one"
+                found.append((("shifts", s, "work_units", u), known))
     return found

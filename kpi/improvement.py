@@ -21,8 +21,8 @@ def improvement(value: float, baseline: float, trend: Trend) -> float | None:
     """
     if baseline == 0:
         return None
-    change = (value - baseline) / abs(baseline)
-    return _finite(change if trend is Trend.HIGHER else -change)
+    better = value - baseline if trend is Trend.HIGHER else baseline - value
+    return _finite(better / abs(baseline))
 
 
 def attainment(value: float, baseline: float, target: float) -> float | None:

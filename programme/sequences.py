@@ -1,5 +1,6 @@
 """Which sequences of a plant's epoch are in, which are missing, and do their hashes form one chain?"""
 
+import logging
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, delete, insert, select, union, update
@@ -8,6 +9,8 @@ from kpi.report_schema import Report
 from programme import schema
 
 MOST_HOLES = 100
+
+log = logging.getLogger("smartwings.programme")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ def _sha256(connection: Connection, report: Report, sequence: int) -> str | None
 def _note_break(
     connection: Connection, report: Report, sequence: int, expected: str, found: str, noticed_us: int
 ) -> None:
+    log.warning("the chain of %s is broken: report %d does not name the one before it", report.plant, sequence)
     table = schema.chain_break
     at = {"plant": report.plant, "epoch": report.epoch, "sequence": sequence}
     connection.execute(delete(table).where(*(table.c[name] == value for name, value in at.items())))

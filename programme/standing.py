@@ -31,6 +31,8 @@ class PlantStanding:
     last_report: str
     """When the newest was received, ISO 8601 with the plant's offset."""
     periods: tuple[NewestPeriod, ...] = field(default=())
+    chain_breaks: tuple[int, ...] = field(default=())
+    """Sequences of reports that do not name the one before them: somebody has changed or replaced a report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,27 @@ def standings(connection: Connection | None) -> dict[str, PlantStanding]:
         select(table.c.plant, func.max(table.c.received_us), func.max(table.c.offset_min)).group_by(table.c.plant)
     )
     last = {plant: _time(us, offset_min) for plant, us, offset_min in received}
-    periods = _newest_periods(connection)
+    periods, breaks = _newest_periods(connection), _chain_breaks(connection)
     return {
         plant: PlantStanding(
-            plant, stand.received_to, tuple(holes(connection, stand)), last[plant], periods.get(plant, ())
+            plant=plant,
+            received_to=stand.received_to,
+            missing=tuple(holes(connection, stand)),
+            last_report=last[plant],
+            periods=periods.get(plant, ()),
+            chain_breaks=tuple(breaks.get((plant, stand.epoch), ())),
         )
         for plant, stand in newest.items()
         if plant in last
     }
+
+
+def _chain_breaks(connection: Connection) -> dict[tuple[str, int], list[int]]:
+    table = schema.chain_break
+    found: dict[tuple[str, int], list[int]] = {}
+    for row in connection.execute(select(table).order_by(table.c.plant, table.c.epoch, table.c.sequence)):
+        found.setdefault((row.plant, row.epoch), []).append(row.sequence)
+    return found
 
 
 def _time(us: int, offset_min: int) -> str:

@@ -34,3 +34,9 @@ def received(connection: Connection, start_us: int, end_us: int) -> int:
             "select coalesce(sum(received), 0) from tally where quarter_us >= ? and quarter_us < ?", (start_us, end_us)
         ).scalar_one()
     )
+
+
+def first_received(connection: Connection) -> dict[str, int]:
+    """Start of the quarter hour in which a device first handed over readings, by device."""
+    rows = connection.exec_driver_sql("select device, min(quarter_us) as first_us from tally group by device")
+    return {row.device: row.first_us for row in rows}

@@ -258,6 +258,8 @@ def _rewrite(
     kept = old[~np.isin(old.times_us, readings.times_us)] if replace else old
     merged = distinct(joined([kept, readings]))
     new = len(merged) - len(kept)
+    if replace and _same(merged, old):
+        return Written(0, len(readings))
     if new or len(kept) != len(old) or any(part.span_s != span_s for part in stored):
         for part in stored:
             connection.exec_driver_sql("delete from chunk where key = ?", (_key(tag_id, part.start_s),))
@@ -266,6 +268,14 @@ def _rewrite(
             (_key(tag_id, start_s), span_s, len(merged), encode(merged)),
         )
     return Written(new, len(readings) - new)
+
+
+def _same(a: Readings, b: Readings) -> bool:
+    return bool(
+        np.array_equal(a.times_us, b.times_us)
+        and np.array_equal(a.values, b.values, equal_nan=True)
+        and np.array_equal(a.status, b.status)
+    )
 
 
 def _update_latest(connection: Connection, tag_ids: U32, readings: Readings) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from mosquitto import PLANTS, PROGRAMME, Broker, mosquitto
 from receiving import ReceiverProcess, programme_file, rows
 from sample_reports import CLOCK, key_of
 
-from broker import PLANTS, PROGRAMME, Broker, mosquitto
 from collector.store.reports import StoredReport, all_reports, event
 from collector.store.store import reading
 from kpi.report import public_key, verify
