@@ -56,7 +56,7 @@ class Machines:
 
     def all_arrived(self, connection: "Connection") -> bool:
         """Whether the newest stored reading of every counter is what its machine shows."""
-        from collector.store.readings import latest
+        from collector.store.latest import latest
         from collector.store.tags import stored_tags
 
         stored, newest = stored_tags(connection), latest(connection)

@@ -52,7 +52,7 @@ def read(
 
 
 def _from_store(settings: "Site", site: Path, wanted: list[str]) -> list[dict[str, Any]]:
-    from collector.store.readings import latest
+    from collector.store.latest import latest
     from collector.store.store import reading, store_path
     from collector.store.tags import stored_tags, texts
     from plant.tag import Kind

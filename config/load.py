@@ -6,11 +6,12 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from config.agreement import disagreements
 from config.document import Document, Path_, load_document
 from config.fault import InputError, file_fault
 from config.model import validated
 from config.profile import fill_from_profiles
-from config.site import Site, disagreements
+from config.site import Site
 from config.tag_list import expand_tag_lists
 
 

@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 
 from collector.store.chunk import decode, encode
 from collector.store.journal import JournalEntry, pack, unpack
+from collector.store.latest import update_latest
 from plant.instant import US_PER_S
-from plant.reading import I64, U32, Readings, distinct, joined
+from plant.reading import I64, Readings, distinct, joined
 
 HOUR_S, DAY_S = 3600, 86400
 _TAG_SHIFT = 40
@@ -37,7 +38,7 @@ def append(connection: Connection, entry: JournalEntry) -> None:
         "insert into journal (min_us, max_us, readings, payload) values (?, ?, ?, ?)",
         (int(times.min()), int(times.max()), len(entry), pack(entry)),
     )
-    _update_latest(connection, entry.tag_ids, entry.readings)
+    update_latest(connection, entry.tag_ids, entry.readings)
 
 
 def merge(
@@ -50,7 +51,7 @@ def merge(
     if replace:
         seal(connection, _ALL_US)  # the journal may hold what is to be replaced
     written = _merge(connection, tag_id, readings, span_s, replace)
-    _update_latest(connection, np.full(len(readings), tag_id, dtype=np.uint32), readings)
+    update_latest(connection, np.full(len(readings), tag_id, dtype=np.uint32), readings)
     return written
 
 
@@ -199,22 +200,6 @@ def _journal_times(connection: Connection, tag_id: int, start_us: int, end_us: i
 
 
 @dataclass(frozen=True, slots=True)
-class LatestReading:
-    """The newest reading of a tag; value None exactly when its status is Bad."""
-
-    time_us: int
-    value: float | None
-    status: int
-    received_us: int
-
-
-def latest(connection: Connection) -> dict[int, LatestReading]:
-    """The newest reading of every tag that has one, by the tag's id."""
-    rows = connection.exec_driver_sql("select tag_id, time_us, value, status, received_us from latest")
-    return {row.tag_id: LatestReading(row.time_us, row.value, row.status, row.received_us) for row in rows}
-
-
-@dataclass(frozen=True, slots=True)
 class _Chunk:
     start_s: int
     span_s: int
@@ -275,28 +260,4 @@ def _same(a: Readings, b: Readings) -> bool:
         np.array_equal(a.times_us, b.times_us)
         and np.array_equal(a.values, b.values, equal_nan=True)
         and np.array_equal(a.status, b.status)
-    )
-
-
-def _update_latest(connection: Connection, tag_ids: U32, readings: Readings) -> None:
-    """Note the newest reading of each tag, of equal times the last to arrive, and the earliest time."""
-    if not len(readings):
-        return
-    order = np.lexsort((readings.times_us, tag_ids))
-    ids, ordered = tag_ids[order], readings[order]
-    last = np.append(ids[1:] != ids[:-1], True)
-    first = np.append(True, last[:-1])
-    newest = ordered[last]
-    values = [None if value != value else value for value in newest.values.tolist()]
-    columns = (ids[last], ordered.times_us[first], newest.times_us, newest.status, newest.received_us)
-    tags, firsts, times, status, received = (column.tolist() for column in columns)
-    connection.exec_driver_sql(
-        "insert into latest (tag_id, first_us, time_us, value, status, received_us) values (?, ?, ?, ?, ?, ?)"
-        " on conflict (tag_id) do update set first_us = min(latest.first_us, excluded.first_us),"
-        " value = case when excluded.time_us >= latest.time_us then excluded.value else latest.value end,"
-        " status = case when excluded.time_us >= latest.time_us then excluded.status else latest.status end,"
-        " received_us = case when excluded.time_us >= latest.time_us then excluded.received_us"
-        " else latest.received_us end,"
-        " time_us = max(latest.time_us, excluded.time_us)",
-        list(zip(tags, firsts, times, values, status, received, strict=True)),
     )

@@ -142,6 +142,7 @@ def test_another_value_at_the_same_time_is_a_bad_row_unless_it_is_to_replace(pla
     assert plant.values("good") == ["1", "2"]
     assert plant.imports("readings", other, "--replace").code == 0
     assert plant.values("good") == ["1", "3", "4"]
+    assert "0 new, 3 unchanged" in plant.imports("readings", other, "--replace").out
 
 
 def test_another_status_at_the_same_time_is_a_bad_row_too(plant: Plant) -> None:

@@ -14,7 +14,9 @@ from mosquitto import BREACH, PLANTS, PROGRAMME, Broker, broker, until
 from receiving import ReceiverProcess, programme_file, receiving, rows
 from sample_reports import chain, day, key_of, kpi_json, unsigned
 from sending_plant import SendingPlant
+from typer.testing import CliRunner
 
+from commands.programme import programme_app
 from kpi.report import Event, event_sha256, sign
 
 __all__ = ["broker"]
@@ -103,6 +105,8 @@ def test_a_broken_chain_is_noted_and_another_content_under_an_id_refused(file: P
         (3, event_sha256(forked), event_sha256(two)),
     ]
     assert len(rows(file, "select * from rejection")) == 2
+    listed = CliRunner().invoke(programme_app, ["plants", str(file)])
+    assert "chain broken at 2, 3" in listed.output
 
 
 def test_the_newest_revision_gives_the_values(file: Path, broker: Broker) -> None:

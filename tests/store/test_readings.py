@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, rows, some_readings, with_tags
 
+from collector.store.latest import latest
 from collector.store.readings import (
     DAY_S,
     Written,
     append,
     days_before,
-    latest,
     merge,
     merge_days,
     seal,

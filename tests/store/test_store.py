@@ -14,7 +14,8 @@ from sqlalchemy.exc import OperationalError
 from stored import HOUR_US, MONDAY_US, entry_of, make_store, some_readings, with_tags
 
 from collector.store import gaps, orders, readings
-from collector.store.readings import append, latest, merge_days, seal, series
+from collector.store.latest import latest
+from collector.store.readings import append, merge_days, seal, series
 from collector.store.store import (
     SCHEMA_VERSION,
     StoreError,
