@@ -16,7 +16,7 @@ test: $(VENV)/.test-installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 # Takes an hour: fifty kills of each part. It is no part of `make test`.
 soak: $(VENV)/.test-installed
