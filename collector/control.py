@@ -36,7 +36,10 @@ def _short_name(path: Path) -> Iterator[str]:
 def ask(store: Path, request: Answer) -> Answer | None:
     """What the daemon on a store answers; None when none is running."""
     path = socket_path(store)
-    if not path.exists():
+    try:
+        if not path.exists():
+            return None
+    except OSError:  # a name that no file can have; opening the store says so
         return None
     with _short_name(path) as name, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
         link.settimeout(LONGEST_ANSWER_S)

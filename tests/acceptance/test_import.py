@@ -57,7 +57,7 @@ def test_importing_a_file_twice_changes_nothing(plant: Plant) -> None:
 
 
 def test_the_encoding_is_named_in_the_output(plant: Plant) -> None:
-    assert "CP949, 1 rows" in plant.imports("readings", plant.file((HEAD + f"{at(0)},job,작업\n").encode("cp949"))).out
+    assert "CP949, 1 row" in plant.imports("readings", plant.file((HEAD + f"{at(0)},job,작업\n").encode("cp949"))).out
     assert plant.values("job") == ["작업"]
 
 

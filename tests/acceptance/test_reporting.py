@@ -251,7 +251,7 @@ def test_a_broker_that_refuses_a_report_is_named_in_health(tmp_path: Path, broke
 def test_a_key_that_others_may_read_is_refused_at_start(tmp_path: Path, broker: Broker) -> None:
     with ReportingPlant(tmp_path, broker) as plant:
         for mode, content, said in (
-            (0o640, None, "signing.pem: must be readable by its owner alone: chmod 600"),
+            (0o640, None, "signing.pem must be readable by its owner alone: chmod 600"),
             (0o600, b"nonsense", "signing.pem: must hold an Ed25519 private key in PEM"),
         ):
             os.chmod(plant.key_file, mode)
