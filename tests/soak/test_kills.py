@@ -25,5 +25,4 @@ def test_kills_lose_and_double_nothing(tmp_path: Path, own_broker: Broker, victi
         storm.kill_each(order)
         storm.end()
         storm.check_readings()
-    ", ".join(f"{count} x {victim}" for victim, count in sorted(storm.kills.items()))
-    ", ".join(f"{count} x {victim}" for victim, count in sorted(storm.caught.items()))
+    assert sum(storm.kills.values()) == len(order)
