@@ -102,7 +102,9 @@ def test_polling_reads_the_same(port: int, tmp_path: Path) -> None:
         connector = OpcUaConnector(device(port, TAGS, mode="poll", poll_s=0.02), tmp_path)
         async with stored(connector) as store:
             await store.until(lambda: len(store.values("press39.count")) > 5)
-        assert set(np.diff(store.values("press39.count"))) == {1.0}
+        assert (
+            min(np.diff(store.values("press39.count"))) >= 1
+        )  # a poll sees what changed since the last, never it again
         assert store.values("press.power") == [1.5], "a value that did not change is read once"
         assert len(store.values("press.gone")) == 1
 
