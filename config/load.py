@@ -1,6 +1,5 @@
 """How does a site file become settings? Read, tag lists put in, checked; every fault at once or none."""
 
-import stat
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
@@ -11,6 +10,7 @@ from config.document import Document, Path_, load_document
 from config.fault import InputError, file_fault
 from config.model import validated
 from config.profile import fill_from_profiles
+from config.secret_file import is_private
 from config.site import Site
 from config.tag_list import expand_tag_lists
 
@@ -48,12 +48,12 @@ def missing_secrets(site: Site, folder: Path) -> list[str]:
 def _check_secrets(document: Document, folder: Path, secrets: Secrets) -> None:
     for at, name in _secret_files(document.data):
         try:
-            mode = stat.S_IMODE((folder / name).stat().st_mode)
+            private = is_private(folder / name)
         except (OSError, ValueError):
             if secrets is Secrets.PRESENT:
                 document.faults.append(document.fault(at, f"{folder / name} is not there"))
             continue
-        if mode & 0o077:
+        if not private:
             document.faults.append(
                 document.fault(at, f"{folder / name} must be readable by its owner alone: chmod 600")
             )

@@ -8,10 +8,15 @@ from config.fault import file_fault, read_bytes
 MOST_BYTES = 64 * 1024
 
 
+def is_private(path: Path) -> bool:
+    """Whether nobody but its owner may read or change a file. Raises OSError for one that is not there."""
+    return not stat.S_IMODE(path.stat().st_mode) & 0o077
+
+
 def read_secret(path: Path) -> bytes:
     """Content of a secret's file. Raises InputError for one that cannot be read, or that others than its owner may."""
     content = read_bytes(path, MOST_BYTES)
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+    if not is_private(path):
         raise file_fault(path, "must be readable by its owner alone: chmod 600")
     return content
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from config.secret_file import is_private
 from connectors.connector import ConnectorError
 
 _VALID = timedelta(days=5 * 365)
@@ -46,7 +47,7 @@ def own_certificate(folder: Path) -> OwnCertificate:
 
 def check_secret(file: Path) -> None:
     """Raise NotTrustedError if others than its owner may read a file with a secret."""
-    if file.stat().st_mode & 0o077:
+    if not is_private(file):
         raise NotTrustedError(f"{file.name} must be readable by its owner alone (chmod 600)")
 
 
