@@ -12,10 +12,11 @@ from collector.store.reports import StoredReport, newest_of_periods
 from collector.store.tags import StoredTag, stored_tags
 from collector.tag_window import TagWindow
 from config.site import Site
-from kpi.catalogue import BY_ID, ScopeFacts
+from kpi.catalogue import BY_ID
 from kpi.demand import together
 from kpi.element import Element, total
 from kpi.energy import EnergyUse
+from kpi.kpi import ScopeFacts
 from kpi.manual import AMOUNTS, HandCount, HandCounted
 from kpi.outcome import Outcome, Reason, absent
 from kpi.pieces import PieceCount, completed

@@ -26,7 +26,7 @@ from config.site import Site
 from kpi.outcome import Reason
 from kpi.report import Event, ReportError, event_sha256, sign, to_payload, unsigned_event
 from plant.instant import US_PER_S
-from plant.kpi_id import KpiId
+from plant.kpi_id import REPORTED
 from plant.period import Period, PeriodKind, periods
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ class Reporting:
     def _values(self, period: Period, now_us: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         with reading(self.store) as connection:
             evaluation = Evaluation(connection, self.site, self.site.clock(), now_us)
-            values = evaluation.values([period], self.mqtt.scopes, list(KpiId))
+            values = evaluation.values([period], self.mqtt.scopes, REPORTED)
             sourced = [value for value in values if value.outcome.reason is not Reason.NO_SOURCE]
             return [value.as_json(self.site.zone) for value in sourced], ledger_line(connection, self.site, period)
 

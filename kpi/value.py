@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kpi.catalogue import Kpi
 from kpi.element import FLAGS, Grade, grade
 from kpi.improvement import attainment, improvement, savings
+from kpi.kpi import Kpi
 from kpi.outcome import Outcome
 from plant.instant import format_instant
 from plant.kpi_id import KpiId

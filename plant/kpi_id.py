@@ -33,3 +33,7 @@ class KpiId(StrEnum):
     OEE = "oee"
     MTBF = "mtbf"
     MTTR = "mttr"
+
+
+REPORTED: tuple[KpiId, ...] = tuple(KpiId)
+"""Ids that reports to the programme carry; the others are for the plant alone."""

@@ -111,7 +111,7 @@ order_line = Table(
     Column("dated", Integer, nullable=False),  # 1: the file gave recorded_date; 0: the time of import counts
 )
 
-delivery = Table(
+delivery = Table(  # every version by when it was recorded: the newest counts
     "delivery",
     metadata,
     Column("key", String, primary_key=True),
@@ -119,11 +119,11 @@ delivery = Table(
     Column("line_id", String, nullable=False),
     Column("quantity", Float, nullable=False),
     Column("delivered_date", Date, nullable=False),
-    Column("recorded_us", BigInteger, nullable=False),
+    Column("recorded_us", BigInteger, primary_key=True),
     Column("delivery_id", String),
 )
 
-quantity = Table(
+quantity = Table(  # every version by when it was recorded: the newest counts
     "quantity",
     metadata,
     Column("key", String, primary_key=True),
@@ -137,8 +137,42 @@ quantity = Table(
     Column("product", String),
     Column("order", String),
     Column("reason", String),
-    Column("recorded_us", BigInteger, nullable=False),
+    Column("recorded_us", BigInteger, primary_key=True),
     Index("quantity_by_time", "time_us"),
+)
+
+replaced = Table(  # readings that an import with --replace took out, for the views of before
+    "replaced",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("tag_id", Integer, nullable=False),
+    Column("replaced_us", BigInteger, nullable=False),
+    Column("min_us", BigInteger, nullable=False),
+    Column("max_us", BigInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Index("replaced_by_tag", "tag_id", "replaced_us"),
+)
+
+correction = Table(  # what people signed off beside the readings; rows are only ever added
+    "correction",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String, nullable=False),  # meter, lot, order, revoke
+    Column("recorded_us", BigInteger, nullable=False),
+    Column("by", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("detail", String, nullable=False),  # JSON of plant.correction
+)
+
+element = Table(  # what a work unit did over a closed stretch of time, worked out from readings; may be deleted
+    "element",
+    metadata,
+    Column("work_unit", String, primary_key=True),
+    Column("start_us", BigInteger, primary_key=True),
+    Column("end_us", BigInteger, primary_key=True),
+    Column("settings", String, nullable=False),  # hash of the settings that it was worked out under
+    Column("payload", LargeBinary, nullable=False),
+    Index("element_by_end", "end_us"),
 )
 
 event = Table(  # what happened to the collector itself: starts, stops, clock steps, restarted tasks

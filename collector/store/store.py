@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError
 
 from collector.store.chunk import ChunkError
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 MIGRATIONS = Path(__file__).parent / "migrations"
 _NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs", "afs"}
 

@@ -4,10 +4,11 @@ from datetime import date
 
 import pytest
 
-from kpi.catalogue import BY_ID, CATALOGUE, ScopeFacts
+from kpi.catalogue import BY_ID, CATALOGUE
 from kpi.delivery import DeliveryCount, LineResult
 from kpi.element import Element
 from kpi.energy import EnergyUse
+from kpi.kpi import ScopeFacts
 from kpi.outcome import Reason
 from kpi.pieces import PieceCount
 from plant.kpi_id import KpiId

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpi.catalogue import BY_ID, ScopeFacts
+from kpi.catalogue import BY_ID
 from kpi.element import Element
 from kpi.energy import EnergyUse
+from kpi.kpi import ScopeFacts
 from kpi.outcome import Outcome
 from kpi.pieces import PieceCount, completed
 from plant.kpi_id import KpiId

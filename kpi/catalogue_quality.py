@@ -1,0 +1,62 @@
+"""Which KPIs of quantity and quality are there?"""
+
+from collections.abc import Callable, Sequence
+
+from kpi.element import total
+from kpi.improvement import Trend
+from kpi.kpi import Kpi, ScopeFacts
+from kpi.outcome import Outcome, Reason, absent, flags_of, quotient, sum_of
+from plant.kpi_id import KpiId
+
+_HIGHER, _LOWER = Trend.HIGHER, Trend.LOWER
+_ISO = "ISO 22400-2:2014"
+
+
+def _amount(name: str) -> Callable[[ScopeFacts], Outcome]:
+    return lambda facts: sum_of(facts.pieces.amount(name))
+
+
+def _piece_ratio(counted: Sequence[str], base: Sequence[str]) -> Callable[[ScopeFacts], Outcome]:
+    def outcome(facts: ScopeFacts) -> Outcome:
+        found = facts.pieces.pair(counted, base)
+        if found is None:
+            return absent(Reason.NO_SOURCE)
+        elements = [*found[0].values(), found[1]]
+        coverage = min(element.coverage for element in elements)
+        return quotient(total(found[0].values()).value, found[1].value, coverage, flags_of(elements))
+
+    return outcome
+
+
+QUALITY: tuple[Kpi, ...] = (
+    Kpi(
+        KpiId.PRODUCED_QUANTITY, "Produced quantity", "생산 수량", "1", _HIGHER,
+        "its counter, else good + scrap + rework", f"{_ISO}, PQ", _amount("produced"),
+    ),
+    Kpi(
+        KpiId.GOOD_QUANTITY, "Good quantity", "양품 수량", "1", _HIGHER,
+        "its counter, else produced - scrap - rework", f"{_ISO}, GQ", _amount("good"),
+    ),
+    Kpi(
+        KpiId.DEFECT_RATE, "Defect rate", "불량률", "ratio", _LOWER,
+        "(scrap + rework) / inspected, where nothing is inspected / produced", "local",
+        _piece_ratio(("scrap", "rework"), ("inspected", "produced")),
+    ),
+    Kpi(
+        KpiId.QUALITY_RATIO, "Quality ratio", "양품률", "ratio", _HIGHER,
+        "good / produced", f"{_ISO}, GQ / PQ", _piece_ratio(("good",), ("produced",)),
+    ),
+    Kpi(
+        KpiId.SCRAP_RATIO, "Scrap ratio", "폐기율", "ratio", _LOWER,
+        "scrap / produced", f"{_ISO}, SQ / PQ", _piece_ratio(("scrap",), ("produced",)),
+    ),
+    Kpi(
+        KpiId.REWORK_RATIO, "Rework ratio", "재작업률", "ratio", _LOWER,
+        "rework / produced", f"{_ISO}, RQ / PQ", _piece_ratio(("rework",), ("produced",)),
+    ),
+    Kpi(
+        KpiId.FIRST_PASS_YIELD, "First pass yield", "직행률", "ratio", _HIGHER,
+        "good / inspected, where nothing is inspected / produced", f"{_ISO}, GP / IP",
+        _piece_ratio(("good",), ("inspected", "produced")),
+    ),
+)  # fmt: skip
