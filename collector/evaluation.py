@@ -28,10 +28,16 @@ _GROUP_US = 32 * 86400 * US_PER_S
 
 
 class Evaluation:
-    """The KPI values of a plant as of an instant, on the production or the civil calendar."""
+    """The KPI values of a plant as of an instant, on the production or the civil calendar.
 
-    def __init__(self, connection: Connection, site: Site, clock: Clock, now_us: int) -> None:
+    known_before_us: only what was recorded before this instant counts; default: what was recorded until now_us.
+    """
+
+    def __init__(
+        self, connection: Connection, site: Site, clock: Clock, now_us: int, known_before_us: int | None = None
+    ) -> None:
         self.connection, self.site, self.clock, self.now_us = connection, site, clock, now_us
+        self.known_before_us = now_us + 1 if known_before_us is None else known_before_us
         self.shifts: ShiftCalendar = site.shift_calendar()
         self.names_in_file = frozenset(settings.name for device in site.devices for settings in device.tags)
         self._baselines: dict[tuple[KpiId, str], float | None] = {}
@@ -82,8 +88,8 @@ class Evaluation:
 
     @cached_property
     def quantities(self) -> list[Quantity]:
-        """All hand-counted quantities."""
-        return orders.all_quantities(self.connection)
+        """All hand-counted quantities that are known."""
+        return orders.all_quantities(self.connection, self.known_before_us)
 
     @cached_property
     def by_hand(self) -> dict[str, HandCounted]:
@@ -98,8 +104,8 @@ class Evaluation:
 
     @cached_property
     def lines(self) -> DeliveryLines:
-        """All order lines and what became of them."""
-        return delivery_lines(self.connection, self.site, self.clock, self.now_us)
+        """All order lines that are known, and what became of them."""
+        return delivery_lines(self.connection, self.site, self.clock, self.now_us, self.known_before_us)
 
     def _outcomes(self, facts: PeriodFacts, scope: str, kpis: Sequence[KpiId]) -> list[Outcome]:
         if facts.period.start_us >= self.now_us:

@@ -34,6 +34,40 @@ class KpiId(StrEnum):
     MTBF = "mtbf"
     MTTR = "mttr"
 
+    LINE_FILL = "line_fill"
+    QUANTITY_FILL = "quantity_fill"
+    ON_TIME_FIRST_PROMISE = "on_time_first_promise"
+    ON_TIME_REQUEST = "on_time_request"
+    ON_TIME_DELIVERY_VALUE = "on_time_delivery_value"
 
-REPORTED: tuple[KpiId, ...] = tuple(KpiId)
-"""Ids that reports to the programme carry; the others are for the plant alone."""
+
+REPORTED: tuple[KpiId, ...] = (
+    KpiId.PRODUCED_QUANTITY,
+    KpiId.GOOD_QUANTITY,
+    KpiId.DEFECT_RATE,
+    KpiId.QUALITY_RATIO,
+    KpiId.SCRAP_RATIO,
+    KpiId.REWORK_RATIO,
+    KpiId.FIRST_PASS_YIELD,
+    KpiId.ON_TIME_DELIVERY,
+    KpiId.ON_TIME_DELIVERY_ORDERS,
+    KpiId.ON_TIME_DELIVERY_QUANTITY,
+    KpiId.IN_FULL,
+    KpiId.ON_TIME_IN_FULL,
+    KpiId.MEAN_DAYS_LATE,
+    KpiId.ENERGY,
+    KpiId.FUEL_ENERGY,
+    KpiId.ENERGY_PER_GOOD_UNIT,
+    KpiId.PEAK_DEMAND,
+    KpiId.LOAD_FACTOR,
+    KpiId.POWER_FACTOR,
+    KpiId.IDLE_ENERGY_SHARE,
+    KpiId.EMISSIONS,
+    KpiId.ENERGY_COST,
+    KpiId.AVAILABILITY,
+    KpiId.EFFECTIVENESS,
+    KpiId.OEE,
+    KpiId.MTBF,
+    KpiId.MTTR,
+)
+"""Ids that reports to the programme carry, a closed list; the others are for the plant alone."""
