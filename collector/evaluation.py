@@ -10,6 +10,7 @@ from collector.delivery_lines import DeliveryLines, delivery_lines
 from collector.records import Records
 from collector.scope_facts import PeriodFacts
 from collector.store import orders
+from collector.store.past import tag_as_known
 from collector.store.reports import StoredReport, newest_of_periods
 from collector.store.tags import StoredTag, stored_tags
 from config.site import Site
@@ -37,6 +38,7 @@ class Evaluation:
         self, connection: Connection, site: Site, clock: Clock, now_us: int, known_before_us: int | None = None
     ) -> None:
         self.connection, self.site, self.clock, self.now_us = connection, site, clock, now_us
+        self.as_of_us = known_before_us
         self.known_before_us = now_us + 1 if known_before_us is None else known_before_us
         self.shifts: ShiftCalendar = site.shift_calendar()
         self.names_in_file = frozenset(settings.name for device in site.devices for settings in device.tags)
@@ -63,9 +65,11 @@ class Evaluation:
     @cached_property
     def tags(self) -> list[StoredTag]:
         """Tags of the site file, and those that it once had: these end at their last reading."""
+        known = stored_tags(self.connection).items()
+        then = {name: tag_as_known(self.connection, found, self.as_of_us) for name, found in known}
         stored = {
             name: found if name in self.names_in_file else replace(found, known_until_us=found.last_us)
-            for name, found in stored_tags(self.connection).items()
+            for name, found in then.items()
         }
         for device in self.site.devices:
             for settings in device.tags:
@@ -84,7 +88,7 @@ class Evaluation:
     @cached_property
     def records(self) -> Records:
         """What readings say, in a form that adds up."""
-        return Records(self.connection, self.site, self.clock, self.shifts, self.tags, self.now_us)
+        return Records(self.connection, self.site, self.clock, self.shifts, self.tags, self.now_us, self.as_of_us)
 
     @cached_property
     def quantities(self) -> list[Quantity]:
@@ -99,8 +103,8 @@ class Evaluation:
 
     @cached_property
     def reports(self) -> dict[tuple[str, str], StoredReport]:
-        """The newest report of every period that has one; reports are of production days alone."""
-        return newest_of_periods(self.connection) if self.clock == self.site.clock() else {}
+        """The newest report of every period that had one; reports are of production days alone."""
+        return newest_of_periods(self.connection, self.as_of_us) if self.clock == self.site.clock() else {}
 
     @cached_property
     def lines(self) -> DeliveryLines:

@@ -54,7 +54,7 @@ def state_runs(series: TagSeries, start_us: int, end_us: int) -> StateRuns:
     starts = distinct_times(times[inside], known[:, 0])
     which = np.searchsorted(times, starts, side="right") - 1
     known_until = known[np.searchsorted(known[:, 0], starts, side="right") - 1, 1]
-    ends = np.minimum(np.append(starts[1:], _NEVER), known_until)
+    ends = np.minimum(np.append(starts[1:], end_us), known_until)
     read = which >= 0  # known time before the first believed reading has no code
     return StateRuns(starts[read], ends[read], codes[which[read]])
 

@@ -2,6 +2,18 @@
 
 ISO 22400-2:2014, time model of a work unit; OPC 40001-1 annex C says which state is which element. Executing is actual
 production time APT, Setup is setup time AUST, OutOfService delay ADET, NotExecuting down time ADOT.
+
+A stop lasts until another of the four states is read, inside planned busy time PBT or not; its length is measured
+inside PBT. So neither a break nor unknown time outside PBT divides it, nor does unknown time of less than 5 min inside
+(a device that was reconnected), which adds nothing to it. A longer one ends it.
+
+Failure: OutOfService of at least 5 min. It belongs to the period in which its time inside PBT began, the repair to that
+in which this time ended, in (start, end]. So failures and repairs of shifts add up to those of the day, and of days to
+those of the month. A repair is done where another of the four states followed; one that was followed by unknown time of
+5 min or more, or by nothing yet, has no known length and is none.
+
+Micro-stop: NotExecuting and OutOfService together, less than 5 min, between Executing and Executing. It belongs to the
+period in which it began.
 """
 
 from collections.abc import Mapping
@@ -20,7 +32,13 @@ from plant.tag import MachineState
 FAILURE_US = 300 * US_PER_S
 """A stretch OutOfService is a failure from this length on; a stop between production is a micro-stop below it."""
 
-_NAMES = ("unknown", *(state.value for state in MachineState))
+_NAMES = (
+    "unknown",
+    MachineState.NOT_EXECUTING.value,
+    MachineState.EXECUTING.value,
+    MachineState.SETUP.value,
+    MachineState.OUT_OF_SERVICE.value,
+)
 _UNKNOWN, _NOT_EXECUTING, _EXECUTING, _SETUP, _OUT_OF_SERVICE = range(5)
 _FIRST, _LAST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 Mask = NDArray[np.bool_]
@@ -33,7 +51,8 @@ class UnitTime:
     unknown_s: state not known, or none of the four. unplanned_s: Executing outside PBT. failures: those that began in
     the period, of whatever end. repairs: failures whose repair was done in the period. open_repairs: failures in the
     period whose repair was not, those of unknown end among them; their time counts in out_of_service_s alone.
-    micro_stops: those that began in the period. stops: all time NotExecuting, Setup or OutOfService, cut to the period.
+    micro_stops: those that began in the period, all with the reason NotExecuting. stops: all time NotExecuting, Setup
+    or OutOfService, cut to the period.
     """
 
     apt_s: float
@@ -56,7 +75,8 @@ class UnitTime:
     @property
     def coverages(self) -> tuple[float, ...]:
         """The known share of PBT (0 to 1); none where no time was planned."""
-        return (1.0 - self.unknown_s / self.pbt_s,) if self.pbt_s else ()
+        known_s = self.apt_s + self.setup_s + self.out_of_service_s + self.not_executing_s
+        return (known_s / self.pbt_s,) if self.pbt_s else ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,16 +109,6 @@ def time_model(runs: StateRuns, states: Mapping[int, str], planned: Intervals, s
     runs and planned should reach beyond the period, from where the state that held at its start began to where the one
     that held at its end was over: what the period alone shows of a failure may be neither its beginning nor its end.
     Outside runs nothing is known, outside planned nothing was planned.
-
-    A stop lasts until another of the four states is read, inside PBT or not; its length is measured inside PBT. So
-    neither a break nor unknown time outside PBT divides it, nor does unknown time of less than 5 min inside (a device
-    that was reconnected), which adds nothing to it. A longer one ends it.
-
-    Failure: OutOfService of at least 5 min. It belongs to the period in which its time inside PBT began, the repair to
-    that in which this time ended, in (start, end]. So failures and repairs of shifts add up to those of the day, and of
-    days to those of the month. A repair is done where another of the four states followed; one that was followed by
-    unknown time, or by nothing yet, has no known length and is none. Micro-stop: NotExecuting and OutOfService
-    together, less than 5 min, between Executing and Executing (`reason` of both is NotExecuting).
     """
     edges, time = _divided(runs, states, planned, span_us)
     in_span = (edges[:-1] >= span_us[0]) & (edges[:-1] < span_us[1])

@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from collector.store.chunk import decode, encode
 from collector.store.journal import JournalEntry, pack, unpack
 from collector.store.latest import update_latest
-from collector.store.past import keep_replaced
 from collector.store.recent import in_journal
+from collector.store.replaced import keep_replaced
 from plant.instant import US_PER_S
 from plant.reading import I64, Readings, distinct, joined
 
