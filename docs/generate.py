@@ -267,9 +267,7 @@ def _tariffs() -> Iterator[str]:
         yield f"- `{name}`: {', '.join(starts)}"
 
 
-_TARIFFS = """\
-Dates from which something in the [table](tariffs.md) changes; before the first there is no price. Where a number is from
-and what of it is not confirmed stands in its row."""
+_TARIFFS = "Dates from which something in a [table](tariffs.md) changes. Before the first there is no price."
 
 
 def kpis_page() -> str:
