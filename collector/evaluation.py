@@ -65,8 +65,8 @@ class Evaluation:
     @cached_property
     def tags(self) -> list[StoredTag]:
         """Tags of the site file, and those that it once had: these end at their last reading."""
-        known = stored_tags(self.connection).items()
-        then = {name: tag_as_known(self.connection, found, self.as_of_us) for name, found in known}
+        now = stored_tags(self.connection)
+        then = {name: tag_as_known(self.connection, one, self.as_of_us) for name, one in now.items()}
         stored = {
             name: found if name in self.names_in_file else replace(found, known_until_us=found.last_us)
             for name, found in then.items()
