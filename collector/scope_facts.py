@@ -153,7 +153,9 @@ class FactsOfScope:
     @property
     def tariff(self) -> TariffTerms | None:
         site = self.period.evaluation.site
-        return site.tariff and TariffTerms(site.tariff, site.zone, site.calendar.public_holidays())
+        if site.tariff is None:
+            return None
+        return TariffTerms(site.tariff, site.zone, site.calendar.public_holidays())
 
     @cached_property
     def bill(self) -> ElectricityBill | None:

@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING
 
 from collector.unit_pieces import AMOUNT_OF_ROLE, Counted, UnitPieces
-from kpi.counter_record import Share
-from kpi.element import Element, combination, total
+from kpi.element import Element, combination
 from kpi.kpi import Defects
 from kpi.manual import HandCount, HandCounted, Wanted
 from kpi.pieces import PieceCount, completed
@@ -12,6 +11,8 @@ from plant.tag import PLANT, Role
 
 if TYPE_CHECKING:
     from collector.scope_facts import PeriodFacts
+
+_NOTHING = HandCounted(())
 
 
 def unit_pieces(facts: "PeriodFacts", work_unit: str) -> UnitPieces:
@@ -73,15 +74,52 @@ def route(facts: "PeriodFacts", scope: str) -> list[tuple[str, PieceCount]]:
 
 
 def defects(facts: "PeriodFacts", scope: str, pieces: PieceCount) -> Defects | None:
-    """Defects that people counted by reason, a reason a row; None for a scope without such rows, ever."""
+    """Defects that people counted by reason: scrap and rework of rows that name one; None where no row ever does."""
     units = facts.units(scope)
-    counted = [unit for unit in units if facts.evaluation.by_hand.get(unit, HandCounted(())).reasons]
-    if scope != PLANT and scope not in units:
-        return None
-    made = _units_judged(pieces)
-    if not counted or made is None:
+    counted = [unit for unit in units if facts.evaluation.by_hand.get(unit, _NOTHING).reasons]
+    judged = pieces.amount("inspected") or pieces.amount("produced")
+    if not counted or judged is None:
         return None
     rows = [row for unit in counted for row in facts.pieces(unit).by_hand.rows if row.reason]
-    found = sum(row.amount or 0.0 for row in rows for row in _amounts(row))
-    flags = frozenset({"manual"}) if rows else frozenset()
-    return Defects(Element(found, made.coverages, flags), made, _opportunities(facts, units))
+    found = float(sum((row.scrap or 0.0) + (row.rework or 0.0) for row in rows))
+    coverages = tuple(facts.pieces(unit).by_hand.coverage for unit in counted)
+    return Defects(Element(found, coverages, frozenset({"manual"})), judged, _opportunities(facts, units))
+
+
+def _opportunities(facts: "PeriodFacts", units: list[str]) -> Element | None:
+    """Opportunities for a defect in all units judged; None unless every work unit with pieces says how many."""
+    terms = []
+    for unit in units:
+        made = facts.pieces(unit).all()
+        judged = made.get("inspected") or made.get("produced")
+        settings = facts.evaluation.site.work_units.get(unit)
+        if judged is not None:
+            if settings is None or settings.opportunities_per_unit is None:
+                return None
+            terms.append((settings.opportunities_per_unit, judged))
+    return combination(terms) if terms else None
+
+
+def _output_units(facts: "PeriodFacts") -> list[str]:
+    units = facts.units(PLANT)
+    settings = facts.evaluation.site.work_units
+    marked = {name for name in units if name in settings and settings[name].output is True}
+    hidden = {name for name in units if name in settings and settings[name].output is False}
+    return [name for name in units if (name in marked if marked else name not in hidden)]
+
+
+def _names(facts: "PeriodFacts", work_unit: str, scope: str) -> bool:
+    """Whether a work unit says of which product, or order, its pieces are."""
+    kind, _, name = scope.partition(":")
+    pieces = facts.pieces(work_unit)
+    by_hand = facts.evaluation.by_hand.get(work_unit, _NOTHING)
+    if kind == "product":
+        return pieces.names_product or name in by_hand.products
+    return pieces.names_order or name in by_hand.orders
+
+
+def _job(scope: str) -> Wanted | None:
+    kind, colon, name = scope.partition(":")
+    if not colon:
+        return None
+    return lambda share: (share.product if kind == "product" else share.order) == name
