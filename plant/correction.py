@@ -81,17 +81,17 @@ class Correction:
     content: Content
 
 
-def in_force(corrections: Iterable[Correction], as_of_us: int | None = None) -> list[Correction]:
-    """The corrections that hold as of an instant: recorded by then and not revoked by then; revocations left out.
+def in_force(corrections: Iterable[Correction], known_before_us: int | None = None) -> list[Correction]:
+    """The corrections that hold by what was recorded before an instant; None: by all that is recorded.
 
-    Without an instant: by all that is recorded.
+    One that had been revoked by then is left out, and so are the revocations themselves.
 
     >>> change = Correction(1, 10, "Kim", "exchange", MeterChange("main.energy", 5, 900.0, 0.0))
     >>> revoked = Correction(2, 20, "Lee", "wrong meter", Revocation(1))
-    >>> [len(in_force([change, revoked], at)) for at in (9, 10, 19, 20)]
+    >>> [len(in_force([change, revoked], before_us)) for before_us in (10, 11, 20, 21)]
     [0, 1, 1, 0]
     """
-    known = [one for one in corrections if as_of_us is None or one.recorded_us <= as_of_us]
+    known = [one for one in corrections if known_before_us is None or one.recorded_us < known_before_us]
     revoked = {one.content.of for one in known if isinstance(one.content, Revocation)}
     return [one for one in known if one.id not in revoked and not isinstance(one.content, Revocation)]
 

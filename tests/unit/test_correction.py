@@ -26,7 +26,7 @@ def correction(number: int, recorded_us: int, content: object) -> Correction:
 
 def test_a_correction_holds_from_when_it_was_recorded_until_it_is_revoked() -> None:
     found = [correction(1, 10, CHANGE), correction(2, 20, LOT), correction(3, 30, Revocation(1))]
-    assert [[one.id for one in in_force(found, at)] for at in (9, 10, 20, 29, 30)] == [[], [1], [1, 2], [1, 2], [2]]
+    assert [[one.id for one in in_force(found, at)] for at in (10, 11, 21, 30, 31)] == [[], [1], [1, 2], [1, 2], [2]]
     assert [one.id for one in in_force(found)] == [2]
     assert in_force([]) == []
 
@@ -46,10 +46,12 @@ def test_a_rejected_lot_is_more_scrap_and_a_released_one_is_less() -> None:
 
 @settings(max_examples=200, derandomize=True, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 8)), max_size=8), st.integers(0, 60))
-def test_a_view_of_the_past_does_not_know_what_was_signed_off_later(rows: list[tuple[int, int]], as_of_us: int) -> None:
+def test_a_view_of_the_past_does_not_know_what_was_signed_off_later(
+    rows: list[tuple[int, int]], before_us: int
+) -> None:
     """Row (recorded, of): a correction where of is 0, else a revocation of the correction with this id."""
     found = [
         correction(number, recorded, Revocation(of) if of else CHANGE) for number, (recorded, of) in enumerate(rows, 1)
     ]
-    then = [one for one in found if one.recorded_us <= as_of_us]
-    assert in_force(found, as_of_us) == in_force(then, as_of_us) == in_force(then)
+    then = [one for one in found if one.recorded_us < before_us]
+    assert in_force(found, before_us) == in_force(then, before_us) == in_force(then)

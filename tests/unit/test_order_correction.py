@@ -3,8 +3,8 @@
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from kpi.delivery import customer_cancelled
 from kpi.order_correction import cancelled
+from kpi.order_line import customer_cancelled
 from plant.correction import Correction, Decision, LotDecision, OrderCancelled
 from plant.instant import parse_instant
 from plant.order import OrderLine, OrderStatus
