@@ -94,7 +94,7 @@ def counter_steps(series: TagSeries, restarting: Restarting, changes: Sequence[M
 
 def _classed(rules: CounterRules, elapsed_us: I64, v0: F64, v1: F64, may_restart: Mask) -> tuple[NDArray[np.int8], F64]:
     """The kind of each step from v0 to v1, and what it adds."""
-    allowed = _allowed(rules, elapsed_us)
+    allowed = allowed_increase(rules, elapsed_us)
     kind = np.full(len(v0), StepKind.UNKNOWN_DROP, dtype=np.int8)
     rise = v1 - v0
     kind[(rise < 0) & (-rise <= rules.swap_tolerance)] = StepKind.DISORDER
@@ -138,7 +138,8 @@ def _over_changes(
     return counted if possible.all() and isfinite(counted) else None
 
 
-def _allowed(rules: CounterRules, elapsed_us: I64) -> F64:
+def allowed_increase(rules: CounterRules, elapsed_us: I64) -> F64:
+    """The largest believable increase over some times [us], in the unit of storage; infinite without a largest rate."""
     if rules.max_rate_per_h is None:
         return np.full(len(elapsed_us), np.inf)
     return np.asarray(rules.max_rate_per_h * (elapsed_us / _HOUR_US) + rules.one_count)

@@ -31,10 +31,11 @@ class TagSeries:
 
     def believed(self) -> Readings:
         """The readings that KPIs use."""
-        return self.readings if self._use.all() else self.readings[self._use]
+        return self.readings if self.use.all() else self.readings[self.use]
 
     @cached_property
-    def _use(self) -> Mask:
+    def use(self) -> Mask:
+        """Which of the readings KPIs use."""
         return believed(self.readings, self.tag.use_uncertain)
 
     def holes(self) -> Intervals:
@@ -47,16 +48,30 @@ class TagSeries:
 
     @cached_property
     def _holes(self) -> Intervals:
-        times, use = self.readings.times_us, self._use
-        end = self.known_until_us if self.known_until_us is not None else _NEVER
         holes = self.gaps
-        if not use.all():
-            holes = union(holes, np.stack([times[~use], _next_of(times, use, end)[~use]], axis=1))
+        if not self.use.all():
+            holes = union(holes, self.not_believed())
         if self.tag.max_hold_s is not None:
-            nexts = _next_of(times, np.ones(len(times), dtype=bool), end)
-            held_until = times + int(self.tag.max_hold_s * US_PER_S)
-            holes = union(holes, np.stack([held_until[use], np.maximum(nexts, held_until)[use]], axis=1))
+            holes = union(holes, self.held_too_long())
         return holes
+
+    def not_believed(self) -> Intervals:
+        """From each reading that is not believed to the next that is, as rows that may touch and overlap."""
+        times, use = self.readings.times_us, self.use
+        return np.stack([times[~use], _next_of(times, use, self._end_us)[~use]], axis=1)
+
+    def held_too_long(self) -> Intervals:
+        """The time beyond `max_hold_s` after each believed reading until the next one, as rows, some of them empty."""
+        if self.tag.max_hold_s is None:
+            return EMPTY
+        times = self.readings.times_us
+        nexts = _next_of(times, np.ones(len(times), dtype=bool), self._end_us)
+        held_until = times + int(self.tag.max_hold_s * US_PER_S)
+        return np.stack([held_until[self.use], np.maximum(nexts, held_until)[self.use]], axis=1)
+
+    @property
+    def _end_us(self) -> int:
+        return self.known_until_us if self.known_until_us is not None else _NEVER
 
     def known(self, start_us: int, end_us: int) -> Intervals:
         """The time within [start_us, end_us) over which the tag is known."""
