@@ -118,7 +118,7 @@ class _Shown:
         self.over_gap = _over_holes(series, steps)
         self.used = joined([around[0], series.believed(), around[1]])
         self.offset = len(around[0])
-        self.places = np.flatnonzero(series.use)
+        self.places = None if series.use is None else np.flatnonzero(series.use)
 
     def decision(self, row: int) -> Decision:
         at = row + self.offset  # of the earlier reading among those used
@@ -132,7 +132,7 @@ class _Shown:
             over_gap=over_gap,
             before=tuple(reading_shown(self.used, place) for place in range(max(0, at - 1), at + 1)),
             after=tuple(reading_shown(self.used, place) for place in range(at + 1, min(len(self.used), at + 3))),
-            not_used=int(self.places[row + 1] - self.places[row]) - 1,
+            not_used=0 if self.places is None else int(self.places[row + 1] - self.places[row]) - 1,
             allowed=_limit(self.rules, elapsed_us),
             adds=adds,
             why=why(self.rules, kind, values, adds, elapsed_us, over_gap),

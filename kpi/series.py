@@ -31,12 +31,15 @@ class TagSeries:
 
     def believed(self) -> Readings:
         """The readings that KPIs use."""
-        return self.readings if self.use.all() else self.readings[self.use]
+        return self.readings if self.use is None else self.readings[self.use]
 
     @cached_property
-    def use(self) -> Mask:
-        """Which of the readings KPIs use."""
-        return believed(self.readings, self.tag.use_uncertain)
+    def use(self) -> Mask | None:
+        """Which readings are believed; None: all."""
+        if not self.readings.status.any():
+            return None
+        use = believed(self.readings, self.tag.use_uncertain)
+        return None if use.all() else use
 
     def holes(self) -> Intervals:
         """Time within first and last reading that is not known.
@@ -49,7 +52,7 @@ class TagSeries:
     @cached_property
     def _holes(self) -> Intervals:
         holes = self.gaps
-        if not self.use.all():
+        if self.use is not None:
             holes = union(holes, self.not_believed())
         if self.tag.max_hold_s is not None:
             holes = union(holes, self.held_too_long())
@@ -57,17 +60,20 @@ class TagSeries:
 
     def not_believed(self) -> Intervals:
         """From each reading that is not believed to the next that is, as rows that may touch and overlap."""
+        if self.use is None:
+            return EMPTY
         times, use = self.readings.times_us, self.use
         return np.stack([times[~use], _next_of(times, use, self._end_us)[~use]], axis=1)
 
     def held_too_long(self) -> Intervals:
-        """The time beyond `max_hold_s` after each believed reading until the next one, as rows, some of them empty."""
+        """The time beyond `max_hold_s` after a believed reading until the next one, as rows."""
         if self.tag.max_hold_s is None:
             return EMPTY
         times = self.readings.times_us
-        nexts = _next_of(times, np.ones(len(times), dtype=bool), self._end_us)
         held_until = times + int(self.tag.max_hold_s * US_PER_S)
-        return np.stack([held_until[self.use], np.maximum(nexts, held_until)[self.use]], axis=1)
+        nexts = np.append(times[1:], self._end_us)[: len(times)]
+        over = nexts > held_until if self.use is None else (nexts > held_until) & self.use
+        return np.stack([held_until[over], nexts[over]], axis=1)
 
     @property
     def _end_us(self) -> int:

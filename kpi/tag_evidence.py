@@ -109,8 +109,8 @@ def reading_count(
     later = int(series.tag.kind is Kind.COUNTER)  # instants are whole microseconds
     first, last = np.searchsorted(series.readings.times_us, [start_us + later, end_us + later])
     part = slice(int(first), int(last))
-    found, use = series.readings[part], series.use[part]
-    used = found[use]
+    found = series.readings[part]
+    used = found if series.use is None else found[series.use[part]]
     bad = int(np.count_nonzero((found.status & SEVERITY_BITS) & np.uint32(BAD)))
     return ReadingCount(
         readings=len(found),
