@@ -16,7 +16,7 @@ from collector.store.corrections import all_corrections
 from collector.store.past import tag_as_known
 from collector.store.reports import StoredReport, newest_of_periods
 from collector.store.tags import StoredTag, stored_tags
-from config.site import EnergyBaselineSettings, Site
+from config.site import BaselineSettings, EnergyBaselineSettings, Site
 from kpi.catalogue import BY_ID
 from kpi.manual import HandCounted
 from kpi.outcome import Outcome, Reason, absent
@@ -48,7 +48,8 @@ class Evaluation:
         self.shifts: ShiftCalendar = site.shift_calendar()
         self.names_in_file = frozenset(settings.name for device in site.devices for settings in device.tags)
         self._models: dict[str, EnergyModel | None] = {}
-        self._baselines: dict[tuple[KpiId, str], float | None] = {}
+        self._baselines: dict[BaselineSettings, Outcome] = {}
+        self._recent: PeriodFacts | None = None
 
     def scopes(self) -> list[str]:
         """The plant and every work unit that has a tag, a setting or a hand count."""
@@ -62,11 +63,17 @@ class Evaluation:
         for group in _groups(periods):
             until_us = max(period.end_us for period in group)
             for period in group:
-                facts = PeriodFacts(self, period, until_us)
+                facts = self._recent = PeriodFacts(self, period, until_us)
                 for scope in scopes:
                     outcomes = self._outcomes(facts, scope, kpis)
                     for kpi, outcome in zip(kpis, outcomes, strict=True):
                         yield self._value(kpi, scope, period, outcome)
+
+    def facts(self, period: Period) -> PeriodFacts:
+        """What is known of a period; what was gathered for the value that came last is used again."""
+        if self._recent is None or self._recent.period != period:
+            self._recent = PeriodFacts(self, period, period.end_us)
+        return self._recent
 
     @cached_property
     def tags(self) -> list[StoredTag]:
@@ -173,21 +180,25 @@ class Evaluation:
             KpiId.ON_TIME_DELIVERY: prices.cost_per_late_line,
             KpiId.ENERGY_PER_GOOD_UNIT: prices.price_per_kwh,
         }.get(kpi)
-        for settings in self.site.baselines:
-            if settings.kpi is kpi and settings.scope == scope:
-                return Comparison(self._baseline(kpi, scope), settings.target, price)
-        return Comparison(price=price)
+        settings = self.baseline_settings(kpi, scope)
+        if settings is None:
+            return Comparison(price=price)
+        past = self.baseline_outcome(settings)
+        return Comparison(past.value if past else settings.value, settings.target, price)
 
-    def _baseline(self, kpi: KpiId, scope: str) -> float | None:
-        if (kpi, scope) not in self._baselines:
-            settings = next(found for found in self.site.baselines if found.kpi is kpi and found.scope == scope)
-            value = settings.value
-            if settings.from_ and settings.to:
-                start_us, end_us = self.clock.day_start(settings.from_), self.clock.day_start(settings.to)
-                period = range_period(start_us, end_us, self.clock)
-                value = self._outcomes(PeriodFacts(self, period, end_us), scope, [kpi])[0].value
-            self._baselines[kpi, scope] = value
-        return self._baselines[kpi, scope]
+    def baseline_settings(self, kpi: KpiId, scope: str) -> BaselineSettings | None:
+        """The baseline of a KPI of a scope; None without one."""
+        return next((one for one in self.site.baselines if one.kpi is kpi and one.scope == scope), None)
+
+    def baseline_outcome(self, settings: BaselineSettings) -> Outcome | None:
+        """What the past period of a baseline gives, worked out once; None where the site file gives the value."""
+        if settings.from_ is None or settings.to is None:
+            return None
+        if settings not in self._baselines:
+            start_us, end_us = self.clock.day_start(settings.from_), self.clock.day_start(settings.to)
+            facts = PeriodFacts(self, range_period(start_us, end_us, self.clock), end_us)
+            self._baselines[settings] = self._outcomes(facts, settings.scope, [settings.kpi])[0]
+        return self._baselines[settings]
 
 
 def _groups(periods: Iterable[Period]) -> Iterator[list[Period]]:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from collector.unit_pieces import AMOUNT_OF_ROLE, Counted, UnitPieces
-from kpi.element import Element, combination
+from kpi.element import Element, combination, total
 from kpi.kpi import Defects
 from kpi.manual import HandCount, HandCounted, Wanted
 from kpi.pieces import PieceCount, completed, decided, with_lots
@@ -49,21 +49,24 @@ def _hand_count(facts: "PeriodFacts", work_unit: str) -> HandCount:
 
 def piece_count(facts: "PeriodFacts", scope: str) -> PieceCount:
     """The pieces of the plant, a work unit, a product or an order."""
-    job = _job(scope)
+    job = job_of(scope)
     if job is not None:
-        return PieceCount([facts.pieces(unit).all(job) for unit in _output_units(facts) if _names(facts, unit, scope)])
+        named = [unit for unit in _output_units(facts) if _names(facts, unit, scope)]
+        return PieceCount([facts.pieces(unit).all(job) for unit in named], names=named)
     if scope != PLANT:
-        return PieceCount([facts.pieces(scope).all()])
+        return PieceCount([facts.pieces(scope).all()], names=[scope])
     own, by_hand = facts.pieces(PLANT).own()
     apart = {name: element for name, element in own.items() if name in by_hand}
     whole = {name: element for name, element in own.items() if name not in by_hand}
     # Only a tag stands for the whole plant; what people count for the plant adds to its work units.
-    counted = [facts.pieces(name).all() for name in _output_units(facts)]
+    names = _output_units(facts)
+    counted = [facts.pieces(name).all() for name in names]
     for_plant = decided(facts.evaluation.lots, PLANT, facts.period.start_us, facts.end_us)
-    lots = [*for_plant, *(one for name in _output_units(facts) for one in facts.pieces(name).lots)]
+    lots = [*for_plant, *(one for name in names for one in facts.pieces(name).lots)]
     if apart:
         counted.append(with_lots(completed(apart), for_plant))
-    return PieceCount(counted, with_lots(whole, lots))
+        names.append(PLANT)
+    return PieceCount(counted, with_lots(whole, lots), names)
 
 
 def route(facts: "PeriodFacts", scope: str) -> list[tuple[str, PieceCount]]:
@@ -72,7 +75,7 @@ def route(facts: "PeriodFacts", scope: str) -> list[tuple[str, PieceCount]]:
     if scope == PLANT:
         return [(unit, PieceCount([facts.pieces(unit).all()])) for unit in site.route]
     settings = site.products.get(scope.removeprefix("product:"))
-    job = _job(scope)
+    job = job_of(scope)
     if job is None or settings is None:
         return []
     return [(unit, PieceCount([facts.pieces(unit).all(job)])) for unit in settings.route or site.route]
@@ -80,29 +83,38 @@ def route(facts: "PeriodFacts", scope: str) -> list[tuple[str, PieceCount]]:
 
 def defects(facts: "PeriodFacts", scope: str, pieces: PieceCount) -> Defects | None:
     """Defects that people counted by reason: scrap and rework of rows that name one; None where no row ever does."""
-    units = facts.units(scope)
-    counted = [unit for unit in units if facts.evaluation.by_hand.get(unit, _NOTHING).reasons]
+    counted = defects_of_units(facts, scope)
     judged = pieces.amount("inspected") or pieces.amount("produced")
     if not counted or judged is None:
         return None
-    rows = [row for unit in counted for row in facts.pieces(unit).by_hand.rows if row.reason]
-    found = float(sum((row.scrap or 0.0) + (row.rework or 0.0) for row in rows))
-    coverages = tuple(facts.pieces(unit).by_hand.coverage for unit in counted)
-    return Defects(Element(found, coverages, frozenset({"manual"})), judged, _opportunities(facts, units))
+    terms = [(opportunities, made) for _, opportunities, made in opportunities_of_units(facts, scope)]
+    return Defects(total(counted.values()), judged, combination(terms) if terms else None)
 
 
-def _opportunities(facts: "PeriodFacts", units: list[str]) -> Element | None:
-    """Opportunities for a defect in all units judged; None unless every work unit with pieces says how many."""
-    terms = []
+def defects_of_units(facts: "PeriodFacts", scope: str) -> dict[str, Element]:
+    """Scrap and rework of rows that name a reason, of each work unit whose rows ever do."""
+    units = [unit for unit in facts.units(scope) if facts.evaluation.by_hand.get(unit, _NOTHING).reasons]
+    found = {}
     for unit in units:
+        by_hand = facts.pieces(unit).by_hand
+        defective = [(row.scrap or 0.0) + (row.rework or 0.0) for row in by_hand.rows if row.reason]
+        found[unit] = Element(float(sum(defective)), (by_hand.coverage,), frozenset({"manual"}))
+    return found
+
+
+def opportunities_of_units(facts: "PeriodFacts", scope: str) -> list[tuple[str, float, Element]]:
+    """Work units with pieces, opportunities for a defect in one, and the pieces judged; none unless each says how
+    many."""
+    terms = []
+    for unit in facts.units(scope):
         made = facts.pieces(unit).all()
         judged = made.get("inspected") or made.get("produced")
         settings = facts.evaluation.site.work_units.get(unit)
         if judged is not None:
             if settings is None or settings.opportunities_per_unit is None:
-                return None
-            terms.append((settings.opportunities_per_unit, judged))
-    return combination(terms) if terms else None
+                return []
+            terms.append((unit, settings.opportunities_per_unit, judged))
+    return terms
 
 
 def _output_units(facts: "PeriodFacts") -> list[str]:
@@ -123,7 +135,8 @@ def _names(facts: "PeriodFacts", work_unit: str, scope: str) -> bool:
     return pieces.names_order or name in by_hand.orders
 
 
-def _job(scope: str) -> Wanted | None:
+def job_of(scope: str) -> Wanted | None:
+    """Which pieces belong to a product or an order; None for the plant and its work units."""
     kind, colon, name = scope.partition(":")
     if not colon:
         return None

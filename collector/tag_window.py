@@ -64,9 +64,9 @@ class TagWindow:
         if stored.first_us is None or stored.known_until_us is None:
             return TagSeries(stored.tag, Readings.empty())
         end_us = -(-self.end_us // BLOCK_US) * BLOCK_US  # the last quarter hour may end after the period
-        before = self._leading(stored, self.start_us)
+        before = self.leading(stored, self.start_us)
         found = self._known(stored, readings.series(self.connection, stored.id, self.start_us + 1, end_us + 1))
-        after = self._following(stored, end_us) if stored.tag.role in SHARED_BY_TIME else Readings.empty()
+        after = self.following(stored, end_us) if stored.tag.role in SHARED_BY_TIME else Readings.empty()
         seen = joined([before, found, after])
         first_us = min([self.start_us, *seen.times_us[:1].tolist()])
         last_us = max([self.end_us, *seen.times_us[-1:].tolist()])
@@ -81,7 +81,7 @@ class TagWindow:
     def _known(self, stored: StoredTag, found: Readings) -> Readings:
         return as_known(self.connection, stored.id, found, self.as_of_us)
 
-    def _leading(self, stored: StoredTag, start_us: int) -> Readings:
+    def leading(self, stored: StoredTag, start_us: int) -> Readings:
         """The last believed reading at or before an instant, and what followed up to then."""
         parts: list[Readings] = []
         for found in readings.days_before(self.connection, stored.id, start_us + 1):
@@ -92,7 +92,7 @@ class TagWindow:
                 break
         return joined(parts)
 
-    def _following(self, stored: StoredTag, end_us: int) -> Readings:
+    def following(self, stored: StoredTag, end_us: int) -> Readings:
         """What followed an instant, up to the first believed reading after it: a step that shares a quarter hour."""
         parts: list[Readings] = []
         last_us = (stored.known_until_us or 0) + 1
@@ -123,7 +123,7 @@ class TagWindow:
             names_the_job = other.tag.role in (Role.ORDER_ID, Role.PRODUCT_ID) and other.first_us is not None
             if other.tag.work_unit == stored.tag.work_unit and names_the_job:
                 since = readings.series(self.connection, other.id, first_us + 1, self.end_us + 1)
-                job = joined([self._leading(other, first_us), self._known(other, since)])
+                job = joined([self.leading(other, first_us), self._known(other, since)])
                 job = job[believed(job, other.tag.use_uncertain)]
                 changes.append(job.times_us[1:][job.values[1:] != job.values[:-1]])
         return np.sort(np.concatenate(changes))

@@ -15,6 +15,12 @@ from plant.instant import US_PER_S
 from plant.reading import Readings, joined
 from plant.tag import CounterRules, Restarts
 
+_RESTARTS = {
+    Restarts.ANY: "restarts: any allows at any time",
+    Restarts.SHIFT: "restarts: shift allows within 60 min of a shift's start",
+    Restarts.JOB: "restarts: job allows where order or product changed",
+}
+
 MOST_DECISIONS = 20
 """Decisions of one tag that are shown."""
 
@@ -156,7 +162,7 @@ def why(
         case StepKind.ROLLOVER:
             return f"{fell}: it passed its modulus {numeral(rules.modulus)}; adds {numeral(adds)}"
         case StepKind.RESET:
-            return f"{fell}: restarts: {rules.restarts} believes a restart from 0; adds {numeral(adds)}"
+            return f"{fell}: a restart from 0, as {_RESTARTS[rules.restarts]}; adds {numeral(adds)}"
         case StepKind.DISORDER:
             most = numeral(rules.swap_tolerance)
             return f"{fell}, by at most swap_tolerance {most}: readings changed places; adds {numeral(adds)}"

@@ -72,7 +72,8 @@ def of_element(element: Element) -> dict[str, object]:
 
 
 def numerator(elements: Sequence[FormulaElement], how: Combination = Combination.SUM) -> float | None:
-    """What the elements make of the numerator; None where none of those that enter has a value.
+    """What the elements make of the numerator; None where none of those that enter has a value, of a product where
+    one of them has none.
 
     >>> used = FormulaElement("used", "plant", 450.0, "kWh", numerator=-1.0)
     >>> expected = FormulaElement("expected", "plant", 500.0, "kWh", numerator=1.0, denominator=1.0)
@@ -88,10 +89,11 @@ def denominator(elements: Sequence[FormulaElement]) -> float | None:
 
 
 def _combined(terms: Sequence[tuple[float, float | None]], how: Combination) -> float | None:
-    known = [factor * value for factor, value in terms if factor and value is not None]
-    if not known:
-        return None
-    return sum(known) if how is Combination.SUM else prod(known)
+    entering = [(factor, value) for factor, value in terms if factor]
+    known = [factor * value for factor, value in entering if value is not None]
+    if how is Combination.PRODUCT:
+        return prod(known) if known and len(known) == len(entering) else None
+    return sum(known) if known else None
 
 
 def with_numbers(

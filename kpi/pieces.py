@@ -87,20 +87,26 @@ def _flagged(element: Element) -> Element:
 class PieceCount:
     """The pieces of a scope: those of each work unit in it, and what is counted for the scope as a whole.
 
-    A whole that is counted replaces the sum over the work units. For one work unit: itself, and nothing whole.
+    A whole that is counted replaces the sum over the work units. For one work unit: itself, and nothing whole. names:
+    of the units, in their order, where somebody will ask.
     """
 
     units: Sequence[Pieces]
     whole: Pieces = field(default_factory=dict)
+    names: Sequence[str] = ()
 
     def amount(self, name: str) -> Element | None:
         """One amount; None where it has no source."""
-        return self._all().get(name)
+        return self.amounts().get(name)
 
-    def _all(self) -> dict[str, Element]:
+    def sums(self) -> dict[str, Element]:
+        """The amounts of the work units, added up."""
         names = sorted({name for unit in self.units for name in unit})
-        sums = {name: total(unit[name] for unit in self.units if name in unit) for name in names}
-        return completed({**sums, **self.whole}) if self.whole else sums
+        return {name: total(unit[name] for unit in self.units if name in unit) for name in names}
+
+    def amounts(self) -> dict[str, Element]:
+        """All amounts of the scope."""
+        return completed({**self.sums(), **self.whole}) if self.whole else self.sums()
 
     def pair(self, counted: Sequence[str], base: Sequence[str]) -> Pair | None:
         """Elements of the numerator and the denominator of a ratio of pieces; None where one has no source.
@@ -109,14 +115,24 @@ class PieceCount:
         amount of these that has a source. Both are taken from the same work units: one that lacks either counts in
         neither. Where no work unit has both, they are what follows from the scope's wholes.
         """
-        if any(name in self.whole for name in (*counted, *base)) or len(self.units) == 1:
-            return _pair(self._all(), counted, base)
-        pairs = [found for unit in self.units if (found := _pair(unit, counted, base))]
-        if not pairs:
-            return _pair(self._all(), counted, base) if self.whole else None
-        names = [name for name in counted if any(name in numerator for numerator, _ in pairs)]
-        sums = {name: total(parts[name] for parts, _ in pairs if name in parts) for name in names}
-        return sums, total(denominator for _, denominator in pairs)
+        pairs = self.pairs(counted, base)
+        if not pairs or None in pairs:
+            return pairs.get(None)
+        found = list(pairs.values())
+        names = [name for name in counted if any(name in numerator for numerator, _ in found)]
+        sums = {name: total(parts[name] for parts, _ in found if name in parts) for name in names}
+        return sums, total(denominator for _, denominator in found)
+
+    def pairs(self, counted: Sequence[str], base: Sequence[str]) -> dict[int | None, Pair]:
+        """What `pair` adds up: the pair of each work unit that has both, by its place; or the scope's, under None."""
+        if not any(name in self.whole for name in (*counted, *base)) and len(self.units) != 1:
+            own: dict[int | None, Pair] = {
+                at: found for at, unit in enumerate(self.units) if (found := _pair(unit, counted, base))
+            }
+            if own or not self.whole:
+                return own
+        found = _pair(self.amounts(), counted, base)
+        return {None: found} if found else {}
 
 
 def _pair(pieces: Pieces, counted: Sequence[str], base: Sequence[str]) -> Pair | None:

@@ -76,8 +76,8 @@ _REASONS: dict[Reason, tuple[str, str]] = {
         "분모가 0이거나 비율을 구하기에 너무 작습니다.",
     ),
     Reason.LOW_COVERAGE: (
-        "Too little of the period is known: less than 0.80, or no usable reading at all.",
-        "기간 중 확보된 데이터가 0.80 미만이거나 쓸 수 있는 기록이 없습니다.",
+        "Less than 0.80 of the period is known, or there is no usable reading, or no quarter hour for a peak.",
+        "확보된 데이터가 기간의 0.80 미만이거나, 쓸 수 있는 기록 또는 최대 수요로 쓸 15분 값이 없습니다.",
     ),
     Reason.NO_CALENDAR: (
         "The KPI needs shifts, and the site file has none.",

@@ -1,0 +1,131 @@
+"""Why is a value what it is? Gathered for one KPI of one scope over one period, from its formula to raw readings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from collector.evaluation import Evaluation
+from collector.evidence.breakdowns import breakdowns
+from collector.evidence.delivery import DELIVERY, delivery_of
+from collector.evidence.energy import ENERGY, energy_evidence
+from collector.evidence.equipment import EQUIPMENT, equipment_of
+from collector.evidence.pieces import PIECES
+from collector.evidence.tags import TagsOfPeriod
+from collector.evidence.versions import corrections_in_force, version_evidence
+from collector.scope_facts import FactsOfScope
+from kpi.comparison_evidence import BaselineEvidence, ComparisonEvidence, comparison_evidence, past_baseline
+from kpi.explanation import CoverageEvidence, Explanation, Formula, Lowered
+from kpi.formula import Combination, FormulaElement, Origin, with_numbers
+from kpi.hand_evidence import HandEvidence, hand_evidence
+from kpi.remark import Remark, flag_remark, in_order, reason_remark
+from kpi.tag_evidence import TagEvidence
+from kpi.value import KpiValue
+from plant.kpi_id import KpiId
+from plant.period import Period
+
+_ELEMENTS = PIECES | DELIVERY | ENERGY | EQUIPMENT
+_PRODUCTS = frozenset({KpiId.ROLLED_THROUGHPUT_YIELD})
+_BY_QUARTER_HOURS = frozenset({KpiId.PEAK_DEMAND, KpiId.LOAD_FACTOR, KpiId.BASE_LOAD, KpiId.ENERGY_COST})
+_WHOLE_PERIOD = frozenset({KpiId.IDLE_ENERGY_SHARE, KpiId.IDLE_LOAD})
+_HANDED = (Origin.MANUAL, Origin.TAG_AND_MANUAL)
+
+
+@dataclass
+class Explanations:
+    """Explanations of the values of an evaluation. site_sha256: of the site file. What values of one period share is
+    gathered once, as long as they are asked for one after the other."""
+
+    evaluation: Evaluation
+    site_sha256: str
+    _tags: TagsOfPeriod | None = field(default=None)
+
+    def of(self, value: KpiValue) -> Explanation:
+        """The explanation of one value of the evaluation."""
+        tags = self._of_period(value.period)
+        facts = tags.facts.of(value.scope)
+        begun = value.period.start_us < self.evaluation.now_us
+        elements = _elements(value, facts) if begun else ()
+        shown = self._tag_evidence(tags, value, elements)
+        units = dict.fromkeys(one.work_unit for one in elements)
+        how = Combination.PRODUCT if value.id in _PRODUCTS else Combination.SUM
+        reason = value.outcome.reason
+        numbers = with_numbers(elements, value.outcome.value, value.unit, reason and reason.value, how)
+        return Explanation(
+            title=value.kpi.title,
+            title_ko=value.kpi.title_ko,
+            formula=Formula(value.kpi.formula, value.kpi.source, numbers),
+            coverage=CoverageEvidence(value.outcome.coverage, value.grade, _lowered(elements, shown)),
+            reason=reason_remark(reason) if reason else None,
+            flags=_flags(value, elements, shown),
+            elements=elements,
+            tags=shown,
+            by_hand=self._by_hand(facts, elements) if begun else None,
+            delivery=delivery_of(facts, value.id) if begun else None,
+            equipment=equipment_of(facts, value.id) if begun else None,
+            energy=energy_evidence(facts, value.id) if begun else None,
+            breakdowns=breakdowns(facts, value.id) if begun else (),
+            comparison=self._comparison(value),
+            corrections=corrections_in_force(facts, shown, units, value.id in DELIVERY),
+            versions=version_evidence(facts, value, self.site_sha256),
+        )
+
+    def _of_period(self, period: Period) -> TagsOfPeriod:
+        if self._tags is None or self._tags.facts.period != period:
+            self._tags = TagsOfPeriod(self.evaluation.facts(period))
+        return self._tags
+
+    def _tag_evidence(
+        self, tags: TagsOfPeriod, value: KpiValue, elements: Sequence[FormulaElement]
+    ) -> tuple[TagEvidence, ...]:
+        known = {stored.tag.name: stored for stored in self.evaluation.tags}
+        names = dict.fromkeys(name for one in elements for name in one.tags)
+        whole, quarters = value.id in _WHOLE_PERIOD, value.id in _BY_QUARTER_HOURS
+        return tuple(tags.evidence(known[name], whole, quarters) for name in names)
+
+    def _by_hand(self, facts: FactsOfScope, elements: Sequence[FormulaElement]) -> HandEvidence | None:
+        units = dict.fromkeys(one.work_unit for one in elements if one.origin in _HANDED)
+        return hand_evidence([(unit, facts.period.pieces(unit).by_hand) for unit in units])
+
+    def _comparison(self, value: KpiValue) -> ComparisonEvidence | None:
+        settings = self.evaluation.baseline_settings(value.id, value.scope)
+        if settings is None:
+            return None
+        past = self.evaluation.baseline_outcome(settings)
+        if past is None or settings.from_ is None or settings.to is None:
+            return comparison_evidence(value, BaselineEvidence(settings.value, "value"))
+        calendar = "production" if self.evaluation.clock == self.evaluation.site.clock() else "civil"
+        days = settings.from_, settings.to
+        return comparison_evidence(value, past_baseline(past, days, value.kpi.definition, value.scope, calendar))
+
+
+def _elements(value: KpiValue, facts: FactsOfScope) -> tuple[FormulaElement, ...]:
+    """The elements of a value; where nothing was worked out, what there is stands beside the formula."""
+    found = tuple(_ELEMENTS[value.id](facts))
+    if value.outcome.numerator is None and value.outcome.denominator is None:
+        return tuple(replace(one, numerator=0.0, denominator=0.0) for one in found)
+    return found
+
+
+def _lowered(elements: Sequence[FormulaElement], tags: Sequence[TagEvidence]) -> tuple[Lowered, ...]:
+    """Elements of the formula that are not wholly known, the least known first, with the tags that are to blame."""
+    coverage = {one.tag: one.coverage for one in tags}
+    found = []
+    for one in elements:
+        if not (one.numerator or one.denominator) or one.coverage is None or one.coverage >= 1:
+            continue
+        inputs = one.tags or tuple(
+            name for other in elements if other.work_unit == one.work_unit for name in other.tags
+        )
+        blamed = tuple(name for name in dict.fromkeys(inputs) if coverage[name] < 1)
+        by_hand = ("hand counts",) if one.origin is Origin.MANUAL else ()
+        found.append(Lowered(one.name, one.work_unit, one.coverage, (*blamed, *by_hand)))
+    return tuple(sorted(found, key=lambda one: one.coverage))
+
+
+def _flags(value: KpiValue, elements: Sequence[FormulaElement], tags: Sequence[TagEvidence]) -> tuple[Remark, ...]:
+    """The flags of a value in plain words, with what raised each."""
+    remarks = []
+    for flag in in_order(value.outcome.flags):
+        by_tags = [one.tag for one in tags if any(f"counter_{step.step}" == flag for step in one.decisions)]
+        units = [one.work_unit for one in elements if flag in one.flags]
+        remarks.append(flag_remark(flag, tuple(dict.fromkeys(by_tags or units))))
+    return tuple(remarks)
