@@ -49,8 +49,8 @@ def explanation_text(value: KpiValue, found: Explanation, zone: ZoneInfo) -> str
 def _head(value: KpiValue, found: Explanation, times: LocalTimes) -> Iterator[str]:
     period, outcome = value.period, value.outcome
     yield f"{value.id.value}  {found.title}  {found.title_ko}"
-    span = times.span(period.start_us, period.end_us)
-    yield f"{value.scope}, {period.kind.value} {period.label}: {span} ({times.offset})"
+    yield f"{value.scope}, {period.kind.value} {period.label}"
+    yield from labelled("period", f"{times.span(period.start_us, period.end_us)} ({times.offset})")
     unit = "" if value.unit in ("1", "ratio") else f" {value.unit}"
     number = f"{numeral(outcome.value, value.unit)}{unit}" if outcome.value is not None else "none"
     at = f", at {times.time(outcome.at_us)}" if outcome.at_us is not None else ""
