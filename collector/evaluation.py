@@ -21,6 +21,7 @@ from kpi.manual import AMOUNTS, HandCount, HandCounted
 from kpi.outcome import Outcome, Reason, absent
 from kpi.pieces import PieceCount, completed
 from kpi.value import Comparison, KpiValue
+from plant.as_of import as_of, live
 from plant.instant import US_PER_S
 from plant.intervals import Intervals, clip, intervals
 from plant.kpi_id import KpiId
@@ -43,14 +44,12 @@ _WINDOW_US = 32 * 86400 * US_PER_S
 class Evaluation:
     """The KPI values of a plant as of an instant, on the production or the civil calendar.
 
-    known_before_us: only what was recorded before this instant counts; default: what was recorded until now_us.
+    past: now_us is not now, so that of what the store holds only what was known then counts.
     """
 
-    def __init__(
-        self, connection: Connection, site: Site, clock: Clock, now_us: int, known_before_us: int | None = None
-    ) -> None:
+    def __init__(self, connection: Connection, site: Site, clock: Clock, now_us: int, past: bool = False) -> None:
         self.connection, self.site, self.clock, self.now_us = connection, site, clock, now_us
-        self.known_before_us = now_us + 1 if known_before_us is None else known_before_us
+        self.as_of = as_of(now_us, site.clock()) if past else live(now_us)
         self.shifts: ShiftCalendar = site.shift_calendar()
         self.names_in_file = frozenset(settings.name for device in site.devices for settings in device.tags)
         self._baselines: dict[tuple[KpiId, str], float | None] = {}
@@ -88,7 +87,7 @@ class Evaluation:
     @cached_property
     def quantities(self) -> list[Quantity]:
         """All hand-counted quantities that are known."""
-        return orders.all_quantities(self.connection, self.known_before_us)
+        return orders.all_quantities(self.connection, self.as_of)
 
     @cached_property
     def by_hand(self) -> dict[str, HandCounted]:
@@ -104,7 +103,7 @@ class Evaluation:
     @cached_property
     def lines(self) -> DeliveryLines:
         """All order lines that are known, and what became of them."""
-        return delivery_lines(self.connection, self.site, self.clock, self.now_us, self.known_before_us)
+        return delivery_lines(self.connection, self.site, self.clock, self.now_us, self.as_of)
 
     def _window(self, periods: Sequence[Period]) -> TagWindow:
         end_us = max(period.end_us for period in periods)
