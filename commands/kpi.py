@@ -48,10 +48,11 @@ def kpi(
 
         settings = load_site(site)
         clock = settings.clock("civil" if calendar == "civil" else "production")
-        now_us = time.time_ns() // 1000 if as_of is None else _as_of(as_of, clock)
+        as_of_us = None if as_of is None else _as_of(as_of, clock)
+        now_us = time.time_ns() // 1000 if as_of_us is None else as_of_us
         asked = _periods(settings, clock, now_us, period, at, from_, to)
         with reading(store_path(settings.store.url, Path(site).parent)) as connection:
-            evaluation = Evaluation(connection, settings, clock, now_us, past=as_of is not None)
+            evaluation = Evaluation(connection, settings, clock, now_us, as_of_us)
             scopes = _scopes(evaluation, scope)
             values = evaluation.values(asked, scopes, kpi or list(KpiId))
             if as_json:

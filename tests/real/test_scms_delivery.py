@@ -125,7 +125,7 @@ def test_every_due_month_as_it_stood_on_its_last_day_is_exact(folder: Path, expe
     with reading(folder / "plant.db") as connection:
         for label in months:
             month = day_period(PeriodKind.MONTH, date.fromisoformat(f"{label}-01"), clock)
-            evaluation = Evaluation(connection, settings, clock, month.end_us, past=True)
+            evaluation = Evaluation(connection, settings, clock, month.end_us, month.end_us)
             (value,) = evaluation.values([month], ["plant"], [KpiId.ON_TIME_DELIVERY])
             on_time, total = value.outcome.numerator, value.outcome.denominator
             found[label] = (on_time, total, round(value.outcome.value or 0, 8))

@@ -22,7 +22,8 @@ COUNTED = Quantity("k", 500, "press1", scrap=3.0)
 
 
 def _quantities(connection: Connection, as_of_us: int | None = None) -> list[float]:
-    return [item.quantity for item in orders.all_deliveries(connection, as_of_us and AsOf(as_of_us))]
+    as_of = None if as_of_us is None else AsOf(as_of_us)
+    return [item.quantity for item in orders.all_deliveries(connection, as_of)]
 
 
 def test_a_delivery_is_known_from_after_it_was_recorded(tmp_path: Path) -> None:
