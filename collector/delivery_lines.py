@@ -11,7 +11,7 @@ from collector.store import orders
 from config.site import Site
 from kpi.delivery import DeliveryCount, order_results
 from kpi.order_line import DeliveryRules, LineResult, customer_cancelled, known_versions, line_result
-from plant.as_of import AsOf
+from plant.as_of import as_of, live
 from plant.instant import moment
 from plant.order import Delivery, OrderLine
 from plant.period import Clock, Period, PeriodKind, days_of
@@ -63,18 +63,21 @@ class DeliveryLines:
         return _ScopeLines(results, order_results(results), *(count / len(members) for count in counts))
 
 
-def delivery_lines(connection: Connection, site: Site, clock: Clock, now_us: int, as_of: AsOf) -> DeliveryLines:
-    """What became of the lines of the store until now, by what is known of them."""
+def delivery_lines(
+    connection: Connection, site: Site, clock: Clock, now_us: int, known_before_us: int
+) -> DeliveryLines:
+    """The lines of the store as of now, by what was recorded before `known_before_us`."""
+    view = as_of(known_before_us, site.clock()) if known_before_us <= now_us else live(now_us)
     rules = DeliveryRules(site.orders.grace_days, site.orders.early_days, site.orders.in_full_tolerance)
     shipped: dict[tuple[str, str], list[Delivery]] = defaultdict(list)
-    for item in orders.all_deliveries(connection, as_of):
+    for item in orders.all_deliveries(connection, view):
         shipped[item.order_id, item.line_id].append(item)
     ended = clock.day_of(now_us) - timedelta(days=1)
     today = moment(now_us, clock.zone).date()
     newest, results = [], []
     for stored in orders.order_lines(connection):
         deliveries = shipped[stored[0].order_id, stored[0].line_id]
-        versions = known_versions(stored, deliveries, as_of, today)
+        versions = known_versions(stored, deliveries, view, today)
         if not versions:
             continue
         newest.append(versions[-1])

@@ -21,7 +21,7 @@ from kpi.manual import HandCounted
 from kpi.outcome import Outcome, Reason, absent
 from kpi.regression import EnergyModel
 from kpi.value import Comparison, KpiValue
-from plant.as_of import as_of, live
+from plant.as_of import AsOf
 from plant.instant import US_PER_S
 from plant.kpi_id import KpiId
 from plant.period import Clock, Period, PeriodKind, periods, range_period
@@ -35,15 +35,15 @@ _GROUP_US = 32 * 86400 * US_PER_S
 class Evaluation:
     """The KPI values of a plant as of an instant, on the production or the civil calendar.
 
-    as_of_us: where now_us is not now, the same instant: of what the store holds only what was known then counts.
+    known_before_us: only what was recorded before this instant counts; default: what was recorded until now_us.
     """
 
     def __init__(
-        self, connection: Connection, site: Site, clock: Clock, now_us: int, as_of_us: int | None = None
+        self, connection: Connection, site: Site, clock: Clock, now_us: int, known_before_us: int | None = None
     ) -> None:
         self.connection, self.site, self.clock, self.now_us = connection, site, clock, now_us
-        self.as_of_us = as_of_us
-        self.as_of = live(now_us) if as_of_us is None else as_of(as_of_us, site.clock())
+        self.as_of_us = known_before_us
+        self.known_before_us = now_us + 1 if known_before_us is None else known_before_us
         self.shifts: ShiftCalendar = site.shift_calendar()
         self.names_in_file = frozenset(settings.name for device in site.devices for settings in device.tags)
         self._models: dict[str, EnergyModel | None] = {}
@@ -113,7 +113,7 @@ class Evaluation:
     @cached_property
     def quantities(self) -> list[Quantity]:
         """All hand-counted quantities that are known."""
-        return orders.all_quantities(self.connection, self.as_of)
+        return orders.all_quantities(self.connection, AsOf(self.known_before_us))
 
     @cached_property
     def by_hand(self) -> dict[str, HandCounted]:
@@ -129,7 +129,7 @@ class Evaluation:
     @cached_property
     def lines(self) -> DeliveryLines:
         """All order lines that are known, and what became of them."""
-        return delivery_lines(self.connection, self.site, self.clock, self.now_us, self.as_of)
+        return delivery_lines(self.connection, self.site, self.clock, self.now_us, self.known_before_us)
 
     def _outcomes(self, facts: PeriodFacts, scope: str, kpis: Sequence[KpiId]) -> list[Outcome]:
         if facts.period.start_us >= self.now_us:

@@ -16,6 +16,7 @@ _FLAG_OF_KIND = {
     StepKind.ROLLOVER: "counter_rollover",
     StepKind.RESET: "counter_reset",
     StepKind.DISORDER: "counter_disorder",
+    StepKind.CHANGED: "corrected",
     StepKind.JUMP: "counter_jump",
     StepKind.UNKNOWN_DROP: "counter_unknown_drop",
 }
