@@ -22,6 +22,7 @@ from kpi.manual import HandCounted
 from kpi.outcome import Outcome, Reason, absent
 from kpi.regression import EnergyModel
 from kpi.value import Comparison, KpiValue
+from plant.as_of import AsOf
 from plant.correction import Correction, LotDecision, MeterChange, contents, in_force
 from plant.instant import US_PER_S
 from plant.kpi_id import KpiId
@@ -127,7 +128,7 @@ class Evaluation:
     @cached_property
     def quantities(self) -> list[Quantity]:
         """All hand-counted quantities that are known."""
-        return orders.all_quantities(self.connection, self.known_before_us)
+        return orders.all_quantities(self.connection, AsOf(self.known_before_us))
 
     @cached_property
     def by_hand(self) -> dict[str, HandCounted]:

@@ -63,6 +63,9 @@ def kpi(
 
 def _as_of(text: str, clock: "Clock") -> int:
     as_of_us = time_option("--as-of", text, lambda day: clock.day_start(day + timedelta(days=1)))
+    end_us = clock.day_start(clock.day_of(as_of_us) + timedelta(days=1))
+    if end_us - as_of_us <= 1_000_000:  # whoever writes 23:59:59 means the end of the day
+        as_of_us = end_us
     if as_of_us > time.time_ns() // 1000:
         refuse(f"--as-of: must not be in the future; a date alone means the end of that day; not {text!r}")
     return as_of_us
