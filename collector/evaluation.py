@@ -57,14 +57,15 @@ class Evaluation:
 
     def values(self, periods: Iterable[Period], scopes: Sequence[str], kpis: Sequence[KpiId]) -> Iterator[KpiValue]:
         """Every KPI asked for, of every scope, over every period, in this order of nesting from the outside in:
-        period, scope, KPI."""
+        period, scope, KPI. A work unit has only the shifts that are for it, as they are for it."""
         for window_periods in _windows(periods):
             window = self._window(window_periods)
             for period in window_periods:
                 for scope in scopes:
-                    outcomes = self._outcomes(window, period, scope, kpis)
-                    for kpi, outcome in zip(kpis, outcomes, strict=True):
-                        yield self._value(kpi, scope, period, outcome)
+                    own = self.shifts.own(period, _unit_or_any(scope))
+                    if own is not None:
+                        outcomes = self._outcomes(window, own, scope, kpis)
+                        yield from (self._value(kpi, scope, own, one) for kpi, one in zip(kpis, outcomes, strict=True))
 
     @cached_property
     def tags(self) -> list[StoredTag]:
@@ -173,7 +174,7 @@ class _Facts:
             pieces=self._pieces(scope),
             energy=self._energy(scope),
             delivery=self.evaluation.lines.count(scope, self.period, self.evaluation.clock),
-            has_shifts=bool(site.shifts),
+            has_shifts=self.evaluation.shifts.has_shifts(),
             emission_factor_t_per_mwh=site.energy.emission_factor_t_per_mwh,
         )
 
@@ -225,8 +226,13 @@ class _Facts:
         counted = self.evaluation.by_hand.get(work_unit)
         if counted is None:
             return HandCount((), (), frozenset())
-        begun = self.evaluation.shifts.periods(self.period.start_us, self._end_us, _unit_or_any(work_unit))
-        over = [shift for shift in begun if shift.end_us <= self.evaluation.now_us]
+        calendar, unit = self.evaluation.shifts, _unit_or_any(work_unit)
+        begun = calendar.periods(self.period.start_us, self._end_us, unit)
+        over = [
+            shift
+            for shift in begun
+            if shift.end_us <= self.evaluation.now_us and len(calendar.planned(unit, shift.start_us, shift.end_us))
+        ]
         return HandCount(counted.within(*self._bounds()), over, counted.sources)
 
     def _planned(self, work_unit: str) -> Intervals:
@@ -286,5 +292,5 @@ class _Facts:
         return self.period.start_us, self.period.end_us
 
 
-def _unit_or_any(work_unit: str) -> str | None:
-    return None if work_unit == PLANT else work_unit
+def _unit_or_any(scope: str) -> str | None:
+    return None if scope == PLANT or ":" in scope else scope

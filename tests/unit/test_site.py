@@ -55,8 +55,8 @@ def test_names_that_stand_twice_are_faults_where_they_stand_again(tmp_path: Path
         "devices[0].tags[1].name: x stands twice",
         "devices[1].id: a stands twice",
         "devices[1].tags[0].name: x stands twice",
-        "shifts[0].name: day stands twice",
-        "shifts[1].name: day stands twice",
+        "shifts[0].name: day stands twice: shifts[1] is valid at the same time for the same work units",
+        "shifts[1].name: day stands twice: shifts[0] is valid at the same time for the same work units",
     ]
 
 
