@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from config.model import Day, Instant, Name, Settings, Text, TimeOfDay
 from plant.shift import DAY_MIN, EVERY_DAY, PlannedDowntime, Shift, ShiftCalendar
@@ -106,6 +106,12 @@ class ExtraShiftSettings(_ShiftTimes):
         return self._shift(EVERY_DAY, self.date, self.date)
 
 
+def _said(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text
+
+
 class PlannedDowntimeSettings(Settings):
     """A time booked in advance for maintenance or want of demand: no planned busy time (ISO 22400)."""
 
@@ -115,7 +121,7 @@ class PlannedDowntimeSettings(Settings):
     """Its end."""
     work_units: WorkUnits | None = None
     """Work units that stand still; absent: all."""
-    reason: Annotated[Text, Field(min_length=1)]
+    reason: Annotated[Text, AfterValidator(_said)]
     """What it is booked for."""
 
     @model_validator(mode="after")
