@@ -73,7 +73,7 @@ class _ShiftTimes(Settings):
 
 
 class ShiftSettings(_ShiftTimes):
-    """One shift of a day, or one version of it. Several may have one name if no day and work unit has two of them."""
+    """One shift, or one version of it. Two of one name must not be valid at the same time for one work unit."""
 
     days: tuple[Annotated[str, BeforeValidator(_weekday)], ...] = WEEKDAYS
     """Weekdays on which it starts."""

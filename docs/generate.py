@@ -43,6 +43,8 @@ GROUPS: tuple[tuple[str, type[model.Settings], type[model.Settings] | None], ...
     ("page", site.PageSettings, None),
     ("mqtt", mqtt.MqttSettings, None),
     ("calendar", calendar.CalendarSettings, None),
+    ("extra_shifts: each", calendar.ExtraShiftSettings, None),
+    ("planned_downtime: each", calendar.PlannedDowntimeSettings, None),
     ("shifts: each", calendar.ShiftSettings, None),
     ("devices: every protocol", devices.DeviceSettings, None),
     ("devices: protocol opcua", devices.OpcUaDevice, devices.DeviceSettings),
@@ -67,6 +69,7 @@ _PLAIN = {bool: "true or false", int: "whole number", float: "number", str: "tex
 _BY_CHECK = {
     model._date: "date",
     model._minutes: "time of day, as in 08:00",
+    model._instant: "time with offset, as in 2026-11-22T09:30:00+09:00",
     calendar._weekday: f"one of {', '.join(calendar.WEEKDAYS)}",
     calendar._break: "break, as in 12:00-13:00",
     calendar._country: "country's code",
