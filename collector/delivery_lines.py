@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 
 from collector.store import orders
 from config.site import Site
-from kpi.delivery import DeliveryCount, DeliveryRules, LineResult, customer_cancelled, line_result, order_results
+from kpi.delivery import DeliveryCount, order_results
+from kpi.order_line import DeliveryRules, LineResult, customer_cancelled, known_versions, line_result
 from plant.instant import moment
 from plant.order import Delivery, OrderLine
 from plant.period import Clock, Period, PeriodKind, days_of
@@ -21,11 +22,13 @@ class _ScopeLines:
     results: list[LineResult]
     orders: list[tuple[date, bool, bool]]
     dated_share: float
+    request_share: float
+    value_share: float
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryLines:
-    """All lines: the newest version of each, and what became of those that count."""
+    """All lines that are known: the newest version of each, and what became of those that count."""
 
     newest: list[OrderLine]
     results: list[LineResult]
@@ -41,7 +44,8 @@ class DeliveryLines:
         days = days_of(period, clock)
         due = [line for line in found.results if days and days[0] <= line.due <= days[1]]
         due_orders = [rest for last, *rest in found.orders if days and days[0] <= last <= days[1]]
-        return DeliveryCount(due, [(settled, on_time) for settled, on_time in due_orders], found.dated_share)
+        counted = [(settled, on_time) for settled, on_time in due_orders]
+        return DeliveryCount(due, counted, found.dated_share, found.request_share, found.value_share)
 
     def _of(self, scope: str) -> _ScopeLines | None:
         wanted = _in_scope(scope)
@@ -49,25 +53,34 @@ class DeliveryLines:
         if not wanted or not members:
             return None
         results = [line for line in self.results if wanted(line.order_id, line.product)]
-        dated = sum(line.due_date is not None for line in members)
-        return _ScopeLines(results, order_results(results), dated / len(members))
+        dated = [line for line in members if line.due_date is not None]
+        counts = (
+            len(dated),
+            sum(line.request_date is not None for line in dated),
+            sum(line.value is not None for line in dated),
+        )
+        return _ScopeLines(results, order_results(results), *(count / len(members) for count in counts))
 
 
-def delivery_lines(connection: Connection, site: Site, clock: Clock, now_us: int) -> DeliveryLines:
-    """The lines of the store as of now."""
+def delivery_lines(
+    connection: Connection, site: Site, clock: Clock, now_us: int, known_before_us: int
+) -> DeliveryLines:
+    """The lines of the store as of now, by what was recorded before `known_before_us`."""
     rules = DeliveryRules(site.orders.grace_days, site.orders.early_days, site.orders.in_full_tolerance)
     shipped: dict[tuple[str, str], list[Delivery]] = defaultdict(list)
-    for item in orders.all_deliveries(connection):
+    for item in orders.all_deliveries(connection, known_before_us):
         shipped[item.order_id, item.line_id].append(item)
     ended = clock.day_of(now_us) - timedelta(days=1)
     today = moment(now_us, clock.zone).date()
     newest, results = [], []
-    for versions in orders.order_lines(connection):
-        line = versions[-1]
-        newest.append(line)
+    for stored in orders.order_lines(connection):
+        deliveries = shipped[stored[0].order_id, stored[0].line_id]
+        versions = known_versions(stored, deliveries, known_before_us, today)
+        if not versions:
+            continue
+        newest.append(versions[-1])
         cancelled = customer_cancelled(versions)
         cancelled_on = moment(cancelled.recorded_us, clock.zone).date() if cancelled else None
-        deliveries = shipped[line.order_id, line.line_id]
         result = line_result(versions, deliveries, rules, ended, today, cancelled_on)
         if result:
             results.append(result)

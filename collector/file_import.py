@@ -94,7 +94,7 @@ class FileImport:
         def take(path: Path) -> tuple[RowReader, Written]:
             file = read_deliveries(path, self.site.orders, self.site.zone, self.now_us)
             written = orders.save_deliveries(self.connection, file.deliveries)
-            self._note_dates(written, self._due_dates(item.order_id for item in file.deliveries))
+            self._note_dates(written, self._due_dates(item.order_id for item, _ in file.deliveries))
             return file.reader, written
 
         return self._all(paths, take)

@@ -1,4 +1,5 @@
-"""What did the tags read over a stretch of time? Series and counter steps from the store, each loaded once."""
+"""What did the tags of a work unit read over a stretch of time? Series and counter steps from the store, each loaded
+once."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -7,23 +8,28 @@ import numpy as np
 from sqlalchemy import Connection
 
 from collector.store import gaps, readings
+from collector.store.past import as_known
 from collector.store.tags import StoredTag
 from kpi.counter import Restarting, Steps, counter_steps
-from kpi.demand import BLOCK_US, Blocks, blocks
-from kpi.increase import Increase, increase
+from kpi.demand import BLOCK_US
 from kpi.series import TagSeries
 from plant.instant import US_PER_S
-from plant.intervals import Intervals, intervals
+from plant.intervals import intervals
 from plant.reading import I64, Readings, believed, joined
 from plant.shift import ShiftCalendar
 from plant.tag import PLANT, Restarts, Role
 
 _SHIFT_REACH_US = 3600 * US_PER_S
+SHARED_BY_TIME = frozenset({Role.ENERGY_IMPORT, Role.REACTIVE_IMPORT, Role.REACTIVE_EXPORT})
+"""Counters whose steps quarter hours share."""
 
 
 @dataclass(slots=True)
 class TagWindow:
-    """The tags' readings over [start_us, end_us], with what led up to it."""
+    """The tags' readings over [start_us, end_us), with what led up to it.
+
+    as_of_us: leaves out what the store came to know later; None: all that it knows now.
+    """
 
     connection: Connection
     tags: Iterable[StoredTag]
@@ -31,16 +37,9 @@ class TagWindow:
     start_us: int
     end_us: int
     now_us: int
+    as_of_us: int | None = None
     _series: dict[str, TagSeries] = field(default_factory=dict)
     _steps: dict[str, Steps] = field(default_factory=dict)
-
-    def increase(self, stored: StoredTag, start_us: int, end_us: int, expected: Intervals) -> Increase:
-        """What a counter counted in (start_us, end_us], of which `expected` should be known."""
-        return increase(self.series(stored), self.steps(stored), start_us, end_us, expected)
-
-    def blocks(self, stored: StoredTag, start_us: int, end_us: int) -> Blocks:
-        """The clock quarter hours of an energy counter that start in [start_us, end_us)."""
-        return blocks(self.series(stored), self.steps(stored), start_us, end_us)
 
     def series(self, stored: StoredTag) -> TagSeries:
         """The readings of a tag, led by the last believed one at or before the window's start.
@@ -64,23 +63,27 @@ class TagWindow:
             return TagSeries(stored.tag, Readings.empty())
         end_us = -(-self.end_us // BLOCK_US) * BLOCK_US  # the last quarter hour may end after the period
         before = self._leading(stored, self.start_us)
-        found = readings.series(self.connection, stored.id, self.start_us + 1, end_us + 1)
-        after = self._following(stored, end_us) if stored.tag.role is Role.ENERGY_IMPORT else Readings.empty()
+        found = self._known(stored, readings.series(self.connection, stored.id, self.start_us + 1, end_us + 1))
+        after = self._following(stored, end_us) if stored.tag.role in SHARED_BY_TIME else Readings.empty()
         seen = joined([before, found, after])
         first_us = min([self.start_us, *seen.times_us[:1].tolist()])
         last_us = max([self.end_us, *seen.times_us[-1:].tolist()])
         own = [
-            (gap.start_us, gap.end_us if gap.end_us is not None else self.now_us)
+            (gap.start_us, self.now_us if gap.end_us is None else min(gap.end_us, self.now_us))
             for gap in gaps.overlapping(self.connection, first_us, last_us)
-            if gap.device == stored.device and gap.tag in (None, stored.tag.name)
+            if gap.device == stored.device and gap.tag in (None, stored.tag.name) and gap.start_us < self.now_us
         ]
         known_until_us = min(stored.known_until_us, self.now_us)
         return TagSeries(stored.tag, seen, stored.first_us, known_until_us, intervals(own))
 
+    def _known(self, stored: StoredTag, found: Readings) -> Readings:
+        return as_known(self.connection, stored.id, found, self.as_of_us)
+
     def _leading(self, stored: StoredTag, start_us: int) -> Readings:
         """The last believed reading at or before an instant, and what followed up to then."""
         parts: list[Readings] = []
-        for day in readings.days_before(self.connection, stored.id, start_us + 1):
+        for found in readings.days_before(self.connection, stored.id, start_us + 1):
+            day = self._known(stored, found)
             use = np.flatnonzero(believed(day, stored.tag.use_uncertain))
             parts.insert(0, day[int(use[-1]) :] if len(use) else day)
             if len(use):
@@ -91,7 +94,8 @@ class TagWindow:
         """What followed an instant, up to the first believed reading after it: a step that shares a quarter hour."""
         parts: list[Readings] = []
         last_us = (stored.known_until_us or 0) + 1
-        for day in readings.series_by_day(self.connection, stored.id, end_us + 1, last_us):
+        for found in readings.series_by_day(self.connection, stored.id, end_us + 1, last_us):
+            day = self._known(stored, found)
             use = np.flatnonzero(believed(day, stored.tag.use_uncertain))
             parts.append(day[: int(use[0]) + 1] if len(use) else day)
             if len(use):
@@ -117,7 +121,7 @@ class TagWindow:
             names_the_job = other.tag.role in (Role.ORDER_ID, Role.PRODUCT_ID) and other.first_us is not None
             if other.tag.work_unit == stored.tag.work_unit and names_the_job:
                 since = readings.series(self.connection, other.id, first_us + 1, self.end_us + 1)
-                job = joined([self._leading(other, first_us), since])
+                job = joined([self._leading(other, first_us), self._known(other, since)])
                 job = job[believed(job, other.tag.use_uncertain)]
                 changes.append(job.times_us[1:][job.values[1:] != job.values[:-1]])
         return np.sort(np.concatenate(changes))

@@ -100,9 +100,32 @@ def _warnings(settings: "Site", site: Path) -> Iterator[str]:
     units = settings.work_unit_names()
     if len(units) > 1 and not any(one.output is not None for one in settings.work_units.values()):
         yield f"work_units: none says output; the plant's pieces are those of all of {', '.join(units)}"
+    yield from _tariff_warnings(settings, site)
     for tag in settings.tags():
         if tag.kind is Kind.COUNTER and tag.counter and tag.counter.max_rate_per_h is None:
             yield f"{tag.name}: has no max_rate; jumps of this counter cannot be told from production"
+
+
+def _tariff_warnings(settings: "Site", site: Path) -> Iterator[str]:
+    from config.tariff import load_tariff
+    from plant.tariff import DayType
+
+    name = settings.energy.tariff
+    if name is None:
+        return
+    tariff = load_tariff(name, site.parent)
+    today = settings.clock("civil").day_of(time.time_ns() // 1000)
+    if tariff.version_on(today) is None:
+        first = tariff.versions[0].valid_from
+        yield f"energy.tariff: {name} has no price for today, {today}; its first is of {first}"
+    apart = any(
+        hours != version.bands[season, DayType.WORKING]
+        for version in tariff.versions
+        for (season, kind), hours in version.bands.items()
+        if kind is DayType.HOLIDAY
+    )
+    if apart and settings.calendar.country is None:
+        yield f"calendar: no country is named; {name} prices public holidays apart"
 
 
 def _connect(settings: "Site", site: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -35,6 +35,9 @@ def kpi(
         list[str] | None, typer.Option(help="plant, a work unit, product:P or order:O. Default: plant and work units.")
     ] = None,
     calendar: Annotated[str, typer.Option(help="production or civil days.")] = "production",
+    as_of: Annotated[
+        str | None, typer.Option(help="As known at this time, or at the end of this day. Default: now.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """KPI values, each with numerator, denominator, coverage, grade, flags, and why there is none."""
@@ -47,16 +50,24 @@ def kpi(
 
         settings = load_site(site)
         clock = settings.clock("civil" if calendar == "civil" else "production")
-        now_us = time.time_ns() // 1000
+        as_of_us = None if as_of is None else _as_of(as_of, clock)
+        now_us = time.time_ns() // 1000 if as_of_us is None else as_of_us
         asked = _periods(settings, clock, now_us, period, at, from_, to, scope)
         with reading(store_path(settings.store.url, Path(site).parent)) as connection:
-            evaluation = Evaluation(connection, settings, clock, now_us)
+            evaluation = Evaluation(connection, settings, clock, now_us, as_of_us)
             scopes = _scopes(evaluation, scope)
             values = evaluation.values(asked, scopes, kpi or list(KpiId))
             if as_json:
                 say_json({"values": [value.as_json(settings.zone) for value in values]})
             else:
                 _say_table(list(values), settings.zone)
+
+
+def _as_of(text: str, clock: "Clock") -> int:
+    as_of_us = time_option("--as-of", text, lambda day: clock.day_start(day + timedelta(days=1)))
+    if as_of_us > time.time_ns() // 1000:
+        refuse(f"--as-of: must not be in the future; a date alone means the end of that day; not {text!r}")
+    return as_of_us
 
 
 def _scopes(evaluation: "Evaluation", asked: list[str] | None) -> list[str]:

@@ -165,6 +165,10 @@ class CalendarSettings(Settings):
         """Days without shifts."""
         return Holidays(self.country, frozenset(self.extra_holidays))
 
+    def public_holidays(self) -> "Holidays":
+        """The country's public holidays alone, as supply contracts have them."""
+        return Holidays(self.country, frozenset())
+
 
 class Holidays:
     """Public holidays of a country (any year; worked out when asked for) and a plant's own."""

@@ -13,6 +13,7 @@ from config.profile import fill_from_profiles
 from config.secret_file import is_private
 from config.site import Site
 from config.tag_list import expand_tag_lists
+from config.tariff import check_tariff
 
 
 class Secrets(Enum):
@@ -30,10 +31,14 @@ def load_site(path: Path, secrets: Secrets = Secrets.LEFT_ASIDE) -> Site:
         raise file_fault(path, "must hold settings; smartwings init DIR writes an example")
     expand_tag_lists(document, path.parent)
     fill_from_profiles(document)
+    tariff = check_tariff(document, path.parent)
     if secrets is not Secrets.LEFT_ASIDE:
         _check_secrets(document, path.parent, secrets)
     site = validated(Site, document)
     faults = [document.fault(at, message) for at, message in disagreements(site)]
+    if tariff is not None and tariff.currency != site.savings.currency:
+        message = f"has prices in {tariff.currency}; savings.currency must be the same and is {site.savings.currency}"
+        faults.append(document.fault(("energy", "tariff"), message))
     if faults:
         raise InputError(faults)
     return site

@@ -119,7 +119,7 @@ class EnergySettings(Settings):
     emission_factor_source: Text | None = None
     """Where the factor is from, and for which year."""
     tariff: Text | None = None
-    """Tariff table shipped in config/tariffs."""
+    """[Tariff table](tariffs.md): one that is shipped, or the name of a CSV file of the plant's own."""
 
 
 class SavingsSettings(Settings):

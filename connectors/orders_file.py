@@ -41,10 +41,10 @@ class OrdersFile:
 
 @dataclass(frozen=True, slots=True)
 class DeliveriesFile:
-    """A file of deliveries: its table, the deliveries, and the reader with the rows it rejected."""
+    """A file of deliveries: table, deliveries and whether the file says when they were recorded, reader."""
 
     table: Table
-    deliveries: list[Delivery]
+    deliveries: list[tuple[Delivery, bool]]
     reader: RowReader
 
 
@@ -91,7 +91,7 @@ def _order_line(
     if delivered and dates["delivered_date"] is None and row.number not in reader.bad_rows:
         reader.reject(row, "delivered_date", "is required beside a delivered_quantity")
     status = reader.cell(row, "status", _order_status) or OrderStatus.OPEN
-    value = reader.number(row, "value")
+    value = reader.amount(row, "value")
     if row.number in reader.bad_rows or order_id is None or quantity is None:
         return None, False
     recorded = dates.pop("recorded_date")
@@ -113,25 +113,38 @@ def _order_line(
 def read_deliveries(path: Path, settings: OrderSettings, zone: ZoneInfo, imported_us: int) -> DeliveriesFile:
     """The deliveries of a CSV or XLSX file; rows of one order, line and date without delivery_id are summed.
 
-    Raises InputError for a file that as a whole cannot be read.
+    Where rows of such a sum were recorded at different times, the sum grows from version to version. Raises InputError
+    for a file that as a whole cannot be read.
     """
     table = read_table(path, ("order_id", "quantity", "delivered_date"), renamed(settings.columns))
     reader = RowReader(table)
-    found: dict[tuple[str, ...], Delivery] = {}
+    apart: dict[tuple[str, int], tuple[Delivery, bool]] = {}
+    summed: dict[tuple[str, str, date], list[tuple[Delivery, bool]]] = {}
     for row in table.rows:
-        item = _delivery(reader, row, settings.date_format, zone, imported_us)
+        item, dated = _delivery(reader, row, settings.date_format, zone, imported_us)
         if item is None:
             continue
         if item.delivery_id is None:
-            key = (item.order_id, item.line_id, item.delivered_date.isoformat())
-            earlier = found.get(key)
-            found[key] = replace(item, quantity=item.quantity + (earlier.quantity if earlier else 0))
-        elif found.setdefault((item.delivery_id,), item) != item:
+            summed.setdefault((item.order_id, item.line_id, item.delivered_date), []).append((item, dated))
+        elif apart.setdefault((item.delivery_id, item.recorded_us), (item, dated))[0] != item:
             reader.reject(row, "delivery_id", "stands twice with other content")
-    return DeliveriesFile(table, list(found.values()), reader)
+    sums = [version for parts in summed.values() for version in _sums(parts)]
+    return DeliveriesFile(table, [*apart.values(), *sums], reader)
 
 
-def _delivery(reader: RowReader, row: Row, date_format: str, zone: ZoneInfo, imported_us: int) -> Delivery | None:
+def _sums(parts: list[tuple[Delivery, bool]]) -> list[tuple[Delivery, bool]]:
+    """What was delivered in all, as of each time at which some of it was recorded."""
+    versions: dict[int, tuple[Delivery, bool]] = {}
+    delivered = 0.0
+    for item, dated in sorted(parts, key=lambda part: part[0].recorded_us):
+        delivered += item.quantity
+        versions[item.recorded_us] = replace(item, quantity=delivered), dated
+    return list(versions.values())
+
+
+def _delivery(
+    reader: RowReader, row: Row, date_format: str, zone: ZoneInfo, imported_us: int
+) -> tuple[Delivery | None, bool]:
     order_id = reader.required(row, "order_id", text)
     quantity = reader.required(row, "quantity", amount)
     delivered = reader.date(row, "delivered_date", date_format)
@@ -139,8 +152,8 @@ def _delivery(reader: RowReader, row: Row, date_format: str, zone: ZoneInfo, imp
     if delivered is None and row.number not in reader.bad_rows:
         reader.reject(row, "delivered_date", "is required")
     if row.number in reader.bad_rows or order_id is None or quantity is None or delivered is None:
-        return None
-    return Delivery(
+        return None, False
+    item = Delivery(
         order_id=order_id,
         line_id=row.text("line_id") or "1",
         quantity=quantity,
@@ -148,6 +161,7 @@ def _delivery(reader: RowReader, row: Row, date_format: str, zone: ZoneInfo, imp
         recorded_us=_recorded_us(recorded, zone, imported_us),
         delivery_id=row.text("delivery_id") or None,
     )
+    return item, recorded is not None
 
 
 def _recorded_us(recorded: date | None, zone: ZoneInfo, imported_us: int) -> int:

@@ -22,6 +22,7 @@ if __name__ == "__main__":
 
 from config import calendar, devices, model, mqtt, programme, site, tags  # noqa: E402
 from config.profile import registers  # noqa: E402
+from config.tariff import load_tariff, shipped_tariffs  # noqa: E402
 from kpi.catalogue import CATALOGUE  # noqa: E402
 from plant.kpi_id import KpiId  # noqa: E402
 from plant.tag import STORAGE_UNITS, Role, kind_of  # noqa: E402
@@ -183,7 +184,7 @@ def settings_page() -> str:
         lines += table(("key", "type", "default", "meaning"), _group_rows(settings, shown))
     lines += ["", "## Checked, but without effect", ""]
     lines += table(("setting", "what holds today"), WITHOUT_EFFECT.items())
-    lines += ["", *_roles(), "", *_units(), "", *_names_in_tag_lists(), "", *_profiles()]
+    lines += ["", *_roles(), "", *_units(), "", *_names_in_tag_lists(), "", *_profiles(), "", *_tariffs()]
     return "\n".join(lines) + "\n"
 
 
@@ -260,6 +261,16 @@ def _profiles() -> Iterator[str]:
 _PROFILES = """\
 A Modbus tag that names no `address` takes it from the map that its device names as `profile`, by its role, and with it
 `table`, `type`, `order` and `unit` where the tag does not say them itself. Shipped maps and their roles:"""
+
+
+def _tariffs() -> Iterator[str]:
+    yield from ("## Shipped tariffs", "", _TARIFFS, "")
+    for name in shipped_tariffs():
+        starts = [version.valid_from.isoformat() for version in load_tariff(name, DOCS).versions]
+        yield f"- `{name}`: {', '.join(starts)}"
+
+
+_TARIFFS = "Dates from which something in a [table](tariffs.md) changes. Before the first there is no price."
 
 
 def kpis_page() -> str:

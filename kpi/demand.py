@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kpi.counter import Steps, spans
 from kpi.series import TagSeries
 from plant.instant import US_PER_S
-from plant.intervals import EMPTY, Intervals, difference, union
+from plant.intervals import EMPTY, difference, length_before, union
 from plant.reading import F64, I64
 
 BLOCK_US = 900 * US_PER_S
@@ -47,7 +47,17 @@ def blocks(series: TagSeries, steps: Steps, start_us: int, end_us: int) -> Block
         kwh = np.diff(np.interp(edges, times, np.append(0.0, np.cumsum(steps.amount))))
     refused = union(spans(steps, ~steps.accepted), EMPTY)
     known = difference(series.known(int(edges[0]), int(edges[-1])), refused)
-    return Blocks(edges[:-1], kwh, _estimated(series, steps, edges), np.diff(_known_until(known, edges)) / BLOCK_US)
+    return Blocks(edges[:-1], kwh, _estimated(series, steps, edges), np.diff(length_before(known, edges)) / BLOCK_US)
+
+
+def joined_blocks(parts: Sequence[Blocks]) -> Blocks:
+    """The blocks of one meter over consecutive stretches."""
+    return Blocks(
+        np.concatenate([part.start_us for part in parts]),
+        np.concatenate([part.kwh for part in parts]),
+        np.concatenate([part.estimated for part in parts]),
+        np.concatenate([part.covered for part in parts]),
+    )
 
 
 def together(meters: Sequence[Blocks]) -> Blocks:
@@ -81,13 +91,3 @@ def _estimated(series: TagSeries, steps: Steps, edges: I64) -> NDArray[np.bool_]
     np.add.at(touched, np.clip((steps.before_us[which] - edges[0]) // BLOCK_US, 0, len(edges) - 1), 1)
     np.add.at(touched, np.clip(-((edges[0] - steps.at_us[which]) // BLOCK_US), 0, len(edges) - 1), -1)
     return np.asarray(np.cumsum(touched)[:-1] > 0)
-
-
-def _known_until(known: Intervals, edges: I64) -> F64:
-    """Known time before each edge [us]."""
-    if not len(known):
-        return np.zeros(len(edges))
-    lengths = np.cumsum(known[:, 1] - known[:, 0])
-    points = known.ravel()
-    heights = np.stack([np.append(0, lengths[:-1]), lengths], axis=1).ravel()
-    return np.asarray(np.interp(edges, points, heights))

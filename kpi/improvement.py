@@ -1,8 +1,8 @@
 """How far is a KPI from its baseline, how much of the way to its target is done, and what is that worth?"""
 
 from enum import StrEnum
-from math import isfinite
 
+from kpi.finite import finite
 from plant.kpi_id import KpiId
 
 
@@ -22,7 +22,34 @@ def improvement(value: float, baseline: float, trend: Trend) -> float | None:
     if baseline == 0:
         return None
     better = value - baseline if trend is Trend.HIGHER else baseline - value
-    return _finite(better / abs(baseline))
+    return finite(better / abs(baseline))
+
+
+def reduction_of_misses(value: float, baseline: float, trend: Trend) -> float | None:
+    """Share of the misses of a rate that is gone, positive when better [ratio]; None where the baseline has no misses.
+
+    value, baseline: rates [ratio]. Misses are 1 - rate where higher is better (late lines of an on-time rate), the rate
+    itself where lower is better (a defect rate; then it is the improvement). Nothing is clipped: twice the misses are
+    -1.
+
+    >>> round(reduction_of_misses(0.96, 0.90, Trend.HIGHER), 3)
+    0.6
+    """
+    misses = 1 - baseline if trend is Trend.HIGHER else baseline
+    fewer = value - baseline if trend is Trend.HIGHER else baseline - value
+    return finite(fewer / misses) if misses > 0 else None
+
+
+def change_points(value: float, baseline: float, trend: Trend) -> float | None:
+    """Change of a rate against the baseline in percentage points, positive when better; None if too large for a number.
+
+    value, baseline: rates [ratio]; 0.01 is one point.
+
+    >>> round(change_points(0.96, 0.90, Trend.HIGHER), 3), round(change_points(0.012, 0.031, Trend.LOWER), 3)
+    (6.0, 1.9)
+    """
+    better = value - baseline if trend is Trend.HIGHER else baseline - value
+    return finite(100 * better)
 
 
 def attainment(value: float, baseline: float, target: float) -> float | None:
@@ -33,7 +60,7 @@ def attainment(value: float, baseline: float, target: float) -> float | None:
     """
     if target == baseline:
         return None
-    return _finite((value - baseline) / (target - baseline))
+    return finite((value - baseline) / (target - baseline))
 
 
 def savings(kpi: KpiId, numerator: float, denominator: float, baseline: float, price: float) -> float | None:
@@ -44,11 +71,7 @@ def savings(kpi: KpiId, numerator: float, denominator: float, baseline: float, p
     """
     match kpi:
         case KpiId.DEFECT_RATE | KpiId.ENERGY_PER_GOOD_UNIT:
-            return _finite(price * (baseline * denominator - numerator))
+            return finite(price * (baseline * denominator - numerator))
         case KpiId.ON_TIME_DELIVERY:
-            return _finite(price * (numerator - baseline * denominator))
+            return finite(price * (numerator - baseline * denominator))
     return None
-
-
-def _finite(number: float) -> float | None:
-    return number if isfinite(number) else None

@@ -1,22 +1,27 @@
 """What did people count in a period, and for how many of its shifts?"""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from kpi.counter_record import Share
 from kpi.element import Element
 from plant.period import Period
 from plant.quantity import Quantity
 
+Wanted = Callable[[Share], bool]
 AMOUNTS = ("produced", "good", "scrap", "rework", "inspected")
 
 
 class HandCounted:
-    """All hand-counted quantities of one work unit. sources: the amounts that its rows, whenever, ever give."""
+    """All hand-counted quantities of one work unit. sources: the amounts that its rows, whenever, ever give; products,
+    orders: those that they name."""
 
     def __init__(self, rows: Iterable[Quantity]) -> None:
         self._rows = sorted(rows, key=lambda row: row.time_us)
         self._times_us = [row.time_us for row in self._rows]
+        self.products = frozenset(row.product for row in self._rows if row.product)
+        self.orders = frozenset(row.order for row in self._rows if row.order)
         given = (name for name in AMOUNTS if any(getattr(row, name) is not None for row in self._rows))
         self.sources = frozenset(given)
 
@@ -29,12 +34,18 @@ class HandCounted:
 class HandCount:
     """Hand-counted quantities of one work unit that fall in one period, and the period's shifts that have begun.
 
-    sources: the amounts that its rows, in whatever period, ever give.
+    sources: the amounts that its rows, in whatever period, ever give. wanted: which of the rows are added up; None:
+    all. How much of the period is counted follows from all rows.
     """
 
     rows: Sequence[Quantity]
     shifts: Sequence[Period]
     sources: frozenset[str]
+    wanted: Wanted | None = None
+
+    def of(self, wanted: Wanted) -> "HandCount":
+        """The same, of some products or orders only."""
+        return replace(self, wanted=wanted)
 
     def element(self, amount: str) -> Element | None:
         """The sum of an amount, flagged `manual`; None where people never count it.
@@ -42,14 +53,18 @@ class HandCount:
         Coverage: shifts with a row / shifts; without shifts 1 where there is a row; 0 where no row gives the amount.
         Rows that leave rework empty are rows of no rework.
         """
-        given = [value for row in self.rows if (value := getattr(row, amount)) is not None]
+        given = [row for row in self.rows if getattr(row, amount) is not None]
         if given:
-            return Element(sum(given), (self._coverage(),), frozenset({"manual"}))
+            counted = [getattr(row, amount) for row in given if self._wants(row)]
+            return Element(sum(counted, 0.0), (self._coverage(),), frozenset({"manual"}))
         if amount not in self.sources:
             return None
         if amount == "rework" and self.rows:
             return Element(0.0, (self._coverage(),), frozenset({"manual"}))
         return Element(None, (0.0,))
+
+    def _wants(self, row: Quantity) -> bool:
+        return self.wanted is None or self.wanted(Share(row.product or "", row.order or ""))
 
     def _coverage(self) -> float:
         times_us = [row.time_us for row in self.rows]

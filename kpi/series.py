@@ -1,18 +1,21 @@
 """What do the readings of one tag amount to before any formula: which may be used, and over which time is it known?"""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plant.instant import US_PER_S
 from plant.intervals import EMPTY, Intervals, clip, difference, union
 from plant.reading import I64, Readings, believed
 from plant.tag import Tag
 
+Mask = NDArray[np.bool_]
 _NEVER = -(2**62)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class TagSeries:
     """Readings of a tag over a time, ascending, led by the last believed reading at or before it and what followed.
 
@@ -28,7 +31,11 @@ class TagSeries:
 
     def believed(self) -> Readings:
         """The readings that KPIs use."""
-        return self.readings[believed(self.readings, self.tag.use_uncertain)]
+        return self.readings if self._use.all() else self.readings[self._use]
+
+    @cached_property
+    def _use(self) -> Mask:
+        return believed(self.readings, self.tag.use_uncertain)
 
     def holes(self) -> Intervals:
         """Time within first and last reading that is not known.
@@ -36,16 +43,20 @@ class TagSeries:
         Declared gaps; the time from a reading that is not believed to the next that is; and, where the tag has
         `max_hold_s`, the time beyond it until the next reading.
         """
-        times = self.readings.times_us
-        use = believed(self.readings, self.tag.use_uncertain)
+        return self._holes
+
+    @cached_property
+    def _holes(self) -> Intervals:
+        times, use = self.readings.times_us, self._use
         end = self.known_until_us if self.known_until_us is not None else _NEVER
-        nexts = _next_of(times, np.ones(len(times), dtype=bool), end)
-        bad = np.stack([times[~use], _next_of(times, use, end)[~use]], axis=1) if (~use).any() else EMPTY
-        holes = union(self.gaps, bad)
-        if self.tag.max_hold_s is None:
-            return holes
-        held_until = times + int(self.tag.max_hold_s * US_PER_S)
-        return union(holes, np.stack([held_until[use], np.maximum(nexts, held_until)[use]], axis=1))
+        holes = self.gaps
+        if not use.all():
+            holes = union(holes, np.stack([times[~use], _next_of(times, use, end)[~use]], axis=1))
+        if self.tag.max_hold_s is not None:
+            nexts = _next_of(times, np.ones(len(times), dtype=bool), end)
+            held_until = times + int(self.tag.max_hold_s * US_PER_S)
+            holes = union(holes, np.stack([held_until[use], np.maximum(nexts, held_until)[use]], axis=1))
+        return holes
 
     def known(self, start_us: int, end_us: int) -> Intervals:
         """The time within [start_us, end_us) over which the tag is known."""
@@ -55,7 +66,7 @@ class TagSeries:
         return difference(clip(span, start_us, end_us), self.holes())
 
 
-def _next_of(times: I64, wanted: np.ndarray[tuple[int], np.dtype[np.bool_]], end: int) -> I64:
+def _next_of(times: I64, wanted: Mask, end: int) -> I64:
     """For each reading the time of the next wanted one after it; `end` where there is none."""
     later = np.append(np.where(wanted, times, np.iinfo(np.int64).max), end)[1:]
     later[-1:] = end

@@ -49,6 +49,32 @@ def clip(a: Intervals, start_us: int, end_us: int) -> Intervals:
     return intersection(a, intervals([(start_us, end_us)]))
 
 
+def overlapping(a: Intervals, start_us: int, end_us: int) -> Intervals:
+    """The intervals of a set that overlap [start_us, end_us), whole."""
+    return a[(a[:, 0] < end_us) & (a[:, 1] > start_us)]
+
+
+def length_before(a: Intervals, points: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Length of the part of a set that lies before each point [us].
+
+    >>> length_before(intervals([(0, 4), (6, 8)]), np.array([2, 5, 7]))
+    array([2., 4., 5.])
+    """
+    if not len(a):
+        return np.zeros(len(points))
+    lengths = np.cumsum(a[:, 1] - a[:, 0])
+    heights = np.stack([np.append(0, lengths[:-1]), lengths], axis=1).ravel()
+    return np.asarray(np.interp(points, a.ravel(), heights))
+
+
+def within_any(a: Intervals, points: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each point lies in (start, end] of an interval of a set: where a counter's step belongs."""
+    if not len(a):
+        return np.zeros(len(points), dtype=bool)
+    at = np.searchsorted(a[:, 0], points, side="left") - 1
+    return np.asarray((at >= 0) & (points <= a[np.maximum(at, 0), 1]))
+
+
 def _inside(a: Intervals, points: NDArray[np.int64]) -> NDArray[np.bool_]:
     starts, ends = np.sort(a[:, 0]), np.sort(a[:, 1])
     depth = np.searchsorted(starts, points, side="right") - np.searchsorted(ends, points, side="right")

@@ -34,6 +34,57 @@ class KpiId(StrEnum):
     MTBF = "mtbf"
     MTTR = "mttr"
 
+    ROLLED_THROUGHPUT_YIELD = "rolled_throughput_yield"
+    DEFECTS_PER_UNIT = "defects_per_unit"
+    DEFECTS_PER_MILLION_OPPORTUNITIES = "defects_per_million_opportunities"
+    LINE_FILL = "line_fill"
+    QUANTITY_FILL = "quantity_fill"
+    ON_TIME_FIRST_PROMISE = "on_time_first_promise"
+    ON_TIME_REQUEST = "on_time_request"
+    ON_TIME_DELIVERY_VALUE = "on_time_delivery_value"
+    MEAN_POWER = "mean_power"
+    BASE_LOAD = "base_load"
+    IDLE_LOAD = "idle_load"
+    BILLING_DEMAND = "billing_demand"
+    POWER_FACTOR_ITEM = "power_factor_item"
+    ENERGY_SAVING_RATIO = "energy_saving_ratio"
+    NET_EQUIPMENT_EFFECTIVENESS = "net_equipment_effectiveness"
+    UTILISATION_EFFICIENCY = "utilisation_efficiency"
+    ALLOCATION_EFFICIENCY = "allocation_efficiency"
+    TECHNICAL_EFFICIENCY = "technical_efficiency"
+    SETUP_RATIO = "setup_ratio"
+    THROUGHPUT_RATE = "throughput_rate"
+    MICRO_STOPS = "micro_stops"
+    UNPLANNED_PRODUCTION_TIME = "unplanned_production_time"
 
-REPORTED: tuple[KpiId, ...] = tuple(KpiId)
-"""Ids that reports to the programme carry; the others are for the plant alone."""
+
+REPORTED: tuple[KpiId, ...] = (
+    KpiId.PRODUCED_QUANTITY,
+    KpiId.GOOD_QUANTITY,
+    KpiId.DEFECT_RATE,
+    KpiId.QUALITY_RATIO,
+    KpiId.SCRAP_RATIO,
+    KpiId.REWORK_RATIO,
+    KpiId.FIRST_PASS_YIELD,
+    KpiId.ON_TIME_DELIVERY,
+    KpiId.ON_TIME_DELIVERY_ORDERS,
+    KpiId.ON_TIME_DELIVERY_QUANTITY,
+    KpiId.IN_FULL,
+    KpiId.ON_TIME_IN_FULL,
+    KpiId.MEAN_DAYS_LATE,
+    KpiId.ENERGY,
+    KpiId.FUEL_ENERGY,
+    KpiId.ENERGY_PER_GOOD_UNIT,
+    KpiId.PEAK_DEMAND,
+    KpiId.LOAD_FACTOR,
+    KpiId.POWER_FACTOR,
+    KpiId.IDLE_ENERGY_SHARE,
+    KpiId.EMISSIONS,
+    KpiId.ENERGY_COST,
+    KpiId.AVAILABILITY,
+    KpiId.EFFECTIVENESS,
+    KpiId.OEE,
+    KpiId.MTBF,
+    KpiId.MTTR,
+)
+"""Ids that reports to the programme carry, a closed list; the others are for the plant alone."""

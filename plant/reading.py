@@ -53,6 +53,11 @@ class Readings:
         first, last = np.searchsorted(self.times_us, [start_us, end_us], side="left")
         return self[int(first) : int(last)]
 
+    def after(self, start_us: int, end_us: int) -> "Readings":
+        """Those with start < time <= end; the readings must be ascending."""
+        first, last = np.searchsorted(self.times_us, [start_us, end_us], side="right")
+        return self[int(first) : int(last)]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:

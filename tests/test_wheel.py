@@ -76,6 +76,7 @@ def test_wheel_holds_our_packages_with_all_their_files_and_nothing_else(wheel: P
     needed = {
         "plant/status_codes.csv",
         "config/profiles/eastron-sdm630.csv",
+        "config/tariffs/kepco-industrial-gap2-hv-a1.csv",
         "config/examples/site.yaml",
         "config/examples/press-line.csv",
         "config/examples/orders/orders.csv",

@@ -1,9 +1,10 @@
-"""What do we know of orders, deliveries and hand-counted quantities? Versions of lines are kept; the rest by key."""
+"""What do we know of orders, deliveries and hand-counted quantities, and since when? Every version is kept."""
 
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Select, Table, delete, insert, select
 
 from collector.store import schema
 from collector.store.readings import Written
@@ -37,71 +38,87 @@ def save_order_lines(connection: Connection, lines: Iterable[tuple[OrderLine, bo
     return Written(len(rows), unchanged)
 
 
-def order_lines(connection: Connection) -> list[list[OrderLine]]:
-    """Every line with all its versions, the oldest first."""
-    return [versions for _, versions in _by_line(connection)]
+def order_lines(connection: Connection, as_of_us: int | None = None) -> list[list[OrderLine]]:
+    """Every line with all its versions, the oldest first; as of an instant those recorded before it alone."""
+    return [versions for _, versions in _by_line(connection, as_of_us)]
 
 
-def save_deliveries(connection: Connection, deliveries: Iterable[Delivery]) -> Written:
-    """Keep deliveries by their key; a later file replaces what an earlier one said."""
-    stored = {_delivery_key(found): found for found in all_deliveries(connection)}
-    rows: list[dict[str, object]] = []
-    unchanged = 0
-    for item in deliveries:
-        key = _delivery_key(item)
-        if key in stored and _delivered(stored[key]) == _delivered(item):
-            unchanged += 1
-            continue
-        if key in stored:
-            connection.execute(delete(schema.delivery).where(schema.delivery.c.key == key))
-        rows.append({"key": key, **asdict(item)})
-    if rows:
-        connection.execute(insert(schema.delivery), rows)
-    return Written(len(rows), unchanged)
+def save_deliveries(connection: Connection, deliveries: Iterable[tuple[Delivery, bool]]) -> Written:
+    """Keep versions of deliveries by their key; `True`: the file says when it was recorded, as with order lines.
+
+    The newest version counts, so that a later file replaces what an earlier one said.
+    """
+    items = [(_delivery_key(item), item.recorded_us, dated, asdict(item)) for item, dated in deliveries]
+    return _save_versions(connection, schema.delivery, items)
 
 
-def all_deliveries(connection: Connection) -> list[Delivery]:
-    """Every delivery, by order, line and date."""
-    table = schema.delivery
-    rows = connection.execute(select(table).order_by(table.c.order_id, table.c.line_id, table.c.delivered_date))
-    fields = [column.name for column in table.columns if column.name != "key"]
-    return [Delivery(**{name: getattr(row, name) for name in fields}) for row in rows]
+def all_deliveries(connection: Connection, as_of_us: int | None = None) -> list[Delivery]:
+    """The newest version of every delivery, by order, line and date; as of an instant, of those recorded before it."""
+    found = [Delivery(*cells) for cells in _newest(connection, schema.delivery, Delivery, as_of_us)]
+    return sorted(found, key=lambda item: (item.order_id, item.line_id, item.delivered_date))
 
 
 def save_quantities(connection: Connection, quantities: Iterable[Quantity], recorded_us: int) -> Written:
-    """Keep hand-counted quantities by their key; the caller has refused those that contradict what is stored."""
-    stored = {found.key: found for found in all_quantities(connection)}
-    rows: list[dict[str, object]] = []
+    """Keep versions of hand-counted quantities by their key; the caller has refused those that contradict the store."""
+    items = [(item.key, recorded_us, False, {**asdict(item), "recorded_us": recorded_us}) for item in quantities]
+    return _save_versions(connection, schema.quantity, items)
+
+
+def all_quantities(connection: Connection, as_of_us: int | None = None) -> list[Quantity]:
+    """The newest version of every hand-counted quantity, by time; as of an instant, of those recorded before it."""
+    found = [Quantity(*cells) for cells in _newest(connection, schema.quantity, Quantity, as_of_us)]
+    return sorted(found, key=lambda item: (item.time_us, item.key))
+
+
+def _save_versions(
+    connection: Connection, table: Table, items: Iterable[tuple[str, int, bool, dict[str, Any]]]
+) -> Written:
+    """Save versions given as key, time of record, whether the file gave that time, and columns.
+
+    One that says the same as the newest (undated), or as that of its time (dated), is nothing new.
+    """
+    stored: dict[str, dict[int, dict[str, Any]]] = {}
+    for row in connection.execute(select(table)):
+        stored.setdefault(row.key, {})[row.recorded_us] = dict(row._mapping)
+    rows: dict[tuple[str, int], dict[str, Any]] = {}
     unchanged = 0
-    for item in quantities:
-        if stored.get(item.key) == item:
+    for key, recorded_us, dated, columns in items:
+        versions = stored.setdefault(key, {})
+        same_time = versions.get(recorded_us)
+        compared = same_time if dated or not versions else versions[max(versions)]
+        new = {"key": key, **columns}
+        if compared is not None and {**compared, "recorded_us": recorded_us} == new:
             unchanged += 1
             continue
-        if item.key in stored:
-            connection.execute(delete(schema.quantity).where(schema.quantity.c.key == item.key))
-        rows.append({**asdict(item), "recorded_us": recorded_us})
+        if same_time is not None:
+            connection.execute(delete(table).where(table.c.key == key, table.c.recorded_us == recorded_us))
+        versions[recorded_us] = rows[key, recorded_us] = new
     if rows:
-        connection.execute(insert(schema.quantity), rows)
+        connection.execute(insert(table), list(rows.values()))
     return Written(len(rows), unchanged)
 
 
-def all_quantities(connection: Connection) -> list[Quantity]:
-    """Every hand-counted quantity, by time."""
-    table = schema.quantity
-    fields = [column.name for column in table.columns if column.name != "recorded_us"]
-    rows = connection.execute(select(table).order_by(table.c.time_us, table.c.key))
-    return [Quantity(**{name: getattr(row, name) for name in fields}) for row in rows]
+def _newest(connection: Connection, table: Table, noun: type, as_of_us: int | None) -> Iterable[Sequence[Any]]:
+    query = _recorded_before(table, noun, as_of_us).add_columns(table.c.key)
+    return {row[-1]: row[:-1] for row in connection.execute(query)}.values()
 
 
-def _by_line(connection: Connection) -> Iterable[tuple[OrderLine, list[OrderLine]]]:
-    table = schema.order_line
-    rows = connection.execute(select(table).order_by(table.c.order_id, table.c.line_id, table.c.recorded_us))
-    fields = [column.name for column in table.columns if column.name not in ("dated", "status")]
+def _recorded_before(table: Table, noun: type, as_of_us: int | None) -> Select[Any]:
+    """What a noun is made of, in the order of its fields, the oldest version first."""
+    query = select(*(table.c[field.name] for field in fields(noun))).order_by(table.c.recorded_us)
+    return query if as_of_us is None else query.where(table.c.recorded_us < as_of_us)
+
+
+def _by_line(connection: Connection, as_of_us: int | None = None) -> Iterable[tuple[OrderLine, list[OrderLine]]]:
+    status = [field.name for field in fields(OrderLine)].index("status")
+    statuses = {member.value: member for member in OrderStatus}
     lines: dict[tuple[str, str], list[OrderLine]] = {}
-    for row in rows:
-        line = OrderLine(**{name: getattr(row, name) for name in fields}, status=OrderStatus(row.status))
+    for row in connection.execute(_recorded_before(schema.order_line, OrderLine, as_of_us)):
+        cells = list(row)
+        cells[status] = statuses[cells[status]]
+        line = OrderLine(*cells)
         lines.setdefault((line.order_id, line.line_id), []).append(line)
-    return [(versions[0], versions) for versions in lines.values()]
+    return [(versions[0], versions) for _, versions in sorted(lines.items())]
 
 
 def _delete_version(connection: Connection, line: OrderLine) -> None:
@@ -123,7 +140,3 @@ def _delivery_key(item: Delivery) -> str:
     if item.delivery_id is not None:
         return f"id:{item.delivery_id}"
     return f"line:{item.order_id}\x1f{item.line_id}\x1f{item.delivered_date.isoformat()}"
-
-
-def _delivered(item: Delivery) -> tuple[object, ...]:
-    return (item.order_id, item.line_id, item.quantity, item.delivered_date)

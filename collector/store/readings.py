@@ -4,15 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from collector.store.chunk import decode, encode
 from collector.store.journal import JournalEntry, pack, unpack
 from collector.store.latest import update_latest
+from collector.store.recent import in_journal
+from collector.store.replaced import keep_replaced
 from plant.instant import US_PER_S
 from plant.reading import I64, Readings, distinct, joined
 
 HOUR_S, DAY_S = 3600, 86400
+Mask = NDArray[np.bool_]
 _TAG_SHIFT = 40
 _BEFORE_1970 = 1 << 39  # half of what is left beside the tag's id, so that keys ascend with time on both sides of 1970
 _ALL_US = 2**63 - 1
@@ -130,11 +134,21 @@ def series(connection: Connection, tag_id: int, start_us: int, end_us: int) -> R
     """Readings of a tag with start <= time < end, ascending, each once; journal and chunks together."""
     start_s, end_s = start_us // US_PER_S, -(-end_us // US_PER_S)
     parts = [decode(found.payload) for found in _chunks(connection, tag_id, start_s, end_s)]
-    rows = connection.exec_driver_sql(
-        "select payload from journal where max_us >= ? and min_us < ? order by id", (start_us, end_us)
-    )
-    parts += [unpack(row.payload).of(tag_id) for row in rows]
+    parts += in_journal(connection, tag_id, start_us, end_us)
     return distinct(joined(parts)).within(start_us, end_us)
+
+
+def stored_days(connection: Connection, tag_id: int, start_us: int, end_us: int) -> dict[int, int]:
+    """How many readings the chunks of a tag hold, by start of the UTC day [us]; what is in the journal left out."""
+    rows = connection.exec_driver_sql(
+        "select key, readings from chunk where key >= ? and key < ?",
+        (_key(tag_id, start_us // US_PER_S // DAY_S * DAY_S), _key(tag_id, -(-end_us // US_PER_S))),
+    )
+    counts: dict[int, int] = {}
+    for row in rows:
+        day_us = _start_s(row.key) // DAY_S * DAY_S * US_PER_S
+        counts[day_us] = counts.get(day_us, 0) + row.readings
+    return counts
 
 
 def count(connection: Connection, tag_id: int, start_us: int, end_us: int) -> int:
@@ -192,10 +206,7 @@ def _days(connection: Connection, tag_id: int, start_us: int, end_us: int) -> li
 
 def _journal_times(connection: Connection, tag_id: int, start_us: int, end_us: int) -> I64:
     """Times of the journal's readings of a tag in [start_us, end_us), ascending."""
-    rows = connection.exec_driver_sql(
-        "select payload from journal where max_us >= ? and min_us < ?", (start_us, end_us)
-    ).scalars()
-    times = np.sort(joined([unpack(payload).of(tag_id) for payload in rows]).times_us)
+    times = np.sort(joined(in_journal(connection, tag_id, start_us, end_us)).times_us)
     return times[(times >= start_us) & (times < end_us)]
 
 
@@ -240,11 +251,14 @@ def _rewrite(
     replace: bool,
 ) -> Written:
     old = joined([decode(part.payload) for part in stored])
-    kept = old[~np.isin(old.times_us, readings.times_us)] if replace else old
+    gone = _replaced(old, readings) if replace else np.zeros(len(old), dtype=bool)
+    kept = old[~gone]
     merged = distinct(joined([kept, readings]))
     new = len(merged) - len(kept)
     if replace and _same(merged, old):
         return Written(0, len(readings))
+    if gone.any():
+        keep_replaced(connection, tag_id, old[gone], int(readings.received_us.max(initial=0)))
     if new or len(kept) != len(old) or any(part.span_s != span_s for part in stored):
         for part in stored:
             connection.exec_driver_sql("delete from chunk where key = ?", (_key(tag_id, part.start_s),))
@@ -253,6 +267,15 @@ def _rewrite(
             (_key(tag_id, start_s), span_s, len(merged), encode(merged)),
         )
     return Written(new, len(readings) - new)
+
+
+def _replaced(old: Readings, new: Readings) -> Mask:
+    """Which old readings new ones come in place of: those of the same times that are not the same."""
+    taken = np.isin(old.times_us, new.times_us)
+    again = set(zip(new.times_us.tolist(), new.values.view(np.int64).tolist(), new.status.tolist(), strict=True))
+    for row in np.flatnonzero(taken):
+        taken[row] = (int(old.times_us[row]), int(old.values.view(np.int64)[row]), int(old.status[row])) not in again
+    return taken
 
 
 def _same(a: Readings, b: Readings) -> bool:

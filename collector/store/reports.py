@@ -46,9 +46,10 @@ def all_reports(connection: Connection, pending: bool = False) -> list[StoredRep
     return _found(connection.exec_driver_sql(f"select {_COLUMNS} from report {where}order by epoch, sequence").all())
 
 
-def newest_of_periods(connection: Connection) -> dict[tuple[str, str], StoredReport]:
-    """The newest revision of every period that has a report, by kind and label."""
-    found = _found(connection.exec_driver_sql(f"select {_COLUMNS} from report order by epoch, sequence").all())
+def newest_of_periods(connection: Connection, as_of_us: int | None = None) -> dict[tuple[str, str], StoredReport]:
+    """The newest revision (as of an instant) of every period that has a report, by kind and label."""
+    made = "" if as_of_us is None else f" where created_us < {int(as_of_us)}"
+    found = _found(connection.exec_driver_sql(f"select {_COLUMNS} from report{made} order by epoch, sequence").all())
     return {(report.kind, report.label): report for report in sorted(found, key=lambda one: one.revision)}
 
 

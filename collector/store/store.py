@@ -12,6 +12,7 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
 from collector.store.chunk import ChunkError
+from collector.store.recent import freeze
 
 SCHEMA_VERSION = "0002"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -39,6 +40,7 @@ def reading(path: Path) -> Iterator[Connection]:
             connection = stack.enter_context(_connected(path, database, _set_up_reading))
             if version(connection) is not None:
                 _require_version(connection, path)
+                freeze(connection)
                 yield connection
                 connection.rollback()
                 return

@@ -5,11 +5,18 @@ The raw file is imported as it is, by `orders.columns` and `date_format`; the ve
 """
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_line import ask, command
+
+from collector.evaluation import Evaluation
+from collector.store.store import reading
+from config.load import load_site
+from plant.kpi_id import KpiId
+from plant.period import PeriodKind, day_period
 
 SITE = """
 plant: {{id: scms-delivery, time_zone: Etc/UTC}}
@@ -22,6 +29,7 @@ orders:
     line_id: ID
     product: Vendor
     quantity: Line Item Quantity
+    value: Line Item Value
     due_date: Scheduled Delivery Date
     delivered_date: Delivered to Client Date
     recorded_date: Delivery Recorded Date
@@ -63,15 +71,18 @@ def site(folder: Path, grace: int = 0, early: int | None = None) -> Path:
         ("on_time_delivery_orders", "otd_by_order", 0.89026151),
         ("on_time_delivery_quantity", "otd_by_quantity", 0.82959175),
         ("on_time_in_full", "otd_by_line", 0.88512205),
+        ("on_time_delivery_value", "otd_by_value", 0.84084742),
+        ("on_time_first_promise", "otd_by_line", 0.88512205),
     ],
 )
 def test_on_time_delivery_is_exact(
     kpi: str, answer: str, ratio: float, whole: dict[str, dict[str, Any]], expected: dict[str, Any]
 ) -> None:
     want = expected[answer]
-    assert (whole[kpi]["numerator"], whole[kpi]["denominator"]) == (want["on_time"], want["total"])
-    assert round(whole[kpi]["value"], 8) == want["ratio"] == ratio
-    assert whole[kpi]["coverage"] == 1
+    found = whole[kpi]
+    assert (round(found["numerator"], 2), round(found["denominator"], 2)) == (want["on_time"], want["total"])
+    assert round(found["value"], 8) == want["ratio"] == ratio
+    assert found["coverage"] == 1
 
 
 def test_late_lines_and_their_mean_are_exact(whole: dict[str, dict[str, Any]]) -> None:
@@ -80,8 +91,13 @@ def test_late_lines_and_their_mean_are_exact(whole: dict[str, dict[str, Any]]) -
     assert round(late["value"], 4) == 21.3693
 
 
-def test_every_line_is_in_full(whole: dict[str, dict[str, Any]]) -> None:
-    assert whole["in_full"]["value"] == 1
+@pytest.mark.parametrize("kpi", ["in_full", "line_fill", "quantity_fill"])
+def test_every_line_is_in_full_at_once(kpi: str, whole: dict[str, dict[str, Any]]) -> None:
+    assert whole[kpi]["value"] == 1
+
+
+def test_the_file_has_no_request_dates(whole: dict[str, dict[str, Any]]) -> None:
+    assert (whole["on_time_request"]["value"], whole["on_time_request"]["reason"]) == (None, "no_source")
 
 
 def test_every_due_month_is_exact(folder: Path, expected: dict[str, Any]) -> None:
@@ -99,6 +115,43 @@ def test_every_due_month_is_exact(folder: Path, expected: dict[str, Any]) -> Non
     assert lines == {month: (want["on_time"], want["total"], want["ratio"]) for month, want in months.items()}
     assert len(months) == 115
     assert all(value["reason"] == "no_denominator" for value in found if not value["denominator"])
+
+
+def test_every_due_month_as_it_stood_on_its_last_day_is_exact(folder: Path, expected: dict[str, Any]) -> None:
+    months = expected["as_of_month_end"]
+    path = site(folder)
+    settings = load_site(path)
+    clock, found = settings.clock(), {}
+    with reading(folder / "plant.db") as connection:
+        for label in months:
+            month = day_period(PeriodKind.MONTH, date.fromisoformat(f"{label}-01"), clock)
+            evaluation = Evaluation(connection, settings, clock, month.end_us, month.end_us)
+            (value,) = evaluation.values([month], ["plant"], [KpiId.ON_TIME_DELIVERY])
+            on_time, total = value.outcome.numerator, value.outcome.denominator
+            found[label] = (on_time, total, round(value.outcome.value or 0, 8))
+    wanted = {
+        label: (want["on_time_as_of_month_end"], want["total"], want["ratio_as_of"]) for label, want in months.items()
+    }
+    assert found == wanted
+    assert len(months) == 115
+
+
+@pytest.mark.parametrize(
+    ("as_of", "on_time", "due", "ratio"),
+    [
+        (["--as-of", "2013-10-31"], 72, 114, 0.632),
+        (["--as-of", "2013-11-01T00:00:00Z"], 72, 114, 0.632),
+        ([], 98, 114, 0.860),
+    ],
+)
+def test_october_2013_gets_better_as_records_come_in(
+    folder: Path, as_of: list[str], on_time: int, due: int, ratio: float
+) -> None:
+    (value,) = ask(
+        site(folder), "--period", "month", "--at", "2013-10-15", "--kpi", "on_time_delivery", "--scope", "plant", *as_of
+    )
+    assert round(value["value"], 3) == ratio
+    assert (value["numerator"], value["denominator"]) == (on_time, due)
 
 
 def test_windows_of_early_and_late_days_are_exact(folder: Path, expected: dict[str, Any]) -> None:

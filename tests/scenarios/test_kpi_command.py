@@ -9,6 +9,7 @@ import time_machine
 from typer.testing import CliRunner, Result
 
 from commands.main import app
+from plant.kpi_id import KpiId
 
 SITE = """
 plant: {id: kr-test-0001, time_zone: Asia/Seoul, production_day_start: 08:00}
@@ -60,6 +61,9 @@ def kpi(site: Path, *arguments: str) -> Result:
         (["--period", "range"], "--period range needs --from and --to"),
         (["--from", "2026-11-21", "--to", "2026-11-21"], "--to: must be after --from"),
         (["--at", "21.11.2026"], "--at: must be an ISO 8601 time"),
+        (["--as-of", "21.11.2026"], "--as-of: must be an ISO 8601 time"),
+        (["--as-of", "2026-11-21"], "--as-of: must not be in the future; a date alone means the end of that day"),
+        (["--as-of", "2026-11-21T09:00:01+09:00"], "--as-of: must not be in the future"),
         (["--kpi", "oeee"], "oeee"),
         (["--period", "fortnight"], "fortnight"),
     ],
@@ -156,9 +160,32 @@ def test_a_list_without_an_end_goes_until_now(site: Path) -> None:
 
 def test_by_default_every_kpi_of_the_plant_and_its_work_units_is_given(site: Path) -> None:
     found = json.loads(kpi(site, "--json").stdout)["values"]
-    assert len(found) == 2 * 27
+    assert [value["kpi"] for value in found] == 2 * list(KpiId)
     assert {value["scope"] for value in found} == {"plant", "press1"}
     assert {value["period"]["label"] for value in found} == {"2026-11-20"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "as_of", "label"),
+    [
+        (["--as-of", "2026-11-20"], "2026-11-21T08:00:00+09:00", "2026-11-20"),
+        (["--as-of", "2026-11-20", "--calendar", "civil"], "2026-11-21T00:00:00+09:00", "2026-11-20"),
+        (["--as-of", "2026-11-20T23:00:00Z"], "2026-11-21T08:00:00+09:00", "2026-11-20"),
+        (["--as-of", "2026-11-21T07:59:59+09:00"], "2026-11-21T07:59:59+09:00", "2026-11-19"),
+        (["--as-of", "2026-11-20", "--period", "week"], "2026-11-21T08:00:00+09:00", "2026-W46"),
+        (["--as-of", "2026-11-20", "--period", "shift"], "2026-11-21T08:00:00+09:00", "2026-11-20/day"),
+        (["--as-of", "2026-11-19", "--from", "2026-11-19"], "2026-11-20T08:00:00+09:00", "2026-11-19"),
+        (["--as-of", "2026-11-21T09:00:00+09:00"], "2026-11-21T09:00:00+09:00", "2026-11-20"),
+    ],
+)
+def test_as_of_is_the_now_of_the_question(site: Path, arguments: list[str], as_of: str, label: str) -> None:
+    (value,) = json.loads(kpi(site, "--json", "--kpi", "energy", "--scope", "plant", *arguments).stdout)["values"]
+    assert (value["as_of"], value["period"]["label"]) == (as_of, label)
+
+
+def test_a_period_after_the_as_of_is_open(site: Path) -> None:
+    done = kpi(site, "--json", "--kpi", "energy", "--scope", "plant", "--at", "2026-11-20", "--as-of", "2026-11-19")
+    assert json.loads(done.stdout)["values"][0]["reason"] == "open_period"
 
 
 def test_a_site_without_a_store_has_periods_without_values(tmp_path: Path) -> None:

@@ -5,10 +5,11 @@ from datetime import date
 import pytest
 
 from kpi.catalogue import BY_ID, CATALOGUE
-from kpi.delivery import DeliveryCount, LineResult
+from kpi.delivery import DeliveryCount
 from kpi.element import Element
 from kpi.energy import EnergyUse
 from kpi.kpi import ScopeFacts
+from kpi.order_line import LineResult
 from kpi.outcome import Reason
 from kpi.pieces import PieceCount
 from plant.kpi_id import KpiId
@@ -41,6 +42,11 @@ effectiveness ratio higher
 oee ratio higher
 mtbf s higher
 mttr s lower
+line_fill ratio higher
+quantity_fill ratio higher
+on_time_first_promise ratio higher
+on_time_request ratio higher
+on_time_delivery_value ratio higher
 """
 NOTHING = ScopeFacts(PieceCount([]), EnergyUse())
 
@@ -84,6 +90,21 @@ def test_delivery_kpis_count_lines_and_orders() -> None:
     }
     assert {kpi: BY_ID[kpi].outcome(facts).value for kpi in wanted} == wanted
     assert {BY_ID[kpi].outcome(facts).coverage for kpi in wanted} == {0.9}
+
+
+def test_delivery_kpis_of_some_lines_have_the_coverage_of_those() -> None:
+    line = LineResult("A", None, date(2026, 11, 10), 10.0, True, True, True, 0, 10.0, 10.0, True, True, False, 700.0)
+    facts = ScopeFacts(PieceCount([]), EnergyUse(), DeliveryCount([line], [], 1.0, 0.9, 0.85))
+    found = {kpi: BY_ID[kpi].outcome(facts) for kpi in list(KpiId)[-5:]}
+    assert {kpi.value: (outcome.value, outcome.coverage) for kpi, outcome in found.items()} == {
+        "line_fill": (1, 1),
+        "quantity_fill": (1, 1),
+        "on_time_first_promise": (1, 1),
+        "on_time_request": (0, 0.9),
+        "on_time_delivery_value": (1, 0.85),
+    }
+    without = ScopeFacts(PieceCount([]), EnergyUse(), DeliveryCount([line], [], 1.0))
+    assert BY_ID[KpiId.ON_TIME_REQUEST].outcome(without).reason is Reason.NO_SOURCE
 
 
 def test_energy_per_good_unit_needs_both() -> None:

@@ -1,5 +1,6 @@
 """Order lines: complete, on time, late, outside."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -7,17 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi.delivery import (
-    DeliveryRules,
-    LineResult,
-    customer_cancelled,
     days_late,
+    filled_at_once,
+    filled_quantity,
     in_full_lines,
-    line_result,
+    on_first_promise,
+    on_request,
     on_time_lines,
     on_time_orders,
     on_time_quantity,
+    on_time_value,
     order_results,
 )
+from kpi.order_line import DeliveryRules, LineResult, customer_cancelled, known_versions, line_result
 from plant.order import Delivery, OrderLine, OrderStatus
 
 DUE = date(2026, 11, 10)
@@ -28,8 +31,8 @@ def day(offset: int) -> date:
     return DUE + timedelta(days=offset)
 
 
-def line(quantity: float = 10, due: date | None = DUE, **more: object) -> OrderLine:
-    return OrderLine("A", "1", "P", quantity, due, 0, **more)  # type: ignore[arg-type]
+def line(quantity: float = 10, due: date | None = DUE, recorded_us: int = 0, **more: object) -> OrderLine:
+    return OrderLine("A", "1", "P", quantity, due, recorded_us, **more)  # type: ignore[arg-type]
 
 
 def shipped(*parts: tuple[int, float]) -> list[Delivery]:
@@ -164,6 +167,103 @@ def test_counts_leave_out_what_is_not_settled() -> None:
     assert on_time_quantity([]) == on_time_lines([]) == days_late([]) == (0, 0)
 
 
+def test_a_line_is_filled_at_once_when_its_first_delivery_completes_it() -> None:
+    assert found(line(), shipped((5, 10))).filled_at_once
+    assert not found(line(), shipped((-3, 4), (0, 6))).filled_at_once
+    assert not found(line(), shipped((-3, 4))).filled_at_once
+    assert found(line(), shipped((-3, 4), (-3, 6))).filled_at_once, "two notes of one day are one delivery"
+    assert found(line(), shipped((-9, 0), (-3, 10))).filled_at_once, "nothing was delivered with the empty note"
+    assert found(line(), shipped((0, 9)), DeliveryRules(in_full_tolerance=0.1)).filled_at_once
+
+
+def test_a_tolerance_of_nearly_all_fills_a_line_with_nothing_but_not_at_once() -> None:
+    one = found(line(), shipped((0, 0)), DeliveryRules(in_full_tolerance=0.9999999999))
+    assert (one.complete, one.filled_at_once) == (True, False)
+
+
+@pytest.mark.parametrize(("parts", "delivered"), [([], 0), ([(3, 4)], 4), ([(-3, 4), (3, 25)], 10), ([(0, -5)], 0)])
+def test_the_quantity_delivered_so_far_is_between_nothing_and_what_was_ordered(
+    parts: list[tuple[int, float]], delivered: float
+) -> None:
+    assert found(line(), shipped(*parts)).delivered_quantity == delivered
+
+
+@pytest.mark.parametrize(
+    ("promise", "completed", "today", "met"),
+    [
+        (-5, 0, 30, False),
+        (-5, -5, 30, True),
+        (5, 5, 30, True),
+        (-5, None, -5, None),
+        (-5, None, -4, False),
+        (5, None, 5, None),
+        (5, None, 6, False),
+    ],
+)
+def test_the_first_promise_is_met_or_missed_whatever_was_promised_later(
+    promise: int, completed: int | None, today: int, met: bool | None
+) -> None:
+    parts = shipped() if completed is None else shipped((completed, 10))
+    one = found(line(first_promise_date=day(promise)), parts, today=today)
+    assert one.first_promise_met is met
+
+
+def test_without_a_first_promise_the_first_due_date_is_one() -> None:
+    versions = [line(due=None), line(due=day(-7)), line(due=day(-2)), line()]
+    one = line_result(versions, shipped((-3, 10)), PLAIN, day(29), day(30), None)
+    assert one is not None
+    assert (one.on_time, one.first_promise_met) == (True, False)
+
+
+def test_grace_and_early_days_hold_for_every_date_that_was_asked_for() -> None:
+    rules = DeliveryRules(grace_days=2, early_days=4)
+    met = [found(line(request_date=day(-9)), shipped((at, 10)), rules).request_met for at in (-14, -13, -7, -6)]
+    assert met == [False, True, True, False]
+    assert found(line(), shipped((0, 10))).request_met is None
+
+
+US_PER_DAY = 86_400_000_000
+KNOWN = [
+    line(recorded_us=0, due=day(-7)),
+    line(recorded_us=US_PER_DAY, delivered_date=day(-8)),
+]
+
+
+def test_versions_are_known_from_after_they_were_recorded() -> None:
+    assert known_versions(KNOWN, [], 2 * US_PER_DAY, day(0)) == KNOWN
+    assert known_versions(KNOWN, [], US_PER_DAY, day(0)) == KNOWN[:1]
+
+
+def test_a_line_that_was_recorded_after_it_was_due_counts_as_open_until_then() -> None:
+    late = [line(recorded_us=US_PER_DAY, delivered_date=day(-1), delivered_quantity=9.0, status=OrderStatus.OPEN)]
+    cancelled = [line(recorded_us=US_PER_DAY, status=OrderStatus.CANCELLED_BY_CUSTOMER)]
+    for versions in (late, cancelled):
+        assert known_versions(versions, [], US_PER_DAY, day(0)) == [line(recorded_us=US_PER_DAY)]
+        assert known_versions(versions, [], US_PER_DAY, day(-1)) == []
+    assert known_versions(late, [], US_PER_DAY + 1, day(0)) == late
+
+
+def test_a_line_of_which_a_delivery_is_known_is_known_too() -> None:
+    for due in (None, day(5)):
+        versions = [line(due=due, recorded_us=US_PER_DAY)]
+        assert known_versions(versions, [], US_PER_DAY, day(0)) == []
+        assert known_versions(versions, shipped((0, 1)), US_PER_DAY, day(0)) == versions
+
+
+def test_fill_promises_and_value_count_what_is_due() -> None:
+    met = LineResult("A", None, DUE, 10.0, True, True, True, 0, 10.0, 10.0, True, True, True, 700.0)
+    missed = LineResult("B", None, DUE, 30.0, True, False, False, 4, 5.0, 15.0, False, False, False, 300.0)
+    open_promise = replace(missed, first_promise_met=None, request_met=None, value=None)
+    not_due = replace(met, settled=False)
+    lines = [met, missed, open_promise, not_due]
+    assert filled_at_once(lines) == (1, 3)
+    assert filled_quantity(lines) == (40, 70)
+    assert on_first_promise(lines) == on_request(lines) == (1, 2)
+    assert on_time_value(lines) == (700, 1000)
+    nothing = [count([]) for count in (filled_at_once, filled_quantity, on_first_promise, on_request, on_time_value)]
+    assert nothing == [(0, 0)] * 5
+
+
 OFFSETS = st.integers(-40, 40)
 
 
@@ -189,3 +289,6 @@ def test_lines_agree_with_themselves_and_order_of_shipments_means_nothing(
     assert 0 <= one.on_time_quantity <= 10
     assert one.days_late == 0 or one.days_late > grace
     assert one.settled or not one.days_late
+    assert one.on_time_quantity <= one.delivered_quantity or any(quantity < 0 for _, quantity in parts)
+    assert one.complete or not one.filled_at_once
+    assert one.first_promise_met is (one.on_time if one.settled else None)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from plant.kpi_id import KpiId
+from plant.kpi_id import REPORTED, KpiId
 from plant.quantity import Quantity
 from plant.tag import ENERGY_ROLES, PIECE_ROLES, STANDARD_STATES, Kind, Role, Tag, kind_of
 from plant.unit import IDENTITY
@@ -75,5 +75,6 @@ def test_an_empty_quantity_says_nothing() -> None:
     assert [empty.produced, empty.good, empty.scrap, empty.rework, empty.inspected] == [None] * 5
 
 
-def test_ids_of_kpis_are_closed() -> None:
-    assert len(KpiId) == 27
+def test_ids_of_reported_kpis_are_closed_and_stand_first() -> None:
+    assert len(set(REPORTED)) == len(REPORTED) == 27
+    assert tuple(KpiId)[:27] == REPORTED

@@ -1,0 +1,172 @@
+"""Where do the records of work units come from? From the store's elements where a day is kept, else from readings."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+
+from sqlalchemy import Connection
+
+from collector.store import elements, readings
+from collector.store.tags import StoredTag, texts
+from collector.tag_window import TagWindow
+from collector.unit_records import unit_record
+from config.site import Site
+from kpi.state import StateRuns, joined_runs, state_runs
+from kpi.unit_record import UnitRecord, joined_unit
+from plant.instant import US_PER_S
+from plant.period import Clock, PeriodKind, periods
+from plant.shift import ShiftCalendar
+from plant.tag import PLANT, Kind
+
+DAY_US = 86400 * US_PER_S
+MOST_AT_ONCE = 2_000_000
+"""Readings that are held together, those of all work units, unless a day of one of them has more."""
+MOST_DAYS_AT_ONCE = 32
+
+
+@dataclass(slots=True)
+class _Loaded:
+    start_us: int
+    end_us: int
+    window: TagWindow
+
+
+@dataclass
+class Records:
+    """Records of the work units of a plant as of an instant; those of days that are kept are not read again.
+
+    as_of_us None: all that the store knows; then days of the production calendar may be kept.
+    """
+
+    connection: Connection
+    site: Site
+    clock: Clock
+    shifts: ShiftCalendar
+    tags: Sequence[StoredTag]
+    now_us: int
+    as_of_us: int | None = None
+    _windows: dict[str, _Loaded] = field(default_factory=dict)
+
+    def record(self, work_unit: str, start_us: int, end_us: int, until_us: int) -> UnitRecord:
+        """The record of a work unit over (start, end]; readings up to until_us may be loaded with it, for the next."""
+        if end_us - start_us <= DAY_US + 3600 * US_PER_S and not self._keeps():
+            return self._from_readings(work_unit, start_us, end_us, until_us)
+        days = self._days(start_us, end_us)
+        kept = self._kept(work_unit, start_us, end_us)
+        parts: list[UnitRecord] = []
+        missing: list[tuple[int, int]] = []
+        for day in [*days, (end_us, end_us)]:
+            if (day in kept or day[0] == end_us) and missing:
+                parts += self._read(work_unit, missing, until_us)
+                missing = []
+            if day in kept:
+                parts.append(elements.from_bytes(kept[day]))
+            else:
+                missing.append(day)
+        return joined_unit(parts)
+
+    def state(self, work_unit: str, record: UnitRecord, start_us: int, end_us: int) -> StateRuns:
+        """The runs of a work unit's state over a stretch of which the record is there, and a day around it: a stop
+        at its start began before it, and one at its end goes on."""
+        before_us, after_us = self.around(start_us, end_us)
+        parts = [record.state]
+        if before_us < start_us:
+            parts.insert(0, self._state(work_unit, before_us, start_us))
+        if after_us > end_us:
+            parts.append(self._state(work_unit, end_us, after_us))
+        return joined_runs(parts)
+
+    def around(self, start_us: int, end_us: int) -> tuple[int, int]:
+        """A stretch and a day around it, as far as that is over."""
+        return start_us - DAY_US, max(end_us, min(end_us + DAY_US, self.now_us))
+
+    def _state(self, work_unit: str, start_us: int, end_us: int) -> StateRuns:
+        tag = next(stored for stored in self._of(work_unit) if stored.tag.kind is Kind.STATE)
+        window = TagWindow(self.connection, [tag], self.shifts, start_us, end_us, self.now_us, as_of_us=self.as_of_us)
+        return state_runs(window.series(tag), start_us, end_us)
+
+    def day_records(self, work_unit: str, days: Sequence[tuple[int, int]]) -> Iterator[UnitRecord]:
+        """Records of some days, each from readings."""
+        for start_us, end_us in days:
+            yield self._from_readings(work_unit, start_us, end_us, days[-1][1])
+
+    def _read(self, work_unit: str, days: list[tuple[int, int]], until_us: int) -> list[UnitRecord]:
+        """Records of consecutive days, as few as can be loaded at once."""
+        last_us = days[-1][1]
+        parts = []
+        start_us = days[0][0]
+        while start_us < last_us:
+            loaded = self._load(work_unit, start_us, min(start_us + DAY_US, last_us), until_us)
+            end_us = min(last_us, loaded.end_us)
+            parts.append(self._from_readings(work_unit, start_us, end_us, until_us))
+            start_us = end_us
+        return parts
+
+    def _from_readings(self, work_unit: str, start_us: int, end_us: int, until_us: int) -> UnitRecord:
+        loaded = self._load(work_unit, start_us, end_us, until_us)
+        if loaded.end_us <= end_us:  # nothing after it will ask for this window
+            self._windows.pop(work_unit, None)
+        return unit_record(loaded.window, work_unit, start_us, end_us, self._texts)
+
+    def _load(self, work_unit: str, start_us: int, end_us: int, until_us: int) -> _Loaded:
+        loaded = self._windows.get(work_unit)
+        if loaded is None or not loaded.start_us <= start_us < end_us <= loaded.end_us:
+            tags = self._of(work_unit)
+            until_us = self._end_of_window(tags, start_us, end_us, until_us)
+            window = TagWindow(
+                self.connection, tags, self.shifts, start_us, until_us, self.now_us, as_of_us=self.as_of_us
+            )
+            loaded = self._windows[work_unit] = _Loaded(start_us, until_us, window)
+        return loaded
+
+    def _end_of_window(self, tags: Sequence[StoredTag], start_us: int, end_us: int, until_us: int) -> int:
+        """How far to load: to `until_us`, unless these would be too many readings at once; at least to `end_us`."""
+        most_us = max(end_us, min(until_us, start_us + MOST_DAYS_AT_ONCE * DAY_US))
+        per_day: dict[int, int] = {}
+        for stored in tags:
+            for day_us, count in readings.stored_days(self.connection, stored.id, start_us, most_us).items():
+                per_day[day_us] = per_day.get(day_us, 0) + count
+        total = 0
+        for day_us in sorted(per_day):
+            total += per_day[day_us]
+            if total > MOST_AT_ONCE // self._units:
+                return max(end_us, day_us)
+        return most_us
+
+    def _of(self, work_unit: str) -> list[StoredTag]:
+        """Tags of a work unit; for the plant as a whole also the states of all work units."""
+        return [
+            stored
+            for stored in self.tags
+            if stored.tag.work_unit == work_unit or (work_unit == PLANT and stored.tag.kind is Kind.STATE)
+        ]
+
+    def _keeps(self) -> bool:
+        return self.as_of_us is None and self.clock == self.site.clock()
+
+    def _kept(self, work_unit: str, start_us: int, end_us: int) -> dict[tuple[int, int], bytes]:
+        if not self._keeps():
+            return {}
+        return elements.kept(self.connection, work_unit, self.settings, start_us, end_us)
+
+    def _days(self, start_us: int, end_us: int) -> list[tuple[int, int]]:
+        """The days of a stretch, the first and the last as far as they lie in it."""
+        days = periods(PeriodKind.DAY, start_us, end_us, self.clock)
+        return [(max(day.start_us, start_us), min(day.end_us, end_us)) for day in days]
+
+    @cached_property
+    def _units(self) -> int:
+        return max(1, len({stored.tag.work_unit for stored in self.tags}))
+
+    @cached_property
+    def _texts(self) -> dict[int, str]:
+        return texts(self.connection)
+
+    @cached_property
+    def settings(self) -> str:
+        """What kept records depend on beside the readings, as a hash."""
+        parts = {"devices", "shifts", "calendar", "plant"}
+        content = self.site.model_dump_json(include=parts, by_alias=True)
+        units = " ".join(sorted(self.site.work_unit_names()))  # the plant stands still when all of them do
+        return sha256(f"{elements.FORMAT} {content} {units}".encode()).hexdigest()

@@ -1,0 +1,124 @@
+"""Which records of work units are kept, so that a closed day need not be read again?
+
+They are made from readings, quantities left out, and may be deleted at any time. `changes.note` deletes those whose
+time it touches.
+"""
+
+import json
+import struct
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from kpi.counter_record import CounterRecord, Share
+from kpi.demand import Blocks
+from kpi.gauge_record import GaugeRecord
+from kpi.state import StateRuns
+from kpi.unit_record import UnitRecord
+
+FORMAT = 1
+"""Part of what records are kept under: raised when a record of the same readings would differ."""
+_LENGTH = struct.Struct("<I")
+Key = tuple[int, int]
+
+
+def kept(connection: Connection, work_unit: str, settings: str, start_us: int, end_us: int) -> dict[Key, bytes]:
+    """The kept records of a work unit under some settings that lie in [start, end], by start and end; packed."""
+    rows = connection.exec_driver_sql(
+        "select start_us, end_us, payload from element"
+        " where work_unit = ? and start_us >= ? and start_us < ? and end_us <= ? and settings = ?",
+        (work_unit, start_us, end_us, end_us, settings),
+    )
+    return {(row.start_us, row.end_us): row.payload for row in rows}
+
+
+def keep(connection: Connection, work_unit: str, settings: str, records: Iterable[tuple[Key, UnitRecord]]) -> int:
+    """Keep records of closed stretches; returns how many. One whose time changed meanwhile is left out."""
+    done = 0
+    for (start_us, end_us), record in records:
+        touched = "select 1 from change where max_us >= ? and min_us <= ? limit 1"
+        if connection.exec_driver_sql(touched, (start_us, end_us)).first() is None:
+            connection.exec_driver_sql(
+                "insert or replace into element (work_unit, start_us, end_us, settings, payload)"
+                " values (?, ?, ?, ?, ?)",
+                (work_unit, start_us, end_us, settings, to_bytes(record)),
+            )
+            done += 1
+    return done
+
+
+def to_bytes(record: UnitRecord) -> bytes:
+    """A record packed: length of a JSON text, that text, and the columns that it counts, in one zstd frame."""
+    columns: list[NDArray[Any]] = []
+
+    def put(column: NDArray[Any]) -> list[Any]:
+        columns.append(np.ascontiguousarray(column))
+        return [column.dtype.str, list(column.shape)]
+
+    content = {
+        "counters": {name: _counter(one, put) for name, one in record.counters.items()},
+        "gauges": {name: asdict(one) for name, one in record.gauges.items()},
+        "state": [put(record.state.start_us), put(record.state.end_us), put(record.state.code)],
+    }
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    plain = _LENGTH.pack(len(text)) + text + b"".join(column.tobytes() for column in columns)
+    return zstandard.ZstdCompressor(level=3).compress(plain)
+
+
+def _counter(record: CounterRecord, put: Any) -> dict[str, Any]:
+    blocks = record.blocks
+    return {
+        "amount": record.amount,
+        "seen": record.seen,
+        "flags": sorted(record.flags),
+        "known": put(record.known),
+        "holes": put(record.holes),
+        "bridges": put(record.bridges),
+        "shares": [[share.product, share.order, share.planned, amount] for share, amount in record.shares.items()],
+        "blocks": blocks and [put(blocks.start_us), put(blocks.kwh), put(blocks.estimated), put(blocks.covered)],
+        "idle": record.idle,
+        "producing": record.producing,
+    }
+
+
+def from_bytes(packed: bytes) -> UnitRecord:
+    """The record of a kept blob."""
+    plain = memoryview(zstandard.ZstdDecompressor().decompress(packed))
+    (length,) = _LENGTH.unpack_from(plain)
+    content = json.loads(bytes(plain[_LENGTH.size : _LENGTH.size + length]))
+    place = _LENGTH.size + length
+
+    def take(column: list[Any]) -> NDArray[Any]:
+        nonlocal place
+        kind, shape = np.dtype(column[0]), column[1]
+        count = int(np.prod(shape))
+        found = np.frombuffer(plain, dtype=kind, count=count, offset=place).reshape(shape)
+        place += count * kind.itemsize
+        return found
+
+    counters = {name: _from_counter(one, take) for name, one in content["counters"].items()}
+    gauges = {name: GaugeRecord(**one) for name, one in content["gauges"].items()}
+    start_us, end_us, code = (take(column) for column in content["state"])
+    return UnitRecord(counters, gauges, StateRuns(start_us, end_us, code))
+
+
+def _from_counter(content: dict[str, Any], take: Any) -> CounterRecord:
+    known, holes, bridges = (take(content[name]) for name in ("known", "holes", "bridges"))
+    shares = {Share(product, order, planned): amount for product, order, planned, amount in content["shares"]}
+    return CounterRecord(
+        amount=content["amount"],
+        seen=content["seen"],
+        flags=frozenset(content["flags"]),
+        known=known,
+        holes=holes,
+        bridges=bridges,
+        shares=shares,
+        blocks=Blocks(*(take(column) for column in content["blocks"])) if content["blocks"] else None,
+        idle=content["idle"],
+        producing=content["producing"],
+    )
