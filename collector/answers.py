@@ -1,4 +1,4 @@
-"""What does the daemon do for commands? Imports are handed to its writer; status is its snapshot."""
+"""What does the daemon do for commands? Imports and corrections are handed to its writer; status is its snapshot."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -10,6 +10,7 @@ from collector.acquisition import now_us
 from collector.control import Answer
 from collector.file_import import FileImport
 from collector.health import Snapshot
+from collector.sign_off import KINDS, signed_off
 from collector.store import reports
 from collector.store.writer import Writer
 from config.fault import InputError
@@ -31,6 +32,8 @@ class Answers:
                 kind in ("readings", "quantities", "orders", "deliveries")
             ):
                 return await self._import(kind, [Path(file) for file in files], request)
+            case {"command": "correct", "kind": kind, "by": str(), "reason": str(), "said": dict()} if kind in KINDS:
+                return await self._writer.call(lambda connection: signed_off(connection, self._site, now_us(), request))
             case {"command": "resend", "first": int(first), "last": int(last)}:
                 again = await self._writer.write(lambda connection: reports.resend(connection, first, last))
                 return {"ok": True, "reports": again}

@@ -8,19 +8,22 @@ from sqlalchemy import Connection
 
 from collector.delivery_lines import DeliveryLines, delivery_lines
 from collector.records import Records
+from collector.scope_bill import Bills
+from collector.scope_energy import fitted
 from collector.scope_facts import PeriodFacts, unit_or_any
 from collector.store import orders
 from collector.store.past import tag_as_known
 from collector.store.reports import StoredReport, newest_of_periods
 from collector.store.tags import StoredTag, stored_tags
-from config.site import Site
+from config.site import EnergyBaselineSettings, Site
 from kpi.catalogue import BY_ID
 from kpi.manual import HandCounted
 from kpi.outcome import Outcome, Reason, absent
+from kpi.regression import EnergyModel
 from kpi.value import Comparison, KpiValue
 from plant.instant import US_PER_S
 from plant.kpi_id import KpiId
-from plant.period import Clock, Period, range_period
+from plant.period import Clock, Period, PeriodKind, periods, range_period
 from plant.quantity import Quantity
 from plant.shift import ShiftCalendar
 from plant.tag import PLANT
@@ -42,6 +45,7 @@ class Evaluation:
         self.known_before_us = now_us + 1 if known_before_us is None else known_before_us
         self.shifts: ShiftCalendar = site.shift_calendar()
         self.names_in_file = frozenset(settings.name for device in site.devices for settings in device.tags)
+        self._models: dict[str, EnergyModel | None] = {}
         self._baselines: dict[tuple[KpiId, str], float | None] = {}
 
     def scopes(self) -> list[str]:
@@ -69,8 +73,8 @@ class Evaluation:
     @cached_property
     def tags(self) -> list[StoredTag]:
         """Tags of the site file, and those that it once had: these end at their last reading."""
-        known = stored_tags(self.connection).items()
-        then = {name: tag_as_known(self.connection, found, self.as_of_us) for name, found in known}
+        now = stored_tags(self.connection)
+        then = {name: tag_as_known(self.connection, one, self.as_of_us) for name, one in now.items()}
         stored = {
             name: found if name in self.names_in_file else replace(found, known_until_us=found.last_us)
             for name, found in then.items()
@@ -93,6 +97,21 @@ class Evaluation:
     def records(self) -> Records:
         """What readings say, in a form that adds up."""
         return Records(self.connection, self.site, self.clock, self.shifts, self.tags, self.now_us, self.as_of_us)
+
+    @cached_property
+    def bills(self) -> Bills:
+        """Peaks of the plant's months."""
+        return Bills(self)
+
+    def energy_model(self, settings: EnergyBaselineSettings) -> EnergyModel | None:
+        """The energy baseline of these settings, fitted once."""
+        if settings.scope not in self._models:
+            bounds = self.clock.day_start(settings.from_), self.clock.day_start(settings.to)
+            found = periods(PeriodKind(settings.period), *bounds, self.clock)
+            whole = [one for one in found if bounds[0] <= one.start_us and one.end_us <= bounds[1]]
+            facts = [PeriodFacts(self, period, bounds[1]) for period in whole]
+            self._models[settings.scope] = fitted(facts, settings)
+        return self._models[settings.scope]
 
     @cached_property
     def quantities(self) -> list[Quantity]:

@@ -22,8 +22,6 @@ from connectors.readings_file import ReadingsFile, TagColumn, read_readings
 from connectors.rows import RowReader
 from plant.reading import Readings
 
-FIRST_DAY = date(1970, 1, 2)
-
 
 @dataclass(frozen=True, slots=True)
 class Imported:
@@ -81,7 +79,7 @@ class FileImport:
         def take(path: Path) -> tuple[RowReader, Written]:
             file = read_orders(path, self.site.orders, self.site.zone, self.now_us)
             good = [(line, dated) for row, line, dated in file.lines if row.number not in file.reader.bad_rows]
-            before = self._due_dates(line.order_id for line, _ in good)
+            before = orders.due_dates(self.connection, {line.order_id for line, _ in good})
             written = orders.save_order_lines(self.connection, good)
             self._note_dates(written, [*before, *(line.due_date for line, _ in good if line.due_date)])
             return file.reader, written
@@ -94,7 +92,7 @@ class FileImport:
         def take(path: Path) -> tuple[RowReader, Written]:
             file = read_deliveries(path, self.site.orders, self.site.zone, self.now_us)
             written = orders.save_deliveries(self.connection, file.deliveries)
-            self._note_dates(written, self._due_dates(item.order_id for item, _ in file.deliveries))
+            self._note_dates(written, orders.due_dates(self.connection, {item.order_id for item, _ in file.deliveries}))
             return file.reader, written
 
         return self._all(paths, take)
@@ -123,16 +121,9 @@ class FileImport:
                 write_rejected(reader)
         return done
 
-    def _due_dates(self, order_ids: Iterable[str]) -> list[date]:
-        """Due dates of every line of these orders: an order belongs to the period of its latest."""
-        wanted = set(order_ids)
-        known = (versions[-1] for versions in orders.order_lines(self.connection))
-        return [line.due_date for line in known if line.due_date and line.order_id in wanted]
-
     def _note_dates(self, written: Written, days: Iterable[date]) -> None:
-        clock = self.site.clock()
-        today = clock.day_of(self.now_us)  # nothing is reported of later days, nor before there were instants
-        self._note_change(written, [clock.day_start(day) for day in days if FIRST_DAY <= day <= today])
+        if written.new:
+            changes.note_days(self.connection, days, self.site.clock(), self.now_us)
 
     def _note_change(self, written: Written, times_us: Sequence[int]) -> None:
         """Reports about these times are looked at again."""

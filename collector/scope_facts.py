@@ -1,36 +1,36 @@
-"""What do the formulas need of a scope over one period? Gathered from records, hand counts, orders and settings."""
+"""What do the formulas need of a scope over one period? Gathered from records, hand counts, orders and settings.
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+Nothing is read before a formula asks for it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from collector import scope_bill, scope_energy, scope_equipment, scope_pieces
 from collector.store.tags import StoredTag
-from collector.unit_pieces import AMOUNT_OF_ROLE, Counted, UnitPieces, planned_run
-from kpi.counter_record import CounterRecord, Share
-from kpi.demand import together
+from collector.unit_pieces import UnitPieces
+from kpi.counter_record import CounterRecord
+from kpi.delivery import DeliveryCount
 from kpi.element import Element, total
 from kpi.energy import EnergyUse
-from kpi.equipment_use import EquipmentUse, use_of
-from kpi.kpi import ScopeFacts
-from kpi.manual import HandCount, HandCounted
-from kpi.pieces import PieceCount, completed
-from kpi.time_model import time_model
+from kpi.equipment_use import EquipmentUse
+from kpi.kpi import Defects, ElectricityBill, EnergyBaseline, TariffTerms
+from kpi.pieces import PieceCount
 from kpi.unit_record import UnitRecord
-from plant.instant import US_PER_S
-from plant.intervals import Intervals, clip, intervals, length_us
+from plant.intervals import Intervals, clip, intervals
 from plant.period import Period
 from plant.shift import planned_or_all
-from plant.tag import PLANT, Kind, Role
+from plant.tag import PLANT, Role
 
 if TYPE_CHECKING:
     from collector.evaluation import Evaluation
 
-Wanted = Callable[[Share], bool]
-
 
 @dataclass
 class PeriodFacts:
-    """The facts of any scope over one period; what several scopes share is gathered once.
+    """What is known of one period; what several scopes share is gathered once.
 
     until_us: end of the last period that will be asked for; readings up to it may be loaded together.
     """
@@ -41,22 +41,30 @@ class PeriodFacts:
     _records: dict[str, UnitRecord] = field(default_factory=dict)
     _pieces: dict[str, UnitPieces] = field(default_factory=dict)
 
-    def of(self, scope: str) -> ScopeFacts:
+    def of(self, scope: str) -> "FactsOfScope":
         """The facts of the plant, a work unit, a product or an order."""
-        site = self.evaluation.site
-        return ScopeFacts(
-            pieces=self._piece_count(scope),
-            energy=self._energy(scope),
-            delivery=self.evaluation.lines.count(scope, self.period, self.evaluation.clock),
-            equipment=[self._equipment(unit) for unit in self._units(scope)],
-            has_shifts=self.evaluation.shifts.has_shifts(),
-            emission_factor_t_per_mwh=site.energy.emission_factor_t_per_mwh,
-        )
+        return FactsOfScope(self, scope)
 
     @property
     def end_us(self) -> int:
         """The end of the period, or now where that is earlier."""
         return min(self.period.end_us, self.evaluation.now_us)
+
+    @property
+    def elapsed(self) -> Intervals:
+        """The period so far."""
+        return intervals([(self.period.start_us, self.end_us)])
+
+    def planned(self, work_unit: str) -> Intervals:
+        """The time in which a work unit's pieces should be known: its planned time, or all of the period."""
+        planned = self.evaluation.shifts.planned(unit_or_any(work_unit), self.period.start_us, self.end_us)
+        return planned_or_all(planned, self.period.start_us, self.end_us)
+
+    def units(self, scope: str) -> list[str]:
+        """The work units of a scope; none of a product or an order."""
+        if scope != PLANT:
+            return [scope] if scope in self.evaluation.scopes() else []
+        return [name for name in self.evaluation.scopes() if name != PLANT]
 
     def record(self, work_unit: str) -> UnitRecord:
         """The record of a work unit over the period."""
@@ -65,142 +73,42 @@ class PeriodFacts:
             self._records[work_unit] = self.evaluation.records.record(work_unit, *bounds, self.until_us)
         return self._records[work_unit]
 
-    def _units(self, scope: str) -> list[str]:
-        """The work units of a scope; none of a product or an order."""
-        if scope != PLANT:
-            return [scope] if scope in self.evaluation.scopes() else []
-        return [name for name in self.evaluation.scopes() if name != PLANT]
-
-    def _piece_count(self, scope: str) -> PieceCount:
-        job = _job(scope)
-        if job is not None:
-            return PieceCount([self.pieces(unit).all(job) for unit in self._output_units() if self._names(unit, scope)])
-        if scope != PLANT:
-            return PieceCount([self.pieces(scope).all()])
-        own, by_hand = self.pieces(PLANT).own()
-        apart = {name: element for name, element in own.items() if name in by_hand}
-        whole = {name: element for name, element in own.items() if name not in by_hand}
-        # Only a tag stands for the whole plant; what people count for the plant adds to its work units.
-        counted = [self.pieces(name).all() for name in self._output_units()]
-        return PieceCount([*counted, completed(apart)] if apart else counted, whole)
-
-    def _output_units(self) -> list[str]:
-        units = self._units(PLANT)
-        settings = self.evaluation.site.work_units
-        marked = {name for name in units if name in settings and settings[name].output is True}
-        hidden = {name for name in units if name in settings and settings[name].output is False}
-        return [name for name in units if (name in marked if marked else name not in hidden)]
-
-    def _names(self, work_unit: str, scope: str) -> bool:
-        """Whether a work unit says of which product, or order, its pieces are."""
-        kind, _, name = scope.partition(":")
-        pieces = self.pieces(work_unit)
-        by_hand = self.evaluation.by_hand.get(work_unit, HandCounted(()))
-        if kind == "product":
-            return pieces.names_product or name in by_hand.products
-        return pieces.names_order or name in by_hand.orders
-
     def pieces(self, work_unit: str) -> UnitPieces:
         """The sources of a work unit's pieces."""
         if work_unit not in self._pieces:
-            settings = self.evaluation.site.work_units.get(work_unit)
-            planned = self._planned(work_unit)
-            counters = [
-                Counted(stored, self._counter(stored), self._while_in_file(stored, planned))
-                for stored in self._tags(work_unit)
-                if stored.tag.role in AMOUNT_OF_ROLE
-            ]
-            roles = {stored.tag.role for stored in self._tags(work_unit)}
-            self._pieces[work_unit] = UnitPieces(
-                self.period.start_us,
-                self.period.end_us,
-                counters,
-                self._hand_count(work_unit),
-                bool(settings and settings.trial_in_produced),
-                Role.PRODUCT_ID in roles,
-                Role.ORDER_ID in roles,
-            )
+            self._pieces[work_unit] = scope_pieces.unit_pieces(self, work_unit)
         return self._pieces[work_unit]
 
-    def _hand_count(self, work_unit: str) -> HandCount:
-        counted = self.evaluation.by_hand.get(work_unit)
-        if counted is None:
-            return HandCount((), (), frozenset())
-        calendar, unit = self.evaluation.shifts, unit_or_any(work_unit)
-        begun = calendar.periods(self.period.start_us, self.end_us, unit)
-        over = [
-            shift
-            for shift in begun
-            if shift.end_us <= self.evaluation.now_us and len(calendar.planned(unit, shift.start_us, shift.end_us))
-        ]
-        rows = counted.within(self.period.start_us, self.period.end_us)
-        return HandCount(rows, over, counted.sources)
-
-    def _planned(self, work_unit: str) -> Intervals:
-        planned = self.evaluation.shifts.planned(unit_or_any(work_unit), self.period.start_us, self.end_us)
-        return planned_or_all(planned, self.period.start_us, self.end_us)
-
-    def _equipment(self, work_unit: str) -> EquipmentUse:
-        site = self.evaluation.site
-        if not self.evaluation.shifts.has_shifts():
-            return EquipmentUse(None)
-        settings = site.work_units.get(work_unit)
-        per_product_s = {name: product.planned_run_time_s for name, product in site.products.items()}
-        run = planned_run(self.pieces(work_unit), settings.planned_run_time_s if settings else None, per_product_s)
-        return replace(
-            self._times(work_unit),
-            produced=run.produced,
-            planned_run_s=run.planned_run_s,
-            good_run_s=run.good_run_s,
-            lacks_run_time=run.lacks_run_time,
-        )
-
-    def _times(self, work_unit: str) -> EquipmentUse:
-        """How the planned time of a work unit was used; without a state only how much was planned."""
-        span = self.period.start_us, self.end_us
-        records, shifts = self.evaluation.records, self.evaluation.shifts
-        state = next((stored for stored in self._tags(work_unit) if stored.tag.kind is Kind.STATE), None)
-        if state is None:
-            return EquipmentUse(length_us(shifts.planned(work_unit, *span)) / US_PER_S)
-        runs = records.state(work_unit, self.record(work_unit), *span)
-        return use_of(time_model(runs, state.tag.states, shifts.planned(work_unit, *records.around(*span)), span))
-
-    def _energy(self, scope: str) -> EnergyUse:
-        elapsed = intervals([(self.period.start_us, self.end_us)])
-        meters = self._scope_tags(Role.ENERGY_IMPORT, scope)
-        found = [self._counter(stored) for stored in meters]
-        quarter_hours = [record.blocks for record in found if record.blocks is not None]
-        known = [
-            record.known_share(self._while_in_file(one, elapsed)) for one, record in zip(meters, found, strict=True)
-        ]
-        return EnergyUse(
-            energy_kwh=self._sum(meters, elapsed),
-            reactive_kvarh=self._sum(self._scope_tags(Role.REACTIVE_IMPORT, scope), elapsed),
-            fuel_mj=self._sum(self._scope_tags(Role.FUEL, scope), elapsed),
-            blocks=together(quarter_hours) if quarter_hours else None,
-            demand_coverage=sum(known) / len(known) if known else 0.0,
-            elapsed_s=(self.end_us - self.period.start_us) / US_PER_S,
-        )
-
-    def _sum(self, tags: Sequence[StoredTag], expected: Intervals) -> Element | None:
-        return total(self._element(stored, expected) for stored in tags) if tags else None
-
-    def _element(self, stored: StoredTag, expected: Intervals) -> Element:
-        bounds = self.period.start_us, self.period.end_us
-        return self._counter(stored).element(*bounds, self._while_in_file(stored, expected))
-
-    def _counter(self, stored: StoredTag) -> CounterRecord:
-        return self.record(stored.tag.work_unit).counters[stored.tag.name]
-
-    def _scope_tags(self, role: Role, scope: str) -> list[StoredTag]:
-        own = [stored for stored in self._tags(scope) if stored.tag.role is role]
-        if own or scope != PLANT:
-            return own
-        return [stored for unit in self._units(PLANT) for stored in self._tags(unit) if stored.tag.role is role]
-
-    def _tags(self, work_unit: str) -> Iterator[StoredTag]:
+    def tags(self, work_unit: str) -> Iterator[StoredTag]:
+        """The tags of a work unit that the site file has, or had in the period."""
         tags = self.evaluation.tags_of.get(work_unit, ())
         return (stored for stored in tags if not self._ended(stored))
+
+    def scope_tags(self, role: Role, scope: str) -> list[StoredTag]:
+        """The tags of a role that make up a scope: of the plant its own, else those of all work units."""
+        own = [stored for stored in self.tags(scope) if stored.tag.role is role]
+        if own or scope != PLANT:
+            return own
+        return [stored for unit in self.units(PLANT) for stored in self.tags(unit) if stored.tag.role is role]
+
+    def counter(self, stored: StoredTag) -> CounterRecord:
+        """The record of a counter."""
+        return self.record(stored.tag.work_unit).counters[stored.tag.name]
+
+    def element(self, stored: StoredTag, expected: Intervals) -> Element:
+        """What a counter counted, and how much of the time expected is known."""
+        bounds = self.period.start_us, self.period.end_us
+        return self.counter(stored).element(*bounds, self.while_in_file(stored, expected))
+
+    def total(self, tags: Sequence[StoredTag]) -> Element | None:
+        """What several counters counted over all of the period; None without any."""
+        return total(self.element(stored, self.elapsed) for stored in tags) if tags else None
+
+    def while_in_file(self, stored: StoredTag, expected: Intervals) -> Intervals:
+        """The time expected, as far as the tag was in the site file."""
+        if self._in_file(stored) or stored.known_until_us is None:
+            return expected
+        return clip(expected, self.period.start_us, stored.known_until_us)
 
     def _in_file(self, stored: StoredTag) -> bool:
         return stored.tag.name in self.evaluation.names_in_file
@@ -209,19 +117,63 @@ class PeriodFacts:
         """Whether a tag was taken out of the site file and had its last reading before the period."""
         return not self._in_file(stored) and (stored.known_until_us or 0) <= self.period.start_us
 
-    def _while_in_file(self, stored: StoredTag, expected: Intervals) -> Intervals:
-        if self._in_file(stored) or stored.known_until_us is None:
-            return expected
-        return clip(expected, self.period.start_us, stored.known_until_us)
 
+@dataclass
+class FactsOfScope:
+    """`kpi.kpi.Facts` of one scope."""
 
-def _job(scope: str) -> Wanted | None:
-    kind, colon, name = scope.partition(":")
-    if not colon:
-        return None
-    return lambda share: (share.product if kind == "product" else share.order) == name
+    period: PeriodFacts
+    scope: str
+
+    @cached_property
+    def pieces(self) -> PieceCount:
+        return scope_pieces.piece_count(self.period, self.scope)
+
+    @cached_property
+    def energy(self) -> EnergyUse:
+        return scope_energy.energy_use(self.period, self.scope)
+
+    @cached_property
+    def delivery(self) -> DeliveryCount | None:
+        evaluation = self.period.evaluation
+        return evaluation.lines.count(self.scope, self.period.period, evaluation.clock)
+
+    @cached_property
+    def equipment(self) -> list[EquipmentUse]:
+        return [scope_equipment.equipment_use(self.period, unit) for unit in self.period.units(self.scope)]
+
+    @property
+    def has_shifts(self) -> bool:
+        return self.period.evaluation.shifts.has_shifts()
+
+    @property
+    def emission_factor_t_per_mwh(self) -> float | None:
+        return self.period.evaluation.site.energy.emission_factor_t_per_mwh
+
+    @property
+    def tariff(self) -> TariffTerms | None:
+        site = self.period.evaluation.site
+        if site.tariff is None:
+            return None
+        return TariffTerms(site.tariff, site.zone, site.calendar.public_holidays())
+
+    @cached_property
+    def bill(self) -> ElectricityBill | None:
+        return scope_bill.electricity_bill(self.period, self.scope, self.tariff)
+
+    @cached_property
+    def route(self) -> list[tuple[str, PieceCount]]:
+        return scope_pieces.route(self.period, self.scope)
+
+    @cached_property
+    def defects(self) -> Defects | None:
+        return scope_pieces.defects(self.period, self.scope, self.pieces)
+
+    @cached_property
+    def energy_baseline(self) -> EnergyBaseline | None:
+        return scope_energy.energy_baseline(self.period, self.scope, self.energy)
 
 
 def unit_or_any(scope: str) -> str | None:
-    """The work unit whose calendar a scope has; None, any, for the plant, a product or an order."""
+    """The work unit whose shifts a scope has; None, any, for the plant, a product or an order."""
     return None if scope == PLANT or ":" in scope else scope

@@ -84,7 +84,7 @@ class UnitPieces:
 
 @dataclass(frozen=True, slots=True)
 class PlannedRun:
-    """Pieces inside planned busy time [1], and planned run time x pieces [s]: produced, and good ones.
+    """Pieces inside planned busy time [1], and planned run time x pieces [s]: produced, and good ones; None without.
 
     lacks_run_time: pieces were made, or could be, for which no planned run time is known.
     """
@@ -112,7 +112,9 @@ def planned_run(pieces: UnitPieces, own_s: float | None, products_s: Mapping[str
             made[amount].append(element)
             lacking |= per_item_s is None and bool(element.value)
             run[amount].append(_times(element, per_item_s or 0.0))
-    return PlannedRun(_sum(made["produced"]), _sum(run["produced"]), _sum(run["good"]), lacking)
+    if lacking:
+        return PlannedRun(_sum(made["produced"]), None, None, bool(made["produced"]))
+    return PlannedRun(_sum(made["produced"]), _sum(run["produced"]), _sum(run["good"]), False)
 
 
 def _planned(product: str) -> Wanted:

@@ -62,8 +62,11 @@ def _counter(
 
 
 def _runs(window: TagWindow, tags: Sequence[StoredTag], role: Role, start_us: int, end_us: int) -> StateRuns:
+    """The jobs that a tag names. The last one goes on after its reading: nothing was said of another."""
     found = next((stored for stored in tags if stored.tag.role is role), None)
-    return no_runs() if found is None else state_runs(window.series(found), start_us, end_us)
+    if found is None or found.first_us is None:
+        return no_runs()
+    return state_runs(replace(window.series(found), known_until_us=end_us), start_us, end_us)
 
 
 def _planned(window: TagWindow, work_unit: str, start_us: int, end_us: int) -> Intervals | None:

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from commands.check import check
+from commands.correct import correct_app
 from commands.demo import demo
 from commands.history import history
 from commands.import_files import import_app
@@ -33,6 +34,7 @@ app.command()(read)
 app.command()(history)
 app.add_typer(import_app, name="import")
 app.command()(kpi)
+app.add_typer(correct_app, name="correct")
 app.command()(reports)
 app.command()(trust)
 app.command()(simulate)

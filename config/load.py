@@ -41,7 +41,7 @@ def load_site(path: Path, secrets: Secrets = Secrets.LEFT_ASIDE) -> Site:
         faults.append(document.fault(("energy", "tariff"), message))
     if faults:
         raise InputError(faults)
-    return site
+    return site.with_tariff(tariff)
 
 
 def missing_secrets(site: Site, folder: Path) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, StringConstraints, model_validator
 
 from config.calendar import CalendarSettings, ShiftSettings, shift_calendar
 from config.devices import Device, is_loopback
@@ -17,6 +17,7 @@ from plant.kpi_id import KpiId
 from plant.period import Clock
 from plant.shift import ShiftCalendar
 from plant.tag import PLANT, Tag
+from plant.tariff import Tariff
 
 SCOPE = re.compile(r"(product|order):.+")
 
@@ -74,6 +75,8 @@ class WorkUnitSettings(Settings):
     """Planned run time per item [s] (ISO 22400: PRI)."""
     output: Switch | None = None
     """Whether its good pieces are the plant's output. Default: all are."""
+    opportunities_per_unit: Annotated[Number, Field(gt=0)] | None = None
+    """Ways in which one piece can be defective, for defects per million opportunities."""
     trial_in_produced: Switch = False
     """Whether its counters include trial pieces, which are then taken off."""
 
@@ -83,6 +86,8 @@ class ProductSettings(Settings):
 
     planned_run_time_s: Annotated[Number, Field(gt=0)]
     """Planned run time per item [s]."""
+    route: tuple[Name, ...] = ()
+    """Work units through which it goes, in order, for rolled throughput yield. Default: the plant's route."""
 
 
 class BaselineSettings(Settings):
@@ -111,6 +116,21 @@ class BaselineSettings(Settings):
         return self
 
 
+class EnergyBaselineSettings(Settings):
+    """Past periods from which a regression learns how much energy to expect (ISO 50006)."""
+
+    scope: Text = PLANT
+    """Scope that it holds for."""
+    from_: Annotated[Day, Field(alias="from")]
+    """First production day of the past."""
+    to: Day
+    """Production day after it."""
+    period: Literal["day", "week", "month"] = "month"
+    """Kind of period that is compared; at least 12 of them."""
+    variables: Annotated[tuple[Text, ...], Field(min_length=1)]
+    """What the energy depends on: `good_quantity`, `produced_quantity`, or tags whose mean counts."""
+
+
 class EnergySettings(Settings):
     """What energy means in emissions and money."""
 
@@ -120,6 +140,10 @@ class EnergySettings(Settings):
     """Where the factor is from, and for which year."""
     tariff: Text | None = None
     """[Tariff table](tariffs.md): one that is shipped, or the name of a CSV file of the plant's own."""
+    contract_power_kw: Annotated[Number, Field(gt=0)] | None = None
+    """Contract power [kW]; the floor of the billing demand is a share of it. Absent: no floor is applied."""
+    baselines: tuple[EnergyBaselineSettings, ...] = ()
+    """Past periods that energy is compared with by regression."""
 
 
 class SavingsSettings(Settings):
@@ -179,6 +203,8 @@ class Site(Settings):
     page: PageSettings | None = None
     mqtt: MqttSettings | None = None
     calendar: CalendarSettings = CalendarSettings()
+    route: tuple[Name, ...] = ()
+    """Work units through which pieces go, in order, for rolled throughput yield."""
     shifts: tuple[ShiftSettings, ...] = ()
     """Planned working time. None: availability and OEE have no value."""
     devices: tuple[Device, ...] = ()
@@ -188,6 +214,17 @@ class Site(Settings):
     energy: EnergySettings = EnergySettings()
     savings: SavingsSettings = SavingsSettings()
     orders: OrderSettings = OrderSettings()
+    _tariff: Tariff | None = PrivateAttr(default=None)
+
+    @property
+    def tariff(self) -> Tariff | None:
+        """The tariff that `energy.tariff` names, once the site file is loaded; None without one."""
+        return self._tariff
+
+    def with_tariff(self, tariff: Tariff | None) -> Self:
+        """These settings with the tariff that they name."""
+        self._tariff = tariff
+        return self
 
     @property
     def zone(self) -> ZoneInfo:

@@ -55,6 +55,7 @@ GROUPS: tuple[tuple[str, type[model.Settings], type[model.Settings] | None], ...
     ("products: each, by id", site.ProductSettings, None),
     ("baselines: each", site.BaselineSettings, None),
     ("energy", site.EnergySettings, None),
+    ("energy baselines: each", site.EnergyBaselineSettings, None),
     ("savings", site.SavingsSettings, None),
     ("orders", site.OrderSettings, None),
     ("programme file", programme.Programme, None),

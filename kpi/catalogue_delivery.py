@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from kpi import delivery
 from kpi.delivery import DeliveryCount
 from kpi.improvement import Trend
-from kpi.kpi import Kpi, ScopeFacts
+from kpi.kpi import Facts, Kpi
 from kpi.order_line import LineResult
 from kpi.outcome import Outcome, Reason, absent, ratio_of_counts
 from plant.kpi_id import KpiId
@@ -16,8 +16,8 @@ _SCOR = "SCOR 12.0"
 _Count = Callable[[Sequence[LineResult]], tuple[float, float]]
 
 
-def _line_ratio(count: _Count) -> Callable[[ScopeFacts], Outcome]:
-    def outcome(facts: ScopeFacts) -> Outcome:
+def _line_ratio(count: _Count) -> Callable[[Facts], Outcome]:
+    def outcome(facts: Facts) -> Outcome:
         if facts.delivery is None:
             return absent(Reason.NO_SOURCE)
         return ratio_of_counts(count(facts.delivery.lines), facts.delivery.dated_share)
@@ -25,10 +25,10 @@ def _line_ratio(count: _Count) -> Callable[[ScopeFacts], Outcome]:
     return outcome
 
 
-def _ratio_of_some(count: _Count, share: Callable[[DeliveryCount], float]) -> Callable[[ScopeFacts], Outcome]:
+def _ratio_of_some(count: _Count, share: Callable[[DeliveryCount], float]) -> Callable[[Facts], Outcome]:
     """Of the lines that say what the KPI needs, a share of all; without any there is no source."""
 
-    def outcome(facts: ScopeFacts) -> Outcome:
+    def outcome(facts: Facts) -> Outcome:
         if facts.delivery is None or not share(facts.delivery):
             return absent(Reason.NO_SOURCE)
         return ratio_of_counts(count(facts.delivery.lines), share(facts.delivery))
@@ -36,7 +36,7 @@ def _ratio_of_some(count: _Count, share: Callable[[DeliveryCount], float]) -> Ca
     return outcome
 
 
-def _on_time_orders(facts: ScopeFacts) -> Outcome:
+def _on_time_orders(facts: Facts) -> Outcome:
     if facts.delivery is None:
         return absent(Reason.NO_SOURCE)
     return ratio_of_counts(delivery.on_time_orders(facts.delivery.orders), facts.delivery.dated_share)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from kpi import equipment
 from kpi.equipment_use import EquipmentUse
 from kpi.improvement import Trend
-from kpi.kpi import Kpi, ScopeFacts
+from kpi.kpi import Facts, Kpi
 from kpi.outcome import Outcome, Reason, absent
 from plant.kpi_id import KpiId
 
@@ -13,14 +13,14 @@ _HIGHER, _LOWER = Trend.HIGHER, Trend.LOWER
 _ISO = "ISO 22400-2:2014"
 
 
-def _of(formula: Callable[[Sequence[EquipmentUse]], Outcome]) -> Callable[[ScopeFacts], Outcome]:
-    def outcome(facts: ScopeFacts) -> Outcome:
+def _of(formula: Callable[[Sequence[EquipmentUse]], Outcome]) -> Callable[[Facts], Outcome]:
+    def outcome(facts: Facts) -> Outcome:
         return formula(facts.equipment) if facts.has_shifts else absent(Reason.NO_CALENDAR)
 
     return outcome
 
 
-def _sum(amount: Callable[[EquipmentUse], float]) -> Callable[[ScopeFacts], Outcome]:
+def _sum(amount: Callable[[EquipmentUse], float]) -> Callable[[Facts], Outcome]:
     return _of(lambda units: equipment.state_sum(units, amount))
 
 

@@ -3,13 +3,17 @@
 A torn 32-bit read, a meter change or a swapped pair of readings must not become production; see `docs/kpis.md`.
 """
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kpi.series import TagSeries
+from plant.correction import MeterChange
 from plant.instant import US_PER_S
 from plant.intervals import Intervals
 from plant.reading import F64, I64
@@ -26,8 +30,9 @@ class StepKind(IntEnum):
     ROLLOVER = 1
     RESET = 2
     DISORDER = 3
-    JUMP = 4
-    UNKNOWN_DROP = 5
+    CHANGED = 4
+    JUMP = 5
+    UNKNOWN_DROP = 6
 
     @property
     def accepted(self) -> bool:
@@ -63,11 +68,13 @@ class Restarting:
     job_changes_us: I64
 
 
-def counter_steps(series: TagSeries, restarting: Restarting) -> Steps:
+def counter_steps(series: TagSeries, restarting: Restarting, changes: Sequence[MeterChange] = ()) -> Steps:
     """The classed steps between the believed readings of a counter; none for fewer than two readings.
 
     A drop is a rollover where the modulus explains it, else a reset where the tag's restart rule believes one, else
-    disorder up to the swap tolerance, else unknown.
+    disorder up to the swap tolerance, else unknown. changes: meter changes that hold, in any order; those of other
+    tags are left aside. A step from t0 to t1 with changes in (t0, t1] is what each meter counted in it, from the
+    reading before through what the old ones showed last and the new ones first to the reading after.
     """
     rules = series.tag.counter
     if rules is None:
@@ -75,11 +82,23 @@ def counter_steps(series: TagSeries, restarting: Restarting) -> Steps:
     readings = series.believed()
     times, values = readings.times_us, readings.values
     before, at, v0, v1 = times[:-1], times[1:], values[:-1], values[1:]
-    allowed = _allowed(rules, at - before)
-    kind = np.full(len(at), StepKind.UNKNOWN_DROP, dtype=np.int8)
+    kind, amount = _classed(rules, at - before, v0, v1, _believed_restart(rules.restarts, before, at, restarting))
+    own = [change for change in changes if change.tag == series.tag.name]
+    if own:
+        for row, within in _by_step(before, at, own).items():
+            counted = _over_changes(rules, (int(before[row]), int(at[row])), (float(v0[row]), float(v1[row])), within)
+            if counted is not None:
+                kind[row], amount[row] = StepKind.CHANGED, counted
+    return Steps(before, at, amount, kind)
+
+
+def _classed(rules: CounterRules, elapsed_us: I64, v0: F64, v1: F64, may_restart: Mask) -> tuple[NDArray[np.int8], F64]:
+    """The kind of each step from v0 to v1, and what it adds."""
+    allowed = _allowed(rules, elapsed_us)
+    kind = np.full(len(v0), StepKind.UNKNOWN_DROP, dtype=np.int8)
     rise = v1 - v0
     kind[(rise < 0) & (-rise <= rules.swap_tolerance)] = StepKind.DISORDER
-    kind[_reset(rules, v0, v1, allowed) & _believed_restart(rules.restarts, before, at, restarting)] = StepKind.RESET
+    kind[_reset(rules, v0, v1, allowed) & may_restart] = StepKind.RESET
     turned = _rollover(rules, v0, v1, allowed)
     kind[turned] = StepKind.ROLLOVER
     kind[rise >= 0] = np.where(rise <= allowed, StepKind.FORWARD, StepKind.JUMP)[rise >= 0]
@@ -88,7 +107,35 @@ def counter_steps(series: TagSeries, restarting: Restarting) -> Steps:
         [rise, rise + (rules.modulus or 0.0), v1],
         0.0,
     )
-    return Steps(before, at, amount, kind)
+    return kind, amount
+
+
+def _by_step(before: I64, at: I64, changes: Sequence[MeterChange]) -> dict[int, list[MeterChange]]:
+    """The changes by the row of the step that they lie in, in order of time; those between no readings are left out."""
+    found: dict[int, list[MeterChange]] = defaultdict(list)
+    for change in sorted(changes, key=lambda one: one.at_us):
+        row = int(np.searchsorted(at, change.at_us, side="left"))
+        if row < len(at) and before[row] < change.at_us:
+            found[row].append(change)
+    return found
+
+
+def _over_changes(
+    rules: CounterRules, times_us: tuple[int, int], values: tuple[float, float], changes: Sequence[MeterChange]
+) -> float | None:
+    """What the meters counted one after the other in a step; None where a part of it cannot be.
+
+    Each part is classed as a step. It may be forward or a rollover; what the first meter showed last may also lie
+    below the reading before by up to the swap tolerance.
+    """
+    passed = np.array([times_us[0], *(change.at_us for change in changes), times_us[1]], dtype=np.int64)
+    begun = np.array([values[0], *(change.new_first for change in changes)])
+    ended = np.array([*(change.old_final for change in changes), values[1]])
+    kind, amount = _classed(rules, np.diff(passed), begun, ended, np.zeros(len(begun), dtype=bool))
+    possible = (kind == StepKind.FORWARD) | (kind == StepKind.ROLLOVER)
+    possible[0] |= kind[0] == StepKind.DISORDER
+    counted = float(sum(amount.tolist()))
+    return counted if possible.all() and isfinite(counted) else None
 
 
 def _allowed(rules: CounterRules, elapsed_us: I64) -> F64:

@@ -16,6 +16,7 @@ _FLAG_OF_KIND = {
     StepKind.ROLLOVER: "counter_rollover",
     StepKind.RESET: "counter_reset",
     StepKind.DISORDER: "counter_disorder",
+    StepKind.CHANGED: "corrected",
     StepKind.JUMP: "counter_jump",
     StepKind.UNKNOWN_DROP: "counter_unknown_drop",
 }
@@ -37,7 +38,8 @@ class CounterRecord:
     amount: its accepted steps. seen: it was read in the stretch. known: known time within the stretch. holes: unknown
     time that overlaps it, whole even where it begins before or ends after. bridges: spans of accepted steps over a
     hole or over the start. shares: the amount by product, order and planned time; empty where that is not asked.
-    blocks: quarter hours of an energy counter. idle, producing: its kWh while the state said so.
+    blocks: quarter hours of an energy counter. idle_kwh: of such a counter, its amount while the work unit was known
+    not to produce; idle_s, stated_s: for how long that was so, and for how long it was known whether it produced.
     """
 
     amount: float
@@ -48,8 +50,9 @@ class CounterRecord:
     bridges: Intervals = field(default_factory=lambda: EMPTY)
     shares: Mapping[Share, float] = field(default_factory=dict)
     blocks: Blocks | None = None
-    idle: float = 0.0
-    producing: float = 0.0
+    idle_kwh: float = 0.0
+    idle_s: float = 0.0
+    stated_s: float = 0.0
 
     def known_share(self, expected: Intervals) -> float:
         """The part of the expected time that is known."""
@@ -117,8 +120,9 @@ def joined_counter(parts: Sequence[CounterRecord]) -> CounterRecord:
         bridges=np.concatenate([part.bridges for part in parts]),
         shares=shares,
         blocks=joined_blocks(blocks) if blocks else None,
-        idle=float(sum(part.idle for part in parts)),
-        producing=float(sum(part.producing for part in parts)),
+        idle_kwh=float(sum(part.idle_kwh for part in parts)),
+        idle_s=float(sum(part.idle_s for part in parts)),
+        stated_s=float(sum(part.stated_s for part in parts)),
     )
 
 

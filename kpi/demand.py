@@ -70,12 +70,17 @@ def together(meters: Sequence[Blocks]) -> Blocks:
     )
 
 
+def may_set_peak(found: Blocks) -> NDArray[np.bool_]:
+    """Which blocks are neither estimated nor less than 95 % covered."""
+    return np.asarray(~found.estimated & (found.covered >= LEAST_COVERED))
+
+
 def peak(found: Blocks) -> tuple[float, int] | None:
     """Largest demand [kW] of a block that may set a peak, and that block's start [us]; None if none may.
 
     The first of equal blocks counts. Demand is 4 times the energy of the block.
     """
-    may = ~found.estimated & (found.covered >= LEAST_COVERED)
+    may = may_set_peak(found)
     if not may.any():
         return None
     at = int(np.argmax(np.where(may, found.kwh, -np.inf)))

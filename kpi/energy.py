@@ -3,7 +3,9 @@
 from dataclasses import dataclass, replace
 from math import hypot
 
-from kpi.demand import Blocks, peak
+import numpy as np
+
+from kpi.demand import Blocks, may_set_peak, peak
 from kpi.element import Element, Grade, grade
 from kpi.outcome import Outcome, Reason, absent, quotient, ratio_of, sum_of
 
@@ -15,7 +17,8 @@ class EnergyUse:
     """The energy of a scope over one period.
 
     energy_kwh, reactive_kvarh, fuel_mj: None without a meter. blocks: quarter hours of all its meters together.
-    demand_coverage: known share of the period, gaps not bridged. elapsed_s: length of the period so far.
+    demand_coverage: known share of the period, gaps not bridged. elapsed_s: length of the period so far. idle: None
+    without a meter beside a state. power: power gauges.
     """
 
     energy_kwh: Element | None = None
@@ -24,6 +27,30 @@ class EnergyUse:
     blocks: Blocks | None = None
     demand_coverage: float = 0.0
     elapsed_s: float = 0.0
+    idle: "IdleEnergy | None" = None
+    power: "tuple[MeanPower, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IdleEnergy:
+    """Energy of the meters that have a state beside them, and the part of it used while nothing was produced.
+
+    A step of the meter is idle as a whole if the work unit was known not to produce at its later reading. stated_share:
+    share of the period in which it is known whether it produced.
+    """
+
+    energy_kwh: Element
+    idle_kwh: float
+    idle_s: float
+    stated_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class MeanPower:
+    """Time-weighted mean of one power gauge [kW] over the time it was known; None where it never was."""
+
+    mean_kw: float | None
+    known_share: float
 
 
 def peak_demand(use: EnergyUse) -> Outcome:
@@ -71,3 +98,49 @@ def emissions(use: EnergyUse, factor_t_per_mwh: float | None) -> Outcome:
     energy = use.energy_kwh
     tonnes = None if energy.value is None else energy.value / 1000.0 * factor_t_per_mwh
     return sum_of(replace(energy, value=tonnes))
+
+
+def idle_share(use: EnergyUse) -> Outcome:
+    """kWh while not producing / kWh, of the meters with a state beside them."""
+    if use.idle is None:
+        return absent(Reason.NO_SOURCE)
+    energy = use.idle.energy_kwh
+    coverage = min(energy.coverage, use.idle.stated_share)
+    idle_kwh = None if energy.value is None else use.idle.idle_kwh
+    return quotient(idle_kwh, energy.value, coverage, energy.flags)
+
+
+def idle_load(use: EnergyUse) -> Outcome:
+    """Mean power while not producing [kW]: kWh while not producing / hours of it."""
+    if use.idle is None:
+        return absent(Reason.NO_SOURCE)
+    energy = use.idle.energy_kwh
+    coverage = min(energy.coverage, use.idle.stated_share)
+    idle_kwh = None if energy.value is None else use.idle.idle_kwh
+    return quotient(idle_kwh, use.idle.idle_s / HOUR_S, coverage, energy.flags)
+
+
+def base_load(use: EnergyUse) -> Outcome:
+    """The demand [kW] that 95 of 100 quarter hours reach or exceed; estimated and half-known ones left out.
+
+    It is the demand of one of them, none between two.
+    """
+    if use.energy_kwh is None or use.blocks is None:
+        return absent(Reason.NO_SOURCE)
+    usable = may_set_peak(use.blocks)
+    low = grade(use.demand_coverage) is Grade.LOW or not usable.any()
+    ordered = np.sort(use.blocks.kwh[usable])
+    kw = None if low else 4.0 * float(ordered[len(ordered) // 20])
+    flags = use.energy_kwh.flags | ({"estimated"} if use.blocks.estimated.any() else set())
+    return Outcome(kw, kw, None, use.demand_coverage, flags, Reason.LOW_COVERAGE if low else None)
+
+
+def mean_power(use: EnergyUse) -> Outcome:
+    """Sum of the time-weighted means of the power gauges [kW]."""
+    if not use.power:
+        return absent(Reason.NO_SOURCE)
+    coverage = sum(one.known_share for one in use.power) / len(use.power)
+    means = [one.mean_kw for one in use.power if one.mean_kw is not None]
+    low = grade(coverage) is Grade.LOW or not means
+    kw = sum(means) if means else None
+    return Outcome(None if low else kw, kw, None, coverage, reason=Reason.LOW_COVERAGE if low else None)

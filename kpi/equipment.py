@@ -179,9 +179,7 @@ def _contributing(units: Sequence[EquipmentUse], needs: Sequence[Need]) -> Equip
     if able:
         return together([unit for unit in able if unit.pbt_s] or able)
     others = [need for need in needs if need not in (_PLANNED_RUN, _GOOD_RUN)]
-    unpriced = len(others) < len(needs) and any(
-        unit.lacks_run_time and all(need(unit) for need in others) for unit in units
-    )
+    unpriced = any(unit.lacks_run_time and all(need(unit) for need in others) for unit in units)
     return Reason.NO_PLANNED_RUN_TIME if unpriced else Reason.NO_SOURCE
 
 

@@ -15,12 +15,13 @@ AMOUNTS = ("produced", "good", "scrap", "rework", "inspected")
 
 class HandCounted:
     """All hand-counted quantities of one work unit. sources: the amounts that its rows, whenever, ever give; products,
-    orders: those that they name."""
+    orders, reasons: those that they name."""
 
     def __init__(self, rows: Iterable[Quantity]) -> None:
         self._rows = sorted(rows, key=lambda row: row.time_us)
         self._times_us = [row.time_us for row in self._rows]
         self.products = frozenset(row.product for row in self._rows if row.product)
+        self.reasons = frozenset(row.reason for row in self._rows if row.reason)
         self.orders = frozenset(row.order for row in self._rows if row.order)
         given = (name for name in AMOUNTS if any(getattr(row, name) is not None for row in self._rows))
         self.sources = frozenset(given)
@@ -56,17 +57,19 @@ class HandCount:
         given = [row for row in self.rows if getattr(row, amount) is not None]
         if given:
             counted = [getattr(row, amount) for row in given if self._wants(row)]
-            return Element(sum(counted, 0.0), (self._coverage(),), frozenset({"manual"}))
+            return Element(sum(counted, 0.0), (self.coverage,), frozenset({"manual"}))
         if amount not in self.sources:
             return None
         if amount == "rework" and self.rows:
-            return Element(0.0, (self._coverage(),), frozenset({"manual"}))
+            return Element(0.0, (self.coverage,), frozenset({"manual"}))
         return Element(None, (0.0,))
 
     def _wants(self, row: Quantity) -> bool:
         return self.wanted is None or self.wanted(Share(row.product or "", row.order or ""))
 
-    def _coverage(self) -> float:
+    @property
+    def coverage(self) -> float:
+        """Shifts with a row / shifts; without shifts 1 where there is a row."""
         times_us = [row.time_us for row in self.rows]
         if not self.shifts:
             return 1.0 if times_us else 0.0

@@ -3,10 +3,11 @@
 ISO 22400-2: produced quantity PQ = good GQ + scrap SQ + rework RQ, if each piece is judged once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kpi.element import Element, combination, total
+from plant.correction import LotDecision
 
 Pieces = Mapping[str, Element]
 """Elements by amount: produced, good, scrap, rework, inspected, trial; an amount without a source is absent."""
@@ -38,6 +39,35 @@ def completed(own: Pieces, trial_in_produced: bool = False) -> dict[str, Element
     elif {"produced", "scrap"} <= own.keys():
         pieces["good"] = combination([(1.0, pieces["produced"]), (-1.0, own["scrap"]), *rework])
     return pieces
+
+
+def decided(decisions: Iterable[LotDecision], work_unit: str, start_us: int, end_us: int) -> list[LotDecision]:
+    """The decisions about pieces of a work unit whose production time lies in [start_us, end_us)."""
+    return [one for one in decisions if one.work_unit == work_unit and start_us <= one.at_us < end_us]
+
+
+def with_lots(pieces: Pieces, decisions: Iterable[LotDecision]) -> dict[str, Element]:
+    """The amounts after lots were judged again, flagged `corrected`; as they are where nothing was.
+
+    To be applied after `completed`, since a derived amount moves too. Rejected pieces go from good to scrap, released
+    ones back; produced and everything else stays. An amount without a source or without a value has none then either.
+
+    >>> from plant.correction import Decision
+    >>> one = LotDecision("press1", 0, 3.0, Decision.REJECTED)
+    >>> after = with_lots({"good": Element(90.0, (1.0,)), "scrap": Element(10.0, (1.0,))}, [one])
+    >>> after["good"].value, after["scrap"].value
+    (87.0, 13.0)
+    """
+    found = dict(pieces)
+    moved = [one.more_scrap for one in decisions]
+    if not moved:
+        return found
+    for name, sign in (("good", -1), ("scrap", 1)):
+        element = found.get(name)
+        if element is not None and element.value is not None:
+            value = element.value + sign * sum(moved)
+            found[name] = Element(value, element.coverages, element.flags | {"corrected"})
+    return found
 
 
 def _checked(pieces: dict[str, Element]) -> dict[str, Element]:

@@ -13,8 +13,6 @@ from kpi.series import TagSeries
 from plant.intervals import EMPTY, Intervals, union
 from plant.reading import F64, I64
 
-_NEVER = np.iinfo(np.int64).max
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StateRuns:

@@ -13,7 +13,8 @@ from kpi.counter import Steps
 from kpi.counter_record import CounterRecord, Share, joined_counter
 from kpi.gauge_record import GaugeRecord, joined_gauge
 from kpi.state import StateRuns, code_at, joined_runs, no_runs
-from plant.intervals import Intervals, within_any
+from plant.instant import US_PER_S
+from plant.intervals import Intervals, length_us, within_any
 from plant.reading import I64
 
 
@@ -94,7 +95,12 @@ def _share(key: int, most: int, texts: Mapping[int, str]) -> Share:
 
 
 def with_activity(record: CounterRecord, counted: Steps, activity: Activity) -> CounterRecord:
-    """The record with what it counted while the work unit was idle and while it was producing."""
+    """The record of an energy counter with what it counted while the work unit was idle."""
     idle = counted.amount[within_any(activity.idle, counted.at_us)]
-    producing = counted.amount[within_any(activity.producing, counted.at_us)]
-    return replace(record, idle=float(idle.sum()), producing=float(producing.sum()))
+    idle_us, producing_us = length_us(activity.idle), length_us(activity.producing)
+    return replace(
+        record,
+        idle_kwh=float(idle.sum()),
+        idle_s=idle_us / US_PER_S,
+        stated_s=(idle_us + producing_us) / US_PER_S,
+    )

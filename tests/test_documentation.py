@@ -6,6 +6,7 @@ import sqlite3
 import struct
 import tomllib
 import zlib
+from collections.abc import Sequence
 from contextlib import closing
 from itertools import accumulate
 from pathlib import Path
@@ -25,6 +26,7 @@ from kpi.counter import Restarting, StepKind, counter_steps
 from kpi.element import FLAGS
 from kpi.outcome import Reason
 from kpi.series import TagSeries
+from plant.correction import MeterChange
 from plant.reading import Readings, sound
 from plant.status_code import BAD_NO_DATA
 from plant.tag import CounterRules, Kind, Restarts, Role, Tag
@@ -60,19 +62,31 @@ def _rows_after(page: str, heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[start:end]]
 
 
-def test_worked_counter_steps_are_what_the_code_makes_of_them() -> None:
+def _one_step(earlier: str, later: str, changes: Sequence[MeterChange] = ()) -> tuple[str, float]:
+    """Class and amount of the step between two readings that are a minute apart, by the rules of the page."""
     none = np.empty(0, dtype=np.int64)
     rules = CounterRules(Restarts.ANY, modulus=65536, max_rate_per_h=4000, swap_tolerance=5)
+    times = np.array([0, 60_000_000], dtype=np.int64)
+    values = np.array([float(earlier), float(later)])
+    readings = Readings(times, values, np.zeros(2, dtype=np.uint32), times, np.zeros(2, dtype=np.int64))
+    tag = Tag("press1.good", "press1", Role.GOOD_COUNT, "1", counter=rules)
+    steps = counter_steps(TagSeries(tag, readings, 0, 60_000_000), Restarting(none, none), changes)
+    return StepKind(int(steps.kind[0])).name.replace("_", " ").lower(), float(steps.amount[0])
+
+
+def test_worked_counter_steps_are_what_the_code_makes_of_them() -> None:
     rows = _rows_after("kpis-rules.md", "| earlier | later | class | adds |")
-    assert len(rows) == len(StepKind)
+    assert {kind for _, _, kind, _ in rows} | {"changed"} == {kind.name.replace("_", " ").lower() for kind in StepKind}
     for earlier, later, kind, adds in rows:
-        times = np.array([0, 60_000_000], dtype=np.int64)
-        values = np.array([float(earlier), float(later)])
-        readings = Readings(times, values, np.zeros(2, dtype=np.uint32), times, np.zeros(2, dtype=np.int64))
-        tag = Tag("press1.good", "press1", Role.GOOD_COUNT, "1", counter=rules)
-        steps = counter_steps(TagSeries(tag, readings, 0, 60_000_000), Restarting(none, none))
-        assert StepKind(int(steps.kind[0])).name.replace("_", " ").lower() == kind
-        assert steps.amount[0] == float(adds)
+        assert _one_step(earlier, later) == (kind, float(adds))
+
+
+def test_worked_meter_changes_are_what_the_code_makes_of_them() -> None:
+    rows = _rows_after("kpis-rules.md", "| earlier | old final | new first | later | class | adds |")
+    assert len(rows) > 2
+    for earlier, old_final, new_first, later, kind, adds in rows:
+        change = MeterChange("press1.good", 30_000_000, float(old_final), float(new_first))
+        assert _one_step(earlier, later, [change]) == (kind, float(adds))
 
 
 def test_kpi_page_names_every_reason_flag_and_counter_class() -> None:

@@ -1,11 +1,26 @@
 """Which times changed after the fact, so that reports about them must be looked at again?"""
 
+from collections.abc import Iterable
+from datetime import date
+
 from sqlalchemy import Connection
+
+from plant.period import Clock
+
+FIRST_DAY = date(1970, 1, 2)
 
 
 def note(connection: Connection, min_us: int, max_us: int) -> None:
     """Note that something within [min, max] is not as it was."""
     connection.exec_driver_sql("insert into change (min_us, max_us) values (?, ?)", (min_us, max_us))
+
+
+def note_days(connection: Connection, days: Iterable[date], clock: Clock, now_us: int) -> None:
+    """Note that something of these days is not as it was; days after today and before there were instants left out."""
+    today = clock.day_of(now_us)  # nothing is reported of later days
+    times_us = [clock.day_start(day) for day in days if FIRST_DAY <= day <= today]
+    if times_us:
+        note(connection, min(times_us), max(times_us))
 
 
 def noted(connection: Connection) -> tuple[list[tuple[int, int]], int]:

@@ -81,8 +81,9 @@ def _counter(record: CounterRecord, put: Any) -> dict[str, Any]:
         "bridges": put(record.bridges),
         "shares": [[share.product, share.order, share.planned, amount] for share, amount in record.shares.items()],
         "blocks": blocks and [put(blocks.start_us), put(blocks.kwh), put(blocks.estimated), put(blocks.covered)],
-        "idle": record.idle,
-        "producing": record.producing,
+        "idle_kwh": record.idle_kwh,
+        "idle_s": record.idle_s,
+        "stated_s": record.stated_s,
     }
 
 
@@ -119,6 +120,7 @@ def _from_counter(content: dict[str, Any], take: Any) -> CounterRecord:
         bridges=bridges,
         shares=shares,
         blocks=Blocks(*(take(column) for column in content["blocks"])) if content["blocks"] else None,
-        idle=content["idle"],
-        producing=content["producing"],
+        idle_kwh=content["idle_kwh"],
+        idle_s=content["idle_s"],
+        stated_s=content["stated_s"],
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, delete, insert, select
@@ -41,6 +42,13 @@ def save_order_lines(connection: Connection, lines: Iterable[tuple[OrderLine, bo
 def order_lines(connection: Connection, as_of_us: int | None = None) -> list[list[OrderLine]]:
     """Every line with all its versions, the oldest first; as of an instant those recorded before it alone."""
     return [versions for _, versions in _by_line(connection, as_of_us)]
+
+
+def due_dates(connection: Connection, order_ids: Iterable[str]) -> list[date]:
+    """Due dates of every line of these orders, as last recorded: an order belongs to the period of its latest."""
+    wanted = set(order_ids)
+    known = (versions[-1] for versions in order_lines(connection))
+    return [line.due_date for line in known if line.due_date and line.order_id in wanted]
 
 
 def save_deliveries(connection: Connection, deliveries: Iterable[tuple[Delivery, bool]]) -> Written:

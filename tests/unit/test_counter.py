@@ -150,6 +150,7 @@ def test_accepted_steps_are_those_that_add() -> None:
         StepKind.ROLLOVER,
         StepKind.RESET,
         StepKind.DISORDER,
+        StepKind.CHANGED,
     ]
 
 

@@ -9,7 +9,8 @@ from kpi.element import Element
 from kpi.energy import EnergyUse
 from kpi.kpi import ScopeFacts
 from kpi.outcome import Outcome
-from kpi.pieces import PieceCount, completed
+from kpi.pieces import PieceCount, completed, decided, with_lots
+from plant.correction import Decision, LotDecision
 from plant.kpi_id import KpiId
 
 
@@ -125,6 +126,49 @@ def test_a_ratio_has_the_lowest_coverage_of_its_elements() -> None:
     found = outcome(KpiId.DEFECT_RATE, PieceCount([unit, other]))
     assert found.coverage == 0.8
     assert (found.numerator, found.denominator) == (7, 150)
+
+
+def lot(quantity: float, decision: Decision, at_us: int = 0, work_unit: str = "press1") -> LotDecision:
+    return LotDecision(work_unit, at_us, quantity, decision)
+
+
+def test_rejected_pieces_go_from_good_to_scrap_and_released_ones_back() -> None:
+    pieces = known(produced=100, good=90, scrap=8, rework=2, inspected=50)
+    after = with_lots(pieces, [lot(5, Decision.REJECTED), lot(2, Decision.RELEASED)])
+    assert values(after) == {"produced": 100, "good": 87, "scrap": 11, "rework": 2, "inspected": 50}
+    assert {name for name, element in after.items() if element.flags} == {"good", "scrap"}
+    assert after["good"].flags == {"corrected"}
+    assert after["good"].coverages == (1.0,)
+
+
+def test_what_was_judged_and_judged_back_is_as_it_was_and_flagged() -> None:
+    after = with_lots(known(good=90), [lot(5, Decision.REJECTED), lot(5, Decision.RELEASED)])
+    assert after == {"good": Element(90.0, (1.0,), frozenset({"corrected"}))}
+
+
+def test_without_decisions_nothing_changes() -> None:
+    pieces = known(good=90, scrap=1)
+    assert with_lots(pieces, []) == pieces
+
+
+def test_a_decision_gives_no_value_where_there_is_none() -> None:
+    pieces = {"produced": Element(5.0, (1.0,)), "good": Element(None, (0.0,))}
+    assert with_lots(pieces, [lot(5, Decision.REJECTED)]) == pieces
+    assert with_lots({}, [lot(5, Decision.REJECTED)]) == {}
+
+
+def test_derived_amounts_move_too_and_stay_balanced() -> None:
+    after = with_lots(completed(known(produced=100, good=90)), [lot(5, Decision.REJECTED)])
+    assert values(after) == {"produced": 100, "good": 85, "scrap": 15}
+    found = outcome(KpiId.DEFECT_RATE, PieceCount([after]))
+    assert (found.numerator, found.denominator, found.flags) == (15, 100, {"corrected"})
+
+
+def test_decisions_are_of_the_work_unit_and_the_period_that_holds_their_time() -> None:
+    told = [lot(1, Decision.REJECTED, at_us) for at_us in (9, 10, 19, 20)]
+    told.append(lot(1, Decision.REJECTED, 15, "press2"))
+    assert [one.at_us for one in decided(told, "press1", 10, 20)] == [10, 19]
+    assert [one.at_us for one in decided(told, "press2", 10, 20)] == [15]
 
 
 AMOUNTS = st.dictionaries(
