@@ -12,6 +12,7 @@ from collector.scope_bill import Bills
 from collector.scope_energy import fitted
 from collector.scope_facts import PeriodFacts, unit_or_any
 from collector.store import orders
+from collector.store.corrections import all_corrections
 from collector.store.past import tag_as_known
 from collector.store.reports import StoredReport, newest_of_periods
 from collector.store.tags import StoredTag, stored_tags
@@ -21,6 +22,7 @@ from kpi.manual import HandCounted
 from kpi.outcome import Outcome, Reason, absent
 from kpi.regression import EnergyModel
 from kpi.value import Comparison, KpiValue
+from plant.correction import Correction, LotDecision, MeterChange, contents, in_force
 from plant.instant import US_PER_S
 from plant.kpi_id import KpiId
 from plant.period import Clock, Period, PeriodKind, periods, range_period
@@ -96,7 +98,20 @@ class Evaluation:
     @cached_property
     def records(self) -> Records:
         """What readings say, in a form that adds up."""
-        return Records(self.connection, self.site, self.clock, self.shifts, self.tags, self.now_us, self.as_of_us)
+        changes = contents(self.corrections, MeterChange)
+        return Records(
+            self.connection, self.site, self.clock, self.shifts, self.tags, self.now_us, self.as_of_us, changes
+        )
+
+    @cached_property
+    def corrections(self) -> list[Correction]:
+        """What people signed off and holds, as far as it is known."""
+        return in_force(all_corrections(self.connection), self.known_before_us)
+
+    @cached_property
+    def lots(self) -> list[LotDecision]:
+        """Lots that were judged again."""
+        return contents(self.corrections, LotDecision)
 
     @cached_property
     def bills(self) -> Bills:
@@ -132,7 +147,9 @@ class Evaluation:
     @cached_property
     def lines(self) -> DeliveryLines:
         """All order lines that are known, and what became of them."""
-        return delivery_lines(self.connection, self.site, self.clock, self.now_us, self.known_before_us)
+        return delivery_lines(
+            self.connection, self.site, self.clock, self.now_us, self.known_before_us, self.corrections
+        )
 
     def _outcomes(self, facts: PeriodFacts, scope: str, kpis: Sequence[KpiId]) -> list[Outcome]:
         if facts.period.start_us >= self.now_us:

@@ -14,6 +14,7 @@ from collector.unit_records import unit_record
 from config.site import Site
 from kpi.state import StateRuns, joined_runs, state_runs
 from kpi.unit_record import UnitRecord, joined_unit
+from plant.correction import MeterChange
 from plant.instant import US_PER_S
 from plant.period import Clock, PeriodKind, periods
 from plant.shift import ShiftCalendar
@@ -46,6 +47,7 @@ class Records:
     tags: Sequence[StoredTag]
     now_us: int
     as_of_us: int | None = None
+    changes: Sequence[MeterChange] = ()
     _windows: dict[str, _Loaded] = field(default_factory=dict)
 
     def record(self, work_unit: str, start_us: int, end_us: int, until_us: int) -> UnitRecord:
@@ -62,7 +64,7 @@ class Records:
                 missing = []
             if day in kept:
                 parts.append(elements.from_bytes(kept[day]))
-            else:
+            elif day[0] < end_us:
                 missing.append(day)
         return joined_unit(parts)
 
@@ -83,8 +85,11 @@ class Records:
 
     def _state(self, work_unit: str, start_us: int, end_us: int) -> StateRuns:
         tag = next(stored for stored in self._of(work_unit) if stored.tag.kind is Kind.STATE)
-        window = TagWindow(self.connection, [tag], self.shifts, start_us, end_us, self.now_us, as_of_us=self.as_of_us)
-        return state_runs(window.series(tag), start_us, end_us)
+        return state_runs(self.window([tag], start_us, end_us).series(tag), start_us, end_us)
+
+    def window(self, tags: Sequence[StoredTag], start_us: int, end_us: int) -> TagWindow:
+        """Readings of some tags over a stretch."""
+        return TagWindow(self.connection, tags, self.shifts, start_us, end_us, self.now_us, self.as_of_us, self.changes)
 
     def day_records(self, work_unit: str, days: Sequence[tuple[int, int]]) -> Iterator[UnitRecord]:
         """Records of some days, each from readings."""
@@ -114,9 +119,7 @@ class Records:
         if loaded is None or not loaded.start_us <= start_us < end_us <= loaded.end_us:
             tags = self._of(work_unit)
             until_us = self._end_of_window(tags, start_us, end_us, until_us)
-            window = TagWindow(
-                self.connection, tags, self.shifts, start_us, until_us, self.now_us, as_of_us=self.as_of_us
-            )
+            window = self.window(tags, start_us, until_us)
             loaded = self._windows[work_unit] = _Loaded(start_us, until_us, window)
         return loaded
 

@@ -6,7 +6,7 @@ from collector.unit_pieces import AMOUNT_OF_ROLE, Counted, UnitPieces
 from kpi.element import Element, combination
 from kpi.kpi import Defects
 from kpi.manual import HandCount, HandCounted, Wanted
-from kpi.pieces import PieceCount, completed
+from kpi.pieces import PieceCount, completed, decided, with_lots
 from plant.tag import PLANT, Role
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def unit_pieces(facts: "PeriodFacts", work_unit: str) -> UnitPieces:
         bool(settings and settings.trial_in_produced),
         Role.PRODUCT_ID in roles,
         Role.ORDER_ID in roles,
+        decided(facts.evaluation.lots, work_unit, facts.period.start_us, facts.end_us),
     )
 
 
@@ -60,7 +61,11 @@ def piece_count(facts: "PeriodFacts", scope: str) -> PieceCount:
     whole = {name: element for name, element in own.items() if name not in by_hand}
     # Only a tag stands for the whole plant; what people count for the plant adds to its work units.
     counted = [facts.pieces(name).all() for name in _output_units(facts)]
-    return PieceCount([*counted, completed(apart)] if apart else counted, whole)
+    for_plant = decided(facts.evaluation.lots, PLANT, facts.period.start_us, facts.end_us)
+    lots = [*for_plant, *(one for name in _output_units(facts) for one in facts.pieces(name).lots)]
+    if apart:
+        counted.append(with_lots(completed(apart), for_plant))
+    return PieceCount(counted, with_lots(whole, lots))
 
 
 def route(facts: "PeriodFacts", scope: str) -> list[tuple[str, PieceCount]]:

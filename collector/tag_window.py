@@ -1,7 +1,7 @@
 """What did the tags of a work unit read over a stretch of time? Series and counter steps from the store, each loaded
 once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +13,7 @@ from collector.store.tags import StoredTag
 from kpi.counter import Restarting, Steps, counter_steps
 from kpi.demand import BLOCK_US
 from kpi.series import TagSeries
+from plant.correction import MeterChange
 from plant.instant import US_PER_S
 from plant.intervals import intervals
 from plant.reading import I64, Readings, believed, joined
@@ -28,7 +29,7 @@ SHARED_BY_TIME = frozenset({Role.ENERGY_IMPORT, Role.REACTIVE_IMPORT, Role.REACT
 class TagWindow:
     """The tags' readings over [start_us, end_us), with what led up to it.
 
-    as_of_us: leaves out what the store came to know later; None: all that it knows now.
+    as_of_us: leaves out what the store came to know later; None: all that it knows now. changes: meter changes.
     """
 
     connection: Connection
@@ -38,6 +39,7 @@ class TagWindow:
     end_us: int
     now_us: int
     as_of_us: int | None = None
+    changes: Sequence[MeterChange] = ()
     _series: dict[str, TagSeries] = field(default_factory=dict)
     _steps: dict[str, Steps] = field(default_factory=dict)
 
@@ -55,7 +57,7 @@ class TagWindow:
         """The classed steps of a counter."""
         if stored.tag.name not in self._steps:
             series = self.series(stored)
-            self._steps[stored.tag.name] = counter_steps(series, self._restarting(stored, series))
+            self._steps[stored.tag.name] = counter_steps(series, self._restarting(stored, series), self.changes)
         return self._steps[stored.tag.name]
 
     def _load(self, stored: StoredTag) -> TagSeries:

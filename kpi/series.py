@@ -31,11 +31,15 @@ class TagSeries:
 
     def believed(self) -> Readings:
         """The readings that KPIs use."""
-        return self.readings if self._use.all() else self.readings[self._use]
+        return self.readings if self._use is None else self.readings[self._use]
 
     @cached_property
-    def _use(self) -> Mask:
-        return believed(self.readings, self.tag.use_uncertain)
+    def _use(self) -> Mask | None:
+        """Which readings are believed; None: all."""
+        if not self.readings.status.any():
+            return None
+        use = believed(self.readings, self.tag.use_uncertain)
+        return None if use.all() else use
 
     def holes(self) -> Intervals:
         """Time within first and last reading that is not known.
@@ -50,12 +54,13 @@ class TagSeries:
         times, use = self.readings.times_us, self._use
         end = self.known_until_us if self.known_until_us is not None else _NEVER
         holes = self.gaps
-        if not use.all():
+        if use is not None:
             holes = union(holes, np.stack([times[~use], _next_of(times, use, end)[~use]], axis=1))
         if self.tag.max_hold_s is not None:
-            nexts = _next_of(times, np.ones(len(times), dtype=bool), end)
             held_until = times + int(self.tag.max_hold_s * US_PER_S)
-            holes = union(holes, np.stack([held_until[use], np.maximum(nexts, held_until)[use]], axis=1))
+            nexts = np.append(times[1:], end)[: len(times)]
+            over = nexts > held_until if use is None else (nexts > held_until) & use
+            holes = union(holes, np.stack([held_until[over], nexts[over]], axis=1))
         return holes
 
     def known(self, start_us: int, end_us: int) -> Intervals:

@@ -37,12 +37,17 @@ def kept(connection: Connection, work_unit: str, settings: str, start_us: int, e
     return {(row.start_us, row.end_us): row.payload for row in rows}
 
 
-def keep(connection: Connection, work_unit: str, settings: str, records: Iterable[tuple[Key, UnitRecord]]) -> int:
-    """Keep records of closed stretches; returns how many. One whose time changed meanwhile is left out."""
+def keep(
+    connection: Connection, work_unit: str, settings: str, records: Iterable[tuple[Key, UnitRecord]], seen: int
+) -> int:
+    """Keep records of closed stretches; returns how many.
+
+    seen: the newest change that the records know of; one whose time changed since is left out.
+    """
     done = 0
     for (start_us, end_us), record in records:
-        touched = "select 1 from change where max_us >= ? and min_us <= ? limit 1"
-        if connection.exec_driver_sql(touched, (start_us, end_us)).first() is None:
+        touched = "select 1 from change where id > ? and max_us >= ? and min_us <= ? limit 1"
+        if connection.exec_driver_sql(touched, (seen, start_us, end_us)).first() is None:
             connection.exec_driver_sql(
                 "insert or replace into element (work_unit, start_us, end_us, settings, payload)"
                 " values (?, ?, ?, ?, ?)",
