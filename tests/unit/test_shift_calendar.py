@@ -59,6 +59,14 @@ def test_a_version_starts_on_its_first_day_and_still_on_its_last() -> None:
     assert calendar.shifts_on(FRIDAY) == [new]
 
 
+def test_shifts_share_work_units_unless_both_name_others() -> None:
+    one, other = replace(DAY, work_units=PRESS1), replace(DAY, work_units=PRESS2)
+    assert one.shares_work_units(replace(DAY, work_units=PRESS1 | PRESS2))
+    assert one.shares_work_units(DAY)
+    assert DAY.shares_work_units(other)
+    assert not one.shares_work_units(other)
+
+
 def test_a_night_shift_that_began_on_its_last_day_is_worked_to_its_end() -> None:
     calendar = ShiftCalendar(SEOUL, (replace(NIGHT, last_day=FRIDAY),))
     assert calendar.planned(None, at("20T00:00"), at("23T00:00")).tolist()[-1] == [at("20T22:00"), at("21T06:00")]
