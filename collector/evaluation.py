@@ -10,7 +10,7 @@ from collector.delivery_lines import DeliveryLines, delivery_lines
 from collector.records import Records
 from collector.scope_bill import Bills
 from collector.scope_energy import fitted
-from collector.scope_facts import PeriodFacts
+from collector.scope_facts import PeriodFacts, unit_or_any
 from collector.store import orders
 from collector.store.corrections import all_corrections
 from collector.store.past import tag_as_known
@@ -59,15 +59,19 @@ class Evaluation:
 
     def values(self, periods: Iterable[Period], scopes: Sequence[str], kpis: Sequence[KpiId]) -> Iterator[KpiValue]:
         """Every KPI asked for, of every scope, over every period, in this order of nesting from the outside in:
-        period, scope, KPI."""
+        period, scope, KPI. A work unit has only the shifts that are for it, as they are for it."""
         for group in _groups(periods):
             until_us = max(period.end_us for period in group)
             for period in group:
-                facts = PeriodFacts(self, period, until_us)
+                shared = PeriodFacts(self, period, until_us)
                 for scope in scopes:
+                    own = self.shifts.own(period, unit_or_any(scope))
+                    if own is None:
+                        continue
+                    facts = shared if own == period else PeriodFacts(self, own, until_us)
                     outcomes = self._outcomes(facts, scope, kpis)
                     for kpi, outcome in zip(kpis, outcomes, strict=True):
-                        yield self._value(kpi, scope, period, outcome)
+                        yield self._value(kpi, scope, own, outcome)
 
     @cached_property
     def tags(self) -> list[StoredTag]:

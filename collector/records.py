@@ -171,4 +171,5 @@ class Records:
         """What kept records depend on beside the readings, as a hash."""
         parts = {"devices", "shifts", "calendar", "plant"}
         content = self.site.model_dump_json(include=parts, by_alias=True)
-        return sha256(f"{elements.FORMAT} {content}".encode()).hexdigest()
+        units = " ".join(sorted(self.site.work_unit_names()))  # the plant stands still when all of them do
+        return sha256(f"{elements.FORMAT} {content} {units}".encode()).hexdigest()

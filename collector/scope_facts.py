@@ -57,7 +57,7 @@ class PeriodFacts:
 
     def planned(self, work_unit: str) -> Intervals:
         """The time in which a work unit's pieces should be known: its planned time, or all of the period."""
-        planned = self.evaluation.shifts.planned(_unit_or_any(work_unit), self.period.start_us, self.end_us)
+        planned = self.evaluation.shifts.planned(unit_or_any(work_unit), self.period.start_us, self.end_us)
         return planned_or_all(planned, self.period.start_us, self.end_us)
 
     def units(self, scope: str) -> list[str]:
@@ -144,7 +144,7 @@ class FactsOfScope:
 
     @property
     def has_shifts(self) -> bool:
-        return bool(self.period.evaluation.site.shifts)
+        return self.period.evaluation.shifts.has_shifts()
 
     @property
     def emission_factor_t_per_mwh(self) -> float | None:
@@ -174,5 +174,6 @@ class FactsOfScope:
         return scope_energy.energy_baseline(self.period, self.scope, self.energy)
 
 
-def _unit_or_any(work_unit: str) -> str | None:
-    return None if work_unit == PLANT else work_unit
+def unit_or_any(scope: str) -> str | None:
+    """The work unit whose shifts a scope has; None, any, for the plant, a product or an order."""
+    return None if scope == PLANT or ":" in scope else scope

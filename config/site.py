@@ -236,7 +236,8 @@ class Site(Settings):
         return Clock(self.zone, self.plant.production_day_start if calendar == "production" else 0)
 
     def shift_calendar(self) -> ShiftCalendar:
-        return shift_calendar(self.zone, self.shifts, self.calendar)
+        """The plant's shifts; keeps what it works out, so one calendar is to be asked often."""
+        return shift_calendar(self.zone, self.shifts, self.calendar, frozenset(self.work_unit_names()))
 
     def tags(self) -> list[Tag]:
         """All tags of all devices, in the file's order."""
