@@ -22,16 +22,18 @@ MOST_AT_ONCE = 32
 
 @dataclass(frozen=True, slots=True)
 class DayRecords:
-    """Records of closed days of a work unit, ready to be kept. settings, seen: as of `elements.keep`."""
+    """Records of closed days of a work unit, ready to be kept: their times, settings and content.
+
+    seen: the newest change that they know of.
+    """
 
     work_unit: str
-    settings: str
     seen: int
-    records: list[tuple[Key, UnitRecord]]
+    records: list[tuple[Key, str, UnitRecord]]
 
     def keep(self, connection: Connection) -> int:
         """Keep them, in the caller's transaction; returns how many."""
-        return elements.keep(connection, self.work_unit, self.settings, self.records, self.seen)
+        return elements.keep(connection, self.work_unit, self.records, self.seen)
 
 
 def missing_days(store: Path, site: Site, now_us: int) -> DayRecords | None:
@@ -44,8 +46,8 @@ def missing_days(store: Path, site: Site, now_us: int) -> DayRecords | None:
             return None
         work_unit, days = found
         records = evaluation.records
-        made = list(zip(days, records.day_records(work_unit, days), strict=True))
-        return DayRecords(work_unit, records.settings, seen, made)
+        made = zip(days, records.day_records(work_unit, days), strict=True)
+        return DayRecords(work_unit, seen, [(day, records.settings(work_unit, *day), record) for day, record in made])
 
 
 def _missing(evaluation: Evaluation) -> Iterator[tuple[str, list[Key]]]:
@@ -53,9 +55,7 @@ def _missing(evaluation: Evaluation) -> Iterator[tuple[str, list[Key]]]:
         first = [stored.first_us for stored in tags if stored.first_us is not None]
         if first:
             closed = _closed(evaluation, min(first))
-            settings = evaluation.records.settings
-            ends = (closed[0][0], closed[-1][1]) if closed else (0, 0)
-            kept = elements.kept(evaluation.connection, work_unit, settings, *ends)
+            kept = evaluation.records.kept(work_unit, closed[0][0], closed[-1][1]) if closed else {}
             missing = [day for day in closed if day not in kept]
             if missing:
                 yield work_unit, missing[:MOST_AT_ONCE]

@@ -40,6 +40,7 @@ class PeriodFacts:
     until_us: int
     _records: dict[str, UnitRecord] = field(default_factory=dict)
     _pieces: dict[str, UnitPieces] = field(default_factory=dict)
+    _equipment: dict[str, EquipmentUse] = field(default_factory=dict)
 
     def of(self, scope: str) -> "FactsOfScope":
         """The facts of the plant, a work unit, a product or an order."""
@@ -78,6 +79,12 @@ class PeriodFacts:
         if work_unit not in self._pieces:
             self._pieces[work_unit] = scope_pieces.unit_pieces(self, work_unit)
         return self._pieces[work_unit]
+
+    def equipment(self, work_unit: str) -> EquipmentUse:
+        """How a work unit was used."""
+        if work_unit not in self._equipment:
+            self._equipment[work_unit] = scope_equipment.equipment_use(self, work_unit)
+        return self._equipment[work_unit]
 
     def tags(self, work_unit: str) -> Iterator[StoredTag]:
         """The tags of a work unit that the site file has, or had in the period."""
@@ -140,7 +147,7 @@ class FactsOfScope:
 
     @cached_property
     def equipment(self) -> list[EquipmentUse]:
-        return [scope_equipment.equipment_use(self.period, unit) for unit in self.period.units(self.scope)]
+        return [self.period.equipment(unit) for unit in self.period.units(self.scope)]
 
     @property
     def has_shifts(self) -> bool:
