@@ -5,7 +5,7 @@ from pathlib import Path
 
 from collector import housekeeping, order_folder
 from collector.acquisition import now_us
-from collector.element_cache import missing_days
+from collector.element_cache import missing_records
 from collector.reporting import Reporting
 from collector.schedule import Schedule
 from collector.store import changes, events
@@ -49,7 +49,7 @@ def _kept_days(schedule: Schedule, site: Site, writer: Writer, forget: bool) -> 
     """Records of closed days; forget: nobody else looks at the notes of changes."""
 
     async def keep_days() -> None:
-        while (found := await asyncio.to_thread(missing_days, writer.path, site, now_us())) is not None:
+        while (found := await asyncio.to_thread(missing_records, writer.path, site, now_us())) is not None:
             if not await writer.write(found.keep):
                 return  # all of it changed meanwhile; the next time will do
         if forget:
