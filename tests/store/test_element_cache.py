@@ -168,9 +168,7 @@ def test_what_changes_while_records_are_worked_out_is_not_kept(plant: tuple[Site
     assert touched not in kept_keys(store, found.work_unit)
 
 
-def test_an_overtime_shift_costs_the_days_that_its_start_may_matter_to(
-    plant: tuple[Site, Path], tmp_path: Path
-) -> None:
+def test_an_overtime_shift_costs_the_days_that_its_start_may_touch(plant: tuple[Site, Path], tmp_path: Path) -> None:
     site, store = plant
     keep_all(site, store)
     extra = {"date": "2026-09-19", "name": "late", "start": "21:00", "end": "23:00"}
