@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -34,6 +35,13 @@ class ClosedRecords:
     def keep(self, connection: Connection) -> int:
         """Keep them, in the caller's transaction; returns how many."""
         return elements.keep(connection, self.work_unit, self.records, self.seen)
+
+
+def what_is_closed(store: Path, site: Site, now_us: int) -> tuple[int, date]:
+    """The newest note of a change, and the day that may not be kept yet; while both stay, nothing new is missing."""
+    with reading(store) as connection:
+        newest = changes.newest(connection)
+    return newest, site.clock().day_of(now_us - SETTLE_US)
 
 
 def missing_records(store: Path, site: Site, now_us: int) -> ClosedRecords | None:
