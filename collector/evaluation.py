@@ -10,7 +10,7 @@ from collector.delivery_lines import DeliveryLines, delivery_lines
 from collector.records import Records
 from collector.scope_bill import Bills
 from collector.scope_energy import fitted
-from collector.scope_facts import PeriodFacts
+from collector.scope_facts import PeriodFacts, unit_or_any
 from collector.store import orders
 from collector.store.corrections import all_corrections
 from collector.store.past import tag_as_known
@@ -22,6 +22,7 @@ from kpi.manual import HandCounted
 from kpi.outcome import Outcome, Reason, absent
 from kpi.regression import EnergyModel
 from kpi.value import Comparison, KpiValue
+from plant.as_of import AsOf
 from plant.correction import Correction, LotDecision, MeterChange, contents, in_force
 from plant.instant import US_PER_S
 from plant.kpi_id import KpiId
@@ -59,15 +60,19 @@ class Evaluation:
 
     def values(self, periods: Iterable[Period], scopes: Sequence[str], kpis: Sequence[KpiId]) -> Iterator[KpiValue]:
         """Every KPI asked for, of every scope, over every period, in this order of nesting from the outside in:
-        period, scope, KPI."""
+        period, scope, KPI. A work unit has only the shifts that are for it, as they are for it."""
         for group in _groups(periods):
             until_us = max(period.end_us for period in group)
             for period in group:
-                facts = self._recent = PeriodFacts(self, period, until_us)
+                shared = PeriodFacts(self, period, until_us)
                 for scope in scopes:
+                    own = self.shifts.own(period, unit_or_any(scope))
+                    if own is None:
+                        continue
+                    facts = self._recent = shared if own == period else PeriodFacts(self, own, until_us)
                     outcomes = self._outcomes(facts, scope, kpis)
                     for kpi, outcome in zip(kpis, outcomes, strict=True):
-                        yield self._value(kpi, scope, period, outcome)
+                        yield self._value(kpi, scope, own, outcome)
 
     def facts(self, period: Period) -> PeriodFacts:
         """What is known of a period; what was gathered for the value that came last is used again."""
@@ -134,7 +139,7 @@ class Evaluation:
     @cached_property
     def quantities(self) -> list[Quantity]:
         """All hand-counted quantities that are known."""
-        return orders.all_quantities(self.connection, self.known_before_us)
+        return orders.all_quantities(self.connection, AsOf(self.known_before_us))
 
     @cached_property
     def by_hand(self) -> dict[str, HandCounted]:

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 def equipment_use(facts: "PeriodFacts", work_unit: str) -> EquipmentUse:
     """The use of a work unit; without shifts there is none."""
-    site = facts.evaluation.site
-    if not site.shifts:
+    if not facts.evaluation.shifts.has_shifts():
         return EquipmentUse(None)
     run = planned_run(facts.pieces(work_unit), *_run_times_s(facts, work_unit))
     return replace(

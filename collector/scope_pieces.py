@@ -42,8 +42,10 @@ def _hand_count(facts: "PeriodFacts", work_unit: str) -> HandCount:
     if counted is None:
         return HandCount((), (), frozenset())
     unit = None if work_unit == PLANT else work_unit
-    begun = facts.evaluation.shifts.periods(facts.period.start_us, facts.end_us, unit)
-    over = [shift for shift in begun if shift.end_us <= facts.evaluation.now_us]
+    calendar, now_us = facts.evaluation.shifts, facts.evaluation.now_us
+    begun = calendar.periods(facts.period.start_us, facts.end_us, unit)
+    worked = [shift for shift in begun if len(calendar.planned(unit, shift.start_us, shift.end_us))]
+    over = [shift for shift in worked if shift.end_us <= now_us]
     return HandCount(counted.within(facts.period.start_us, facts.period.end_us), over, counted.sources)
 
 

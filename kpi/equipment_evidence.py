@@ -10,6 +10,7 @@ from kpi.equipment_use import EquipmentUse
 from kpi.outcome import Reason
 from kpi.stop import Stops, StopShare, stop_pareto
 from kpi.time_model import UnitTime
+from plant.shift import PlannedDowntime
 
 MOST_STOPS = 10
 """Stops of one kind of a work unit that are shown."""
@@ -65,6 +66,7 @@ class UnitEvidence:
     unknown_s: float
     unplanned_s: float
     shifts: tuple[ShiftShown, ...]
+    planned_downtime: tuple[PlannedDowntime, ...]
     runs: tuple[ProductRun, ...]
     stops: tuple[StopShare, ...] = ()
     longest_stops: tuple[StopShown, ...] = ()
@@ -92,22 +94,27 @@ def unit_evidence(
     work_unit: str,
     use: EquipmentUse,
     time: UnitTime | None,
-    shifts: Sequence[ShiftShown],
+    calendar: tuple[Sequence[ShiftShown], Sequence[PlannedDowntime]],
     runs: Sequence[ProductRun],
 ) -> UnitEvidence:
-    """What is shown of one work unit; time: its time elements, None without a state."""
+    """What is shown of one work unit. time: its time elements, None without a state. calendar: its shifts, and the
+    planned downtime in them."""
+    shifts, downtime = tuple(calendar[0]), tuple(calendar[1])
     times = {
         name: getattr(use, name)
         for name in ("apt_s", "setup_s", "out_of_service_s", "not_executing_s", "unknown_s", "unplanned_s")
     }
     if time is None:
-        return UnitEvidence(work_unit, use.pbt_s, False, **times, shifts=tuple(shifts), runs=tuple(runs))
+        return UnitEvidence(
+            work_unit, use.pbt_s, False, **times, shifts=shifts, planned_downtime=downtime, runs=tuple(runs)
+        )
     return UnitEvidence(
         work_unit,
         use.pbt_s,
         True,
         **times,
-        shifts=tuple(shifts),
+        shifts=shifts,
+        planned_downtime=downtime,
         runs=tuple(runs),
         stops=tuple(stop_pareto(time.stops)),
         longest_stops=longest(time.stops),

@@ -47,6 +47,8 @@ def _unit(unit: UnitEvidence, times: LocalTimes) -> Iterator[str]:
     for shift in unit.shifts[:10]:
         planned = f"{duration(shift.planned_s)} planned"
         yield f"    shift {shift.label}: {times.span(shift.start_us, shift.end_us)}, {planned}"
+    for booked in unit.planned_downtime:
+        yield f"    planned downtime: {times.span(booked.start_us, booked.end_us)}  {booked.reason}"
     for share in unit.stops:
         cumulated = f"{share.cumulated_share:.3f} cumulated"
         yield f"    {share.reason}: {share.count} stops, {duration(share.time_s)}, {cumulated}"

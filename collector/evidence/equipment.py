@@ -197,7 +197,8 @@ def _unit(period: PeriodFacts, unit: str, use: EquipmentUse) -> UnitEvidence:
         )
         for shift in calendar.periods(period.period.start_us, period.end_us, unit)
     ]
-    return unit_evidence(unit, use, unit_time(period, unit), shifts, planned)
+    booked = calendar.downtime(period.period.start_us, period.end_us, unit)
+    return unit_evidence(unit, use, unit_time(period, unit), (shifts, booked), planned)
 
 
 def _value(element: Element | None) -> float | None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from collector.scope_facts import PeriodFacts
+from collector.scope_facts import PeriodFacts, unit_or_any
 from collector.store import gaps, tags
 from collector.store.tags import StoredTag
 from collector.tag_window import SHARED_BY_TIME, TagWindow
@@ -29,7 +29,7 @@ from plant.gap import Gap
 from plant.instant import US_PER_S
 from plant.intervals import EMPTY, Intervals, intersection, length_us, union
 from plant.reading import Readings
-from plant.tag import PIECE_ROLES, PLANT, Kind
+from plant.tag import PIECE_ROLES, Kind
 
 _STRETCH_US = 8 * 86400 * US_PER_S
 """Readings are held for so long at once, whatever the period."""
@@ -100,8 +100,8 @@ class TagsOfPeriod:
         expected = self.facts.elapsed
         if stored.tag.role in PIECE_ROLES:
             expected = self.facts.planned(stored.tag.work_unit)
-        elif stored.tag.kind is Kind.STATE and not whole_period and self.facts.evaluation.site.shifts:
-            unit = None if stored.tag.work_unit == PLANT else stored.tag.work_unit
+        elif stored.tag.kind is Kind.STATE and not whole_period and self.facts.evaluation.shifts.has_shifts():
+            unit = unit_or_any(stored.tag.work_unit)
             expected = self.facts.evaluation.shifts.planned(unit, self.facts.period.start_us, self.facts.end_us)
         return self.facts.while_in_file(stored, expected)
 
