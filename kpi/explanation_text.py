@@ -92,19 +92,28 @@ def _remark(label: str, one: Remark) -> Iterator[str]:
 
 
 def _elements(elements: Sequence[FormulaElement]) -> list[str]:
-    rows = [("", "element", "work unit", "value", "unit", "coverage", "how")]
+    rows = [("part", "element", "work unit", "value", "unit", "coverage", "how")]
     for one in elements[:MOST_ELEMENTS]:
         coverage = "" if one.coverage is None else f"{one.coverage:.3f}"
-        rows.append((_side(one), one.name, one.work_unit, numeral(one.value, one.unit), one.unit, coverage, _how(one)))
+        rows.append(
+            (_side(one), one.name, one.work_unit, numeral(one.value, one.unit), _unit(one), coverage, _how(one))
+        )
     lines = columns(rows, right=(3, 5)) if elements else []
     more = len(elements) - MOST_ELEMENTS
     return [*lines, f"  and {more} more"] if more > 0 else lines
 
 
 def _side(one: FormulaElement) -> str:
-    """Where an element enters: above the line, below it, both, or nowhere."""
-    above = {0.0: "", 1.0: "+"}.get(one.numerator, "-" if one.numerator < 0 else "x")
-    return above + ("/" if one.denominator else "")
+    """Where an element enters; nowhere: it is there to be seen."""
+    if one.numerator and one.denominator:
+        return "both"
+    if one.denominator:
+        return "denominator"
+    return "numerator" if one.numerator > 0 else "less" if one.numerator < 0 else ""
+
+
+def _unit(one: FormulaElement) -> str:
+    return "" if one.unit in ("1", "ratio") else one.unit
 
 
 def _how(one: FormulaElement) -> str:
