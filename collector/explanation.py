@@ -116,8 +116,8 @@ def _lowered(elements: Sequence[FormulaElement], tags: Sequence[TagEvidence]) ->
             name for other in elements if other.work_unit == one.work_unit for name in other.tags
         )
         blamed = tuple(name for name in dict.fromkeys(inputs) if coverage[name] < 1)
-        by_hand = ("hand counts",) if one.origin is Origin.MANUAL else ()
-        found.append(Lowered(one.name, one.work_unit, one.coverage, (*blamed, *by_hand)))
+        apart = {Origin.MANUAL: ("hand counts",), Origin.ORDERS: ("order lines that lack a date or value",)}
+        found.append(Lowered(one.name, one.work_unit, one.coverage, (*blamed, *apart.get(one.origin, ()))))
     return tuple(sorted(found, key=lambda one: one.coverage))
 
 

@@ -30,12 +30,7 @@ def duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.3g} s"
     whole = round(seconds)
-    for name, length, smaller, smaller_length in (
-        ("d", 86400, "h", 3600),
-        ("h", 3600, "min", 60),
-        ("min", 60, "s", 1),
-    ):
-        if whole >= length:
-            rest = whole % length // smaller_length
-            return f"{whole // length} {name}" + (f" {rest} {smaller}" if rest else "")
-    return f"{whole} s"
+    units = ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
+    length, name, smaller, rest_name = next(unit for unit in units if whole >= unit[0])
+    rest = whole % length // smaller
+    return f"{whole // length} {name}" + (f" {rest} {rest_name}" if rest else "")

@@ -7,6 +7,7 @@ from kpi.numerals import duration, numeral
 from kpi.plain_text import LocalTimes, columns, labelled
 from kpi.reading_evidence import ReadingShown
 from kpi.tag_evidence import TagEvidence
+from plant.tag import CounterRules
 
 
 def tags_text(tags: Sequence[TagEvidence], times: LocalTimes) -> Iterator[str]:
@@ -15,7 +16,7 @@ def tags_text(tags: Sequence[TagEvidence], times: LocalTimes) -> Iterator[str]:
         count = tag.count
         unit = "" if tag.unit in ("", "1") else f", {tag.unit}"
         yield f"  {tag.tag}: {tag.role} of {tag.work_unit}, device {tag.device}{unit}"
-        said = [f"{count.readings} readings, {count.used} used"]
+        said = [f"{count.readings}: {count.used} used"]
         said += [f"{number} {name}" for number, name in _unused(tag) if number]
         yield from labelled("readings", ", ".join(said), 10, 4)
         for label, reading in (("before", tag.before), ("first", count.first), ("last", count.last)):
@@ -25,7 +26,7 @@ def tags_text(tags: Sequence[TagEvidence], times: LocalTimes) -> Iterator[str]:
         bridged = f"; {tag.coverage:.3f} with gaps that steps bridge" if tag.coverage > tag.known_share else ""
         yield from labelled("known", f"{tag.known_share:.3f} of {duration(tag.expected_s)}{bridged}{adds}", 10, 4)
         if tag.rules is not None:
-            yield from labelled("rules", _rules(tag), 10, 4)
+            yield from labelled("rules", _rules(tag.rules), 10, 4)
         yield from unknown_text(tag, times, 4, len(tag.unknown))
 
 
@@ -40,10 +41,7 @@ def _reading(one: ReadingShown, times: LocalTimes) -> str:
     return f"{times.time(one.time_us)}  {numeral(one.value)}{means}  {one.status}{late}"
 
 
-def _rules(tag: TagEvidence) -> str:
-    rules = tag.rules
-    if rules is None:
-        return ""
+def _rules(rules: CounterRules) -> str:
     said = [f"restarts: {rules.restarts.value}"]
     if rules.max_rate_per_h is not None:
         said.append(f"max_rate {numeral(rules.max_rate_per_h)} an hour")

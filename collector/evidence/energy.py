@@ -132,20 +132,20 @@ def costs(facts: FactsOfScope) -> tuple[CostLine, ...]:
 
 def _energy_cost(facts: FactsOfScope) -> list[FormulaElement]:
     currency = facts.period.evaluation.site.savings.currency
-    by_name: dict[str, list[CostLine]] = {}
+    by_name: dict[tuple[str, str, float], list[CostLine]] = {}
     for line in costs(facts):
-        by_name.setdefault(f"{line.season} {line.band} at {numeral(line.per_kwh)}", []).append(line)
+        by_name.setdefault((line.season, line.band, line.per_kwh), []).append(line)
     found = [
         FormulaElement(
-            name,
+            f"{season} {band} ({numeral(sum(line.kwh for line in lines))} kWh x {numeral(per_kwh)})",
             facts.scope,
             sum(line.cost for line in lines),
             currency,
             *ABOVE,
             origin=Origin.SETTING,
-            rule=f"{numeral(sum(line.kwh for line in lines))} kWh x {numeral(lines[0].per_kwh)} {currency}/kWh",
+            rule=", ".join(dict.fromkeys(line.source for line in lines)),
         )
-        for name, lines in by_name.items()
+        for (season, band, per_kwh), lines in by_name.items()
     ]
     return [*found, *_energy(facts, BESIDE)]
 
@@ -248,9 +248,7 @@ ENERGY: dict[KpiId, Elements] = {
 }
 """How the elements of each KPI of energy are found."""
 
-_OF_QUARTER_HOURS = frozenset(
-    {KpiId.PEAK_DEMAND, KpiId.LOAD_FACTOR, KpiId.BASE_LOAD, KpiId.ENERGY_COST, KpiId.BILLING_DEMAND}
-)
+_OF_QUARTER_HOURS = frozenset({KpiId.PEAK_DEMAND, KpiId.LOAD_FACTOR, KpiId.BASE_LOAD, KpiId.BILLING_DEMAND})
 
 
 def energy_evidence(facts: FactsOfScope, kpi: KpiId) -> EnergyEvidence | None:
