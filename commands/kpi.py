@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from plant.shift import ShiftCalendar
 
 
+Explain = Annotated[bool, typer.Option("--explain", help="Why each value is what it is, down to the readings.")]
+
+
 def kpi(
     site: SiteFile,
     period: Annotated[PeriodKind, typer.Option(help="Kind of period.")] = PeriodKind.DAY,
@@ -38,9 +41,7 @@ def kpi(
     as_of: Annotated[
         str | None, typer.Option(help="As known at this time, or at the end of this day. Default: now.")
     ] = None,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Why each value is what it is, down to the readings.")
-    ] = False,
+    explain: Explain = False,
     as_json: Json = False,
 ) -> None:
     """KPI values, each with numerator, denominator, coverage, grade, flags, and why there is none."""
