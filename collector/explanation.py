@@ -1,6 +1,6 @@
 """Why is a value what it is? Gathered for one KPI of one scope over one period, from its formula to raw readings."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from collector.evaluation import Evaluation
@@ -12,6 +12,7 @@ from collector.evidence.pieces import PIECES
 from collector.evidence.tags import TagsOfPeriod
 from collector.evidence.versions import corrections_in_force, version_evidence
 from collector.scope_facts import FactsOfScope
+from collector.scope_pieces import job_of
 from kpi.comparison_evidence import BaselineEvidence, ComparisonEvidence, comparison_evidence, past_baseline
 from kpi.explanation import CoverageEvidence, Explanation, Formula, Lowered
 from kpi.formula import Combination, FormulaElement, Origin, with_numbers
@@ -21,10 +22,12 @@ from kpi.tag_evidence import TagEvidence
 from kpi.value import KpiValue
 from plant.kpi_id import KpiId
 from plant.period import Period
+from plant.tag import PLANT, Kind, Role
 
 _ELEMENTS = PIECES | DELIVERY | ENERGY | EQUIPMENT
 _PRODUCTS = frozenset({KpiId.ROLLED_THROUGHPUT_YIELD})
 _BY_QUARTER_HOURS = frozenset({KpiId.PEAK_DEMAND, KpiId.LOAD_FACTOR, KpiId.BASE_LOAD, KpiId.ENERGY_COST})
+_BY_PRODUCT = frozenset({KpiId.EFFECTIVENESS, KpiId.OEE, KpiId.NET_EQUIPMENT_EFFECTIVENESS})
 _WHOLE_PERIOD = frozenset({KpiId.IDLE_ENERGY_SHARE, KpiId.IDLE_LOAD})
 _HANDED = (Origin.MANUAL, Origin.TAG_AND_MANUAL)
 
@@ -44,8 +47,9 @@ class Explanations:
         facts = tags.facts.of(value.scope)
         begun = value.period.start_us < self.evaluation.now_us
         elements = _elements(value, facts) if begun else ()
-        shown = self._tag_evidence(tags, value, elements)
-        units = dict.fromkeys(one.work_unit for one in elements)
+        shown = self._tag_evidence(tags, facts, value, elements)
+        corrected = "corrected" in value.outcome.flags
+        lots_of = dict.fromkeys(one.work_unit for one in elements if corrected and "corrected" in one.flags)
         how = Combination.PRODUCT if value.id in _PRODUCTS else Combination.SUM
         reason = value.outcome.reason
         numbers = with_numbers(elements, value.outcome.value, value.unit, reason and reason.value, how)
@@ -64,7 +68,7 @@ class Explanations:
             energy=energy_evidence(facts, value.id) if begun else None,
             breakdowns=breakdowns(facts, value.id) if begun else (),
             comparison=self._comparison(value),
-            corrections=corrections_in_force(facts, shown, units, value.id in DELIVERY),
+            corrections=corrections_in_force(facts, shown, lots_of, value.id in DELIVERY),
             versions=version_evidence(facts, value, self.site_sha256),
         )
 
@@ -74,16 +78,20 @@ class Explanations:
         return self._tags
 
     def _tag_evidence(
-        self, tags: TagsOfPeriod, value: KpiValue, elements: Sequence[FormulaElement]
+        self, tags: TagsOfPeriod, facts: FactsOfScope, value: KpiValue, elements: Sequence[FormulaElement]
     ) -> tuple[TagEvidence, ...]:
+        """The tags of the elements, and those that decide which of their readings count."""
         known = {stored.tag.name: stored for stored in self.evaluation.tags}
-        names = dict.fromkeys(name for one in elements for name in one.tags)
+        units = dict.fromkeys(one.work_unit for one in elements)
+        names = dict.fromkeys([*(name for one in elements for name in one.tags), *_deciding(facts, value.id, units)])
         whole, quarters = value.id in _WHOLE_PERIOD, value.id in _BY_QUARTER_HOURS
         return tuple(tags.evidence(known[name], whole, quarters) for name in names)
 
     def _by_hand(self, facts: FactsOfScope, elements: Sequence[FormulaElement]) -> HandEvidence | None:
         units = dict.fromkeys(one.work_unit for one in elements if one.origin in _HANDED)
-        return hand_evidence([(unit, facts.period.pieces(unit).by_hand) for unit in units])
+        wanted = job_of(facts.scope)
+        counts = [(unit, facts.period.pieces(unit).by_hand) for unit in units]
+        return hand_evidence([(unit, count.of(wanted) if wanted else count) for unit, count in counts])
 
     def _comparison(self, value: KpiValue) -> ComparisonEvidence | None:
         settings = self.evaluation.baseline_settings(value.id, value.scope)
@@ -103,6 +111,21 @@ def _elements(value: KpiValue, facts: FactsOfScope) -> tuple[FormulaElement, ...
     if value.outcome.numerator is None and value.outcome.denominator is None:
         return tuple(replace(one, numerator=0.0, denominator=0.0) for one in found)
     return found
+
+
+def _deciding(facts: FactsOfScope, kpi: KpiId, units: Collection[str]) -> Iterator[str]:
+    """Tags of products and orders, of states beside a meter, and of what energy depends on, where they count."""
+    tags = facts.period.evaluation.tags
+    if ":" in facts.scope or kpi in _BY_PRODUCT:
+        jobs = [one.tag for one in tags if one.tag.role in (Role.PRODUCT_ID, Role.ORDER_ID)]
+        yield from (tag.name for tag in jobs if tag.work_unit in units)
+    if kpi in _WHOLE_PERIOD:
+        states = [one.tag for one in tags if one.tag.kind is Kind.STATE]
+        yield from (tag.name for tag in states if PLANT in units or tag.work_unit in units)
+    if kpi is KpiId.ENERGY_SAVING_RATIO:
+        baselines = facts.period.evaluation.site.energy.baselines
+        variables = {name for one in baselines if one.scope == facts.scope for name in one.variables}
+        yield from (one.tag.name for one in tags if one.tag.name in variables)
 
 
 def _lowered(elements: Sequence[FormulaElement], tags: Sequence[TagEvidence]) -> tuple[Lowered, ...]:
@@ -125,7 +148,19 @@ def _flags(value: KpiValue, elements: Sequence[FormulaElement], tags: Sequence[T
     """The flags of a value in plain words, with what raised each."""
     remarks = []
     for flag in in_order(value.outcome.flags):
-        by_tags = [one.tag for one in tags if any(f"counter_{step.step}" == flag for step in one.decisions)]
+        by_tags = [one.tag for one in tags if _raises(one, flag)]
         units = [one.work_unit for one in elements if flag in one.flags]
         remarks.append(flag_remark(flag, tuple(dict.fromkeys(by_tags or units))))
     return tuple(remarks)
+
+
+def _raises(tag: TagEvidence, flag: str) -> bool:
+    """Whether the readings of a tag show what a flag is about."""
+    if flag == "clock":
+        return tag.count.wrong_clock > 0
+    steps = {step.step for step in tag.decisions}
+    if flag == "corrected":
+        return "changed" in steps
+    if flag == "estimated":
+        return any(step.over_gap or step.step == "forward" for step in tag.decisions)
+    return any(flag == f"counter_{step}" for step in steps)

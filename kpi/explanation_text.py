@@ -28,7 +28,7 @@ def explanation_text(value: KpiValue, found: Explanation, zone: ZoneInfo) -> str
     lines = [*_head(value, found, times), *_coverage(found, times), *_remarks(found)]
     sections = (
         ("elements", _elements(found.elements)),
-        ("tags", tags_text(found.tags, times)),
+        ("tags", tags_text(found.tags, times, (value.period.start_us, value.period.end_us))),
         ("decisions about counter steps", decisions_text(found.tags, times)),
         ("hand counts", hand_text(found.by_hand, times)),
         ("order lines", delivery_text(found.delivery)),

@@ -29,7 +29,8 @@ def hand_evidence(counts: Sequence[tuple[str, HandCount]]) -> HandEvidence | Non
     counted = [(unit, count) for unit, count in counts if count.sources]
     if not counted:
         return None
-    rows = sorted((row for _, count in counted for row in count.rows), key=lambda row: (row.time_us, row.work_unit))
+    used = (row for _, count in counted for row in count.rows if count.wants(row))
+    rows = sorted(used, key=lambda row: (row.time_us, row.work_unit))
     without = [
         (unit, shift.label)
         for unit, count in counted

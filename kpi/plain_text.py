@@ -5,7 +5,7 @@ from textwrap import wrap
 from unicodedata import east_asian_width
 from zoneinfo import ZoneInfo
 
-from plant.instant import moment
+from plant.instant import format_instant, moment
 
 WIDTH = 96
 _LEAST = 24  # columns that a text has however far right it begins
@@ -74,6 +74,10 @@ class LocalTimes:
         local = moment(us, self._zone)
         text = local.replace(tzinfo=None).isoformat(" ")
         return text if local.utcoffset() == self._offset else text + local.isoformat()[len(text) :]
+
+    def iso(self, us: int) -> str:
+        """ISO 8601 with the offset, as options of commands take it."""
+        return format_instant(us, self._zone)
 
     def span(self, start_us: int | None, end_us: int | None) -> str:
         """From one time to another; the date of the second is left out where it is the first's.

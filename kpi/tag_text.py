@@ -9,10 +9,17 @@ from kpi.reading_evidence import ReadingShown
 from kpi.tag_evidence import TagEvidence
 from plant.tag import CounterRules
 
+MOST_TAGS = 12
+"""Tags that the text shows; JSON has all."""
+MOST_SHOWN = 40
+"""Decisions that the text shows, of all tags."""
 
-def tags_text(tags: Sequence[TagEvidence], times: LocalTimes) -> Iterator[str]:
-    """Each tag with its readings, the times without, and the rules of a counter."""
-    for tag in tags:
+
+def tags_text(tags: Sequence[TagEvidence], times: LocalTimes, span_us: tuple[int, int]) -> Iterator[str]:
+    """Each tag with its readings, the times without, and the rules of a counter; of too many, those with a remark
+    first. span_us: the period, for the command that lists every reading."""
+    remarkable = sorted(tags, key=lambda tag: not (tag.coverage < 1 or tag.decisions or tag.count.bad))[:MOST_TAGS]
+    for tag in (tag for tag in tags if tag in remarkable):
         count = tag.count
         unit = "" if tag.unit in ("", "1") else f", {tag.unit}"
         yield f"  {tag.tag}: {tag.role} of {tag.work_unit}, device {tag.device}{unit}"
@@ -28,6 +35,12 @@ def tags_text(tags: Sequence[TagEvidence], times: LocalTimes) -> Iterator[str]:
         if tag.rules is not None:
             yield from labelled("rules", _rules(tag.rules), 10, 4)
         yield from unknown_text(tag, times, 4, len(tag.unknown))
+
+    if len(tags) > len(remarkable):
+        yield f"  and {len(tags) - len(remarkable)} more tags"
+    if tags:
+        first, last = (times.iso(us) for us in span_us)
+        yield from labelled("", f"every reading: smartwings history SITE TAG --from {first} --to {last}", 0)
 
 
 def _unused(tag: TagEvidence) -> tuple[tuple[int, str], ...]:
@@ -65,15 +78,19 @@ def unknown_text(tag: TagEvidence, times: LocalTimes, indent: int, most: int) ->
 
 def decisions_text(tags: Sequence[TagEvidence], times: LocalTimes) -> Iterator[str]:
     """Each step that is more than a plain rise, with the readings around it."""
+    room = MOST_SHOWN
     for tag in tags:
-        for one in tag.decisions:
+        shown = tag.decisions[:room]
+        room -= len(shown)
+        for one in shown:
             over = " over unknown time" if one.over_gap else ""
             step = f"{one.step.replace('_', ' ')}{over}: adds {numeral(one.adds)}"
             yield f"  {tag.tag}  {times.time(one.time_us)}  {step}"
             yield from _around(one, times)
             yield from labelled("", one.why, 0, 4)
-        if tag.decisions_left_out:
-            yield f"  {tag.tag}: {tag.decisions_left_out} more decisions are not shown"
+        left_out = tag.decisions_left_out + len(tag.decisions) - len(shown)
+        if left_out:
+            yield f"  {tag.tag}: {left_out} more decisions are not shown"
 
 
 def _around(one: Decision, times: LocalTimes) -> list[str]:

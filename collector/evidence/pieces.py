@@ -92,7 +92,7 @@ def _add_unit(
     if unit == PLANT:  # its tags stand for the whole plant; what is left of it is what people counted
         own = {other: amount for other, amount in own.items() if other in by_hand}
     inputs = [] if name in own else _inputs(name, own)
-    rules = [remark, _rule(name, own) if inputs else ""]
+    rules = [remark, _rule(name, own) if inputs else "" if wanted is None else f"of {facts.scope}"]
     if name == "produced" and name in own and pieces.trial_in_produced and "trial" in own:
         rules.append("less trial")
         inputs.append("trial")

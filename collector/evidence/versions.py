@@ -6,8 +6,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from collector.correction_record import correction_json
-from collector.evidence.energy import costs
+from collector.evidence.bill import costs
 from collector.scope_facts import FactsOfScope
+from collector.scope_pieces import job_of
 from collector.store import reports
 from collector.store.reports import StoredReport
 from kpi.tag_evidence import TagEvidence
@@ -78,21 +79,22 @@ def _revision(report: StoredReport, said: Mapping[str, Any]) -> RevisionShown:
 
 
 def corrections_in_force(
-    facts: FactsOfScope, tags: Sequence[TagEvidence], work_units: Collection[str], is_delivery: bool
+    facts: FactsOfScope, tags: Sequence[TagEvidence], lots_of: Collection[str], is_delivery: bool
 ) -> tuple[Mapping[str, Any], ...]:
     """The corrections that touch a value, as `smartwings correct` lists them: meter changes within the steps of its
-    tags, lots of its work units, and for delivery cancelled orders of lines due in the period."""
+    tags, lots of some work units, and for delivery cancelled orders of lines due in the period."""
     evaluation, period = facts.period.evaluation, facts.period.period
     units = {stored.tag.name: stored.tag.storage_unit for stored in evaluation.tags}
     since_us = {one.tag: one.before.time_us if one.before else period.start_us for one in tags}
     orders = _orders_due(facts) if is_delivery else frozenset()
+    lots = [lot for unit in lots_of for lot in facts.period.pieces(unit).judged_again(job_of(facts.scope))]
 
     def touches(content: Content) -> bool:
         match content:
             case MeterChange():
                 return content.tag in since_us and since_us[content.tag] < content.at_us <= facts.period.end_us
             case LotDecision():
-                return content.work_unit in work_units and period.start_us <= content.at_us < facts.period.end_us
+                return content in lots
             case OrderCancelled():
                 return content.order_id in orders
         return False

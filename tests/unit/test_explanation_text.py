@@ -202,7 +202,8 @@ def test_a_gauge_has_neither_steps_nor_rules() -> None:
     )
     gauge = replace(gauge, coverage=0.9, decisions=(), decisions_left_out=0)
     lines = text(replace(BARE, tags=(gauge,))).split("\ntags\n")[1].split("\n\n")[0].splitlines()
-    assert lines[1:] == ["    readings  0: 0 used", "    known     0.900 of 1 d"]
+    assert lines[1:3] == ["    readings  0: 0 used", "    known     0.900 of 1 d"]
+    assert lines[3].startswith("  every reading: smartwings history SITE TAG --from 2026-11-21T08:00:00+09:00")
     assert lines[0].endswith(", kW")
     plain = replace(TAG, rules=CounterRules(Restarts.NEVER))
     assert "    rules     restarts: never\n" in text(replace(BARE, tags=(plain,)))
@@ -458,3 +459,21 @@ def test_numbers_are_short(number: float | None, unit: str, said: str) -> None:
 )
 def test_lengths_of_time_are_short(seconds: float, said: str) -> None:
     assert duration(seconds) == said
+
+
+def test_of_too_many_tags_those_with_a_remark_are_shown_first() -> None:
+    plain = replace(TAG, count=ReadingCount(5, 5), coverage=1.0, decisions=(), decisions_left_out=0, unknown=())
+    tags = tuple(replace(plain, tag=f"t{at:02d}") for at in range(14))
+    found = text(replace(BARE, tags=(*tags, replace(TAG, tag="remarkable"))))
+    assert "  remarkable: scrap_count" in found
+    assert "  t10: scrap_count" in found
+    assert "  t11: scrap_count" not in found
+    assert "  and 3 more tags\n" in found
+
+
+def test_of_too_many_decisions_the_first_are_shown() -> None:
+    many = replace(TAG, decisions=tuple(replace(DECISION, time_us=us("10:00") + at) for at in range(30)))
+    found = text(replace(BARE, tags=(many, replace(many, tag="second"))))
+    assert found.count("    fell for no reason") == 40
+    assert "  press1.scrap: 5 more decisions are not shown" in found
+    assert "  second: 25 more decisions are not shown" in found
