@@ -1,6 +1,6 @@
 """Why is a value what it is? Gathered for one KPI of one scope over one period, from its formula to raw readings."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from collector.evaluation import Evaluation
@@ -27,6 +27,7 @@ from plant.tag import PLANT, Kind, Role
 _ELEMENTS = PIECES | DELIVERY | ENERGY | EQUIPMENT
 _PRODUCTS = frozenset({KpiId.ROLLED_THROUGHPUT_YIELD})
 _BY_QUARTER_HOURS = frozenset({KpiId.PEAK_DEMAND, KpiId.LOAD_FACTOR, KpiId.BASE_LOAD, KpiId.ENERGY_COST})
+_OF_DEMAND = frozenset({KpiId.PEAK_DEMAND, KpiId.LOAD_FACTOR, KpiId.BASE_LOAD, KpiId.BILLING_DEMAND})
 _BY_PRODUCT = frozenset({KpiId.EFFECTIVENESS, KpiId.OEE, KpiId.NET_EQUIPMENT_EFFECTIVENESS})
 _WHOLE_PERIOD = frozenset({KpiId.IDLE_ENERGY_SHARE, KpiId.IDLE_LOAD})
 _HANDED = (Origin.MANUAL, Origin.TAG_AND_MANUAL)
@@ -57,7 +58,7 @@ class Explanations:
             title=value.kpi.title,
             title_ko=value.kpi.title_ko,
             formula=Formula(value.kpi.formula, value.kpi.source, numbers),
-            coverage=CoverageEvidence(value.outcome.coverage, value.grade, _lowered(elements, shown)),
+            coverage=CoverageEvidence(value.outcome.coverage, value.grade, _lowered(value, elements, shown)),
             reason=reason_remark(reason) if reason else None,
             flags=_flags(value, elements, shown),
             elements=elements,
@@ -128,20 +129,30 @@ def _deciding(facts: FactsOfScope, kpi: KpiId, units: Collection[str]) -> Iterat
         yield from (one.tag.name for one in tags if one.tag.name in variables)
 
 
-def _lowered(elements: Sequence[FormulaElement], tags: Sequence[TagEvidence]) -> tuple[Lowered, ...]:
-    """Elements of the formula that are not wholly known, the least known first, with the tags that are to blame."""
-    coverage = {one.tag: one.coverage for one in tags}
-    found = []
-    for one in elements:
-        if not (one.numerator or one.denominator) or one.coverage is None or one.coverage >= 1:
-            continue
-        inputs = one.tags or tuple(
-            name for other in elements if other.work_unit == one.work_unit for name in other.tags
-        )
-        blamed = tuple(name for name in dict.fromkeys(inputs) if coverage[name] < 1)
-        apart = {Origin.MANUAL: ("hand counts",), Origin.ORDERS: ("order lines that lack a date or value",)}
-        found.append(Lowered(one.name, one.work_unit, one.coverage, (*blamed, *apart.get(one.origin, ()))))
+def _lowered(value: KpiValue, elements: Sequence[FormulaElement], tags: Sequence[TagEvidence]) -> tuple[Lowered, ...]:
+    """Elements of the formula that are not wholly known, the least known first, with the tags that are to blame; where
+    it has none with a coverage of its own, those that they follow from."""
+    by_demand = value.id in _OF_DEMAND
+    shares = {one.tag: one.known_share if by_demand else one.coverage for one in tags}
+    found = [
+        Lowered(one.name, one.work_unit, one.coverage, _blamed(one, elements, shares))
+        for one in elements
+        if (one.numerator or one.denominator) and one.coverage is not None and one.coverage < 1
+    ]
+    if not found and value.outcome.coverage < 1:
+        blamed = [(one, [name for name in one.tags if shares[name] < 1]) for one in elements]
+        found = [
+            Lowered(one.name, one.work_unit, min(shares[name] for name in by), tuple(by)) for one, by in blamed if by
+        ]
     return tuple(sorted(found, key=lambda one: one.coverage))
+
+
+def _blamed(one: FormulaElement, elements: Sequence[FormulaElement], shares: Mapping[str, float]) -> tuple[str, ...]:
+    """What lowers the coverage of an element: its tags, or those of its work unit where it follows from others."""
+    beside = (name for other in elements if other.work_unit == one.work_unit for name in other.tags)
+    by_tags = tuple(name for name in dict.fromkeys(one.tags or beside) if shares[name] < 1)
+    apart = {Origin.MANUAL: ("hand counts",), Origin.ORDERS: ("order lines that lack a date or value",)}
+    return (*by_tags, *apart.get(one.origin, ()))
 
 
 def _flags(value: KpiValue, elements: Sequence[FormulaElement], tags: Sequence[TagEvidence]) -> tuple[Remark, ...]:

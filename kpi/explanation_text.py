@@ -10,7 +10,7 @@ from kpi.energy_text import energy_text
 from kpi.equipment_text import equipment_text
 from kpi.explanation import Explanation
 from kpi.formula import FormulaElement, Origin
-from kpi.numerals import numeral
+from kpi.numerals import duration, numeral
 from kpi.plain_text import LocalTimes, columns, labelled
 from kpi.remark import Remark
 from kpi.tag_text import decisions_text, tags_text, unknown_text
@@ -52,6 +52,8 @@ def _head(value: KpiValue, found: Explanation, times: LocalTimes) -> Iterator[st
     yield f"{value.scope}, {period.kind.value} {period.label}"
     yield from labelled("period", f"{times.span(period.start_us, period.end_us)} ({times.offset})")
     unit = "" if value.unit in ("1", "ratio") else f" {value.unit}"
+    if value.unit == "s" and outcome.value is not None and outcome.value >= 60:
+        unit += f" ({duration(outcome.value)})"
     number = f"{numeral(outcome.value, value.unit)}{unit}" if outcome.value is not None else "none"
     at = f", at {times.time(outcome.at_us)}" if outcome.at_us is not None else ""
     reported = f"revision {value.revision}, {value.state}" if value.revision else "never reported"
@@ -117,8 +119,8 @@ def _unit(one: FormulaElement) -> str:
 
 
 def _how(one: FormulaElement) -> str:
-    origin = {Origin.TAG: "", Origin.TAG_AND_MANUAL: "and by hand", Origin.MANUAL: "by hand"}.get(one.origin)
-    words = one.origin.value.replace("_", " ") if origin is None else origin
+    plain = {Origin.TAG: "", Origin.STATE: "", Origin.TAG_AND_MANUAL: "and by hand", Origin.MANUAL: "by hand"}
+    words = plain.get(one.origin, one.origin.value.replace("_", " "))
     parts = [", ".join(one.tags[:3]) + (" …" if len(one.tags) > 3 else ""), words]
     said = " ".join(part for part in parts if part)
     return f"{said}: {one.rule}" if said and one.rule else said or one.rule

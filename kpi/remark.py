@@ -38,8 +38,8 @@ _FLAGS: dict[str, tuple[str, str]] = {
         "카운터가 설정으로 설명되지 않게 감소하여 그 증분은 합산하지 않았습니다.",
     ),
     "estimated": (
-        "Quarter hours under a long step or over a gap are estimated; they set no peak.",
-        "간격이 긴 기록이나 결측 구간에 걸친 15분 값은 추정치이며 최대 수요로 쓰지 않습니다.",
+        "Quarter hours under a long step or over a gap are estimated and set no peak; or months lack their peak.",
+        "긴 간격이나 결측 구간의 15분 값은 추정치로 최대 수요가 되지 않습니다. 또는 최대 수요를 모르는 달이 있습니다.",
     ),
     "manual": (
         "People counted a quantity by hand.",

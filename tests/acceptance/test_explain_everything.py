@@ -122,6 +122,13 @@ def test_a_bill_shows_the_peaks_that_may_decide_it(plant: ExplainedPlant) -> Non
     assert item["energy"]["bill"]["power_factor"]["lagging"] == pytest.approx(0.928, abs=1e-3)
 
 
+def test_what_lowers_the_coverage_is_named_even_where_it_does_not_enter_the_formula(plant: ExplainedPlant) -> None:
+    for kpi in ("base_load", "billing_demand", "load_factor", "energy"):
+        found = plant.explanation(kpi, "--scope", "plant", "--period", "month", "--at", "2026-11-18")["coverage"]
+        assert found["value"] < 1
+        assert "main.kwh" in found["lowered_by"][0]["by"]
+
+
 def test_pieces_of_a_product_name_the_tag_that_says_which_they_are(plant: ExplainedPlant) -> None:
     found = plant.explanation("scrap_ratio", "--scope", "product:P-1", "--at", "2026-11-18")
     names = [tag["tag"] for tag in found["tags"]]
