@@ -48,4 +48,5 @@ def unit_time(facts: "PeriodFacts", work_unit: str) -> UnitTime | None:
     span = facts.period.start_us, facts.end_us
     records, shifts = facts.evaluation.records, facts.evaluation.shifts
     runs = records.state(work_unit, facts.record(work_unit), *span)
-    return time_model(runs, state.tag.states, shifts.planned(work_unit, *records.around(*span)), span)
+    around = min([span[0], *runs.start_us[:1].tolist()]), max([span[1], *runs.end_us[-1:].tolist()])
+    return time_model(runs, state.tag.states, shifts.planned(work_unit, *around), span)
