@@ -35,7 +35,7 @@ def _times(facts: "PeriodFacts", work_unit: str) -> EquipmentUse:
     """How planned time was used; without a state only how much was planned."""
     time = unit_time(facts, work_unit)
     if time is not None:
-        return use_of(time)
+        return use_of(time, facts.record(work_unit).state_flags)
     planned = facts.evaluation.shifts.planned(work_unit, facts.period.start_us, facts.end_us)
     return EquipmentUse(length_us(planned) / US_PER_S)
 

@@ -17,7 +17,7 @@ from plant.tag import PIECE_ROLES, PLANT, Kind, MachineState, Role
 def unit_record(window: TagWindow, work_unit: str, start_us: int, end_us: int, texts: Mapping[int, str]) -> UnitRecord:
     """The record of a work unit (or of the tags of the plant as a whole) over a stretch within the window."""
     tags = [stored for stored in window.tags if stored.tag.work_unit == work_unit]
-    runs = [state_runs(window.series(stored), start_us, end_us) for stored in tags if stored.tag.kind is Kind.STATE]
+    state = next((window.series(stored) for stored in tags if stored.tag.kind is Kind.STATE), None)
     jobs = Jobs(
         _runs(window, tags, Role.PRODUCT_ID, start_us, end_us),
         _runs(window, tags, Role.ORDER_ID, start_us, end_us),
@@ -36,7 +36,8 @@ def unit_record(window: TagWindow, work_unit: str, start_us: int, end_us: int, t
             for stored in tags
             if stored.tag.kind is Kind.GAUGE
         },
-        runs[0] if runs else no_runs(),
+        state_runs(state, start_us, end_us) if state else no_runs(),
+        state.remarks_on_held(start_us, end_us) if state else frozenset(),
     )
 
 

@@ -10,7 +10,6 @@ from kpi.demand import Blocks, joined_blocks
 from kpi.element import Element
 from kpi.series import TagSeries
 from plant.intervals import EMPTY, Intervals, difference, intersection, length_us, overlapping, union
-from plant.reading import SEVERITY_BITS
 
 _FLAG_OF_KIND = {
     StepKind.ROLLOVER: "counter_rollover",
@@ -86,16 +85,11 @@ def counter_record(series: TagSeries, steps: Steps, start_us: int, end_us: int) 
         crossing |= np.searchsorted(holes[:, 0], counted.at_us) > np.searchsorted(
             holes[:, 1], counted.before_us, side="right"
         )
-    seen = series.readings.after(start_us, end_us)
     flags = {flag for kind, flag in _FLAG_OF_KIND.items() if (counted.kind == kind).any()}
-    if seen.source_offset_us.any():
-        flags.add("clock")
-    if series.tag.use_uncertain and (seen.status & SEVERITY_BITS == np.uint32(0x40000000)).any():
-        flags.add("suspect")
     return CounterRecord(
         amount=float(counted.amount.sum()),
-        seen=len(seen) > 0,
-        flags=frozenset(flags),
+        seen=len(series.readings.after(start_us, end_us)) > 0,
+        flags=series.remarks(start_us, end_us) | flags,
         known=series.known(start_us, end_us),
         holes=holes,
         bridges=spans(counted, accepted & crossing),

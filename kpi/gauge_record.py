@@ -17,12 +17,16 @@ from plant.reading import F64, I64
 
 @dataclass(frozen=True, slots=True)
 class GaugeRecord:
-    """A gauge over [start, end): sum of value times seconds [unit s], known seconds, least and largest value held."""
+    """A gauge over [start, end): sum of value times seconds [unit s], known seconds, least and largest value held.
+
+    flags: remarks on the readings that held.
+    """
 
     integral: float
     known_s: float
     least: float | None = None
     largest: float | None = None
+    flags: frozenset[str] = frozenset()
 
     @property
     def mean(self) -> float | None:
@@ -39,7 +43,8 @@ def gauge_record(series: TagSeries, start_us: int, end_us: int) -> GaugeRecord:
     known_s = float(seconds.sum())
     if not known_s:
         return GaugeRecord(0.0, 0.0)
-    return GaugeRecord(float(readings.values @ seconds), known_s, float(values.min()), float(values.max()))
+    flags = series.remarks_on_held(start_us, end_us)
+    return GaugeRecord(float(readings.values @ seconds), known_s, float(values.min()), float(values.max()), flags)
 
 
 def _held_us(series: TagSeries, times: I64, start_us: int, end_us: int) -> F64:
@@ -58,4 +63,5 @@ def joined_gauge(parts: Sequence[GaugeRecord]) -> GaugeRecord:
         sum(part.known_s for part in held),
         min((part.least for part in held if part.least is not None), default=None),
         max((part.largest for part in held if part.largest is not None), default=None),
+        frozenset[str]().union(*(part.flags for part in held)),
     )

@@ -64,7 +64,7 @@ def ratio_of(numerator: Element | None, denominator: Element | None) -> Outcome:
 def quotient(
     numerator: float | None, denominator: float | None, coverage: float, flags: frozenset[str] = frozenset()
 ) -> Outcome:
-    """The ratio of two numbers, or why it has none.
+    """The ratio of two numbers, or why it has none. A denominator below 0, where corrections outweigh, is none.
 
     >>> quotient(1.0, 4.0, 1.0).value
     0.25
@@ -73,7 +73,7 @@ def quotient(
     """
     if numerator is None or denominator is None or grade(coverage) is Grade.LOW:
         return Outcome(None, numerator, denominator, coverage, flags, Reason.LOW_COVERAGE)
-    value = numerator / denominator if denominator else inf
+    value = numerator / denominator if denominator > 0 else inf
     if not isfinite(value):  # also where the denominator is too small for the ratio to be a number
         return Outcome(None, numerator, denominator, coverage, flags, Reason.NO_DENOMINATOR)
     return Outcome(value, numerator, denominator, coverage, flags)

@@ -47,6 +47,10 @@ def test_a_denominator_too_small_for_a_number_is_none() -> None:
     assert quotient(1e10, 1e-320, 1.0).reason is Reason.NO_DENOMINATOR
 
 
+def test_a_denominator_below_zero_is_none() -> None:
+    assert quotient(-12.0, -10.0, 1.0) == Outcome(None, -12.0, -10.0, 1.0, reason=Reason.NO_DENOMINATOR)
+
+
 def test_counts_become_ratios() -> None:
     assert ratio_of_counts((1, 4), 1.0) == Outcome(0.25, 1.0, 4.0, 1.0)
 
