@@ -63,11 +63,15 @@ def _counter(
 
 
 def _runs(window: TagWindow, tags: Sequence[StoredTag], role: Role, start_us: int, end_us: int) -> StateRuns:
-    """The jobs that a tag names. The last one goes on after its reading: nothing was said of another."""
+    """The jobs that a tag names. The last one goes on after its reading: nothing was said of another.
+
+    One that begins at the very end of the stretch is among them: after time of which no job is known, the step that
+    ends there is its own.
+    """
     found = next((stored for stored in tags if stored.tag.role is role), None)
     if found is None or found.first_us is None:
         return no_runs()
-    return state_runs(replace(window.series(found), known_until_us=end_us), start_us, end_us)
+    return state_runs(replace(window.series(found), known_until_us=end_us + 1), start_us, end_us + 1)
 
 
 def _planned(window: TagWindow, work_unit: str, start_us: int, end_us: int) -> Intervals | None:

@@ -82,8 +82,8 @@ def record(series: TagSeries, start_s: int, end_s: int, told: tuple[Intervals, I
 
 
 def cut(jobs: Jobs, start_us: int, end_us: int) -> Jobs:
-    """The runs within a stretch, as they are read from it alone."""
-    return Jobs(clipped(jobs.products, start_us, end_us), clipped(jobs.orders, start_us, end_us), jobs.texts)
+    """The runs within a stretch and at its end, as they are read from it alone."""
+    return Jobs(clipped(jobs.products, start_us, end_us + 1), clipped(jobs.orders, start_us, end_us + 1), jobs.texts)
 
 
 def clipped(runs: StateRuns, start_us: int, end_us: int) -> StateRuns:
