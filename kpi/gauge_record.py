@@ -44,7 +44,9 @@ def gauge_record(series: TagSeries, start_us: int, end_us: int) -> GaugeRecord:
     if not known_s:
         return GaugeRecord(0.0, 0.0)
     flags = series.remarks_on_held(start_us, end_us)
-    return GaugeRecord(float(readings.values @ seconds), known_s, float(values.min()), float(values.max()), flags)
+    with np.errstate(all="ignore"):  # what is too large for a number is absent in the end
+        integral = float(readings.values @ seconds)
+    return GaugeRecord(integral, known_s, float(values.min()), float(values.max()), flags)
 
 
 def _held_us(series: TagSeries, times: I64, start_us: int, end_us: int) -> F64:

@@ -24,7 +24,8 @@ class Reason(StrEnum):
 class Outcome:
     """Value, numerator and denominator, coverage (0 to 1), flags, and why there is no value.
 
-    at_us: when a peak began [us].
+    at_us: when a peak began [us]. What is too large for a number is absent: a sum of which nothing can be said has
+    `low_coverage`, a ratio has `no_denominator`.
     """
 
     value: float | None
@@ -34,6 +35,15 @@ class Outcome:
     flags: frozenset[str] = frozenset()
     reason: Reason | None = None
     at_us: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("value", "numerator", "denominator"):
+            number = getattr(self, name)
+            if number is not None and not isfinite(number):
+                object.__setattr__(self, name, None)
+                if name == "value" and self.reason is None:
+                    no_sum = self.denominator is None
+                    object.__setattr__(self, "reason", Reason.LOW_COVERAGE if no_sum else Reason.NO_DENOMINATOR)
 
 
 def absent(reason: Reason) -> Outcome:
