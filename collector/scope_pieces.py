@@ -1,9 +1,11 @@
 """How many pieces did a scope make? Its work units' counters and hand counts, by product or order where asked."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from collector.unit_pieces import AMOUNT_OF_ROLE, Counted, UnitPieces
-from kpi.element import Element, combination
+from kpi.counter_record import Share
+from kpi.element import Element, combination, total
 from kpi.kpi import Defects
 from kpi.manual import HandCount, HandCounted, Wanted
 from kpi.pieces import PieceCount, completed, decided, with_lots
@@ -51,11 +53,8 @@ def _hand_count(facts: "PeriodFacts", work_unit: str) -> HandCount:
 
 def piece_count(facts: "PeriodFacts", scope: str) -> PieceCount:
     """The pieces of the plant, a work unit, a product or an order."""
-    job = _job(scope)
-    if job is not None:
-        return PieceCount([facts.pieces(unit).all(job) for unit in _output_units(facts) if _names(facts, unit, scope)])
     if scope != PLANT:
-        return PieceCount([facts.pieces(scope).all()])
+        return PieceCount([_all(facts, unit, scope) for unit in _units(facts, scope)])
     own, by_hand = facts.pieces(PLANT).own()
     apart = {name: element for name, element in own.items() if name in by_hand}
     whole = {name: element for name, element in own.items() if name not in by_hand}
@@ -74,37 +73,49 @@ def route(facts: "PeriodFacts", scope: str) -> list[tuple[str, PieceCount]]:
     if scope == PLANT:
         return [(unit, PieceCount([facts.pieces(unit).all()])) for unit in site.route]
     settings = site.products.get(scope.removeprefix("product:"))
-    job = _job(scope)
-    if job is None or settings is None:
+    if _job(scope) is None or settings is None:
         return []
-    return [(unit, PieceCount([facts.pieces(unit).all(job)])) for unit in settings.route or site.route]
+    return [(unit, PieceCount([_all(facts, unit, scope)])) for unit in settings.route or site.route]
 
 
 def defects(facts: "PeriodFacts", scope: str, pieces: PieceCount) -> Defects | None:
-    """Defects that people counted by reason: scrap and rework of rows that name one; None where no row ever does."""
-    units = facts.units(scope)
-    counted = [unit for unit in units if facts.evaluation.by_hand.get(unit, _NOTHING).reasons]
-    judged = pieces.amount("inspected") or pieces.amount("produced")
-    if not counted or judged is None:
+    """Defects that people counted by reason: scrap and rework of rows that name one; None where no row ever does.
+
+    The units are those of the same work units, inspected or else produced.
+    """
+    job, whole = _job(scope), _judged(pieces.whole)
+    named = [unit for unit in _units(facts, scope) if facts.evaluation.by_hand.get(unit, _NOTHING).reasons]
+    judged = {unit: units for unit in named if (units := _judged(_all(facts, unit, scope)))}
+    counting = named if whole else list(judged)
+    if not counting:
         return None
-    rows = [row for unit in counted for row in facts.pieces(unit).by_hand.rows if row.reason]
-    found = float(sum((row.scrap or 0.0) + (row.rework or 0.0) for row in rows))
-    coverages = tuple(facts.pieces(unit).by_hand.coverage for unit in counted)
-    return Defects(Element(found, coverages, frozenset({"manual"})), judged, _opportunities(facts, units))
+    rows = [row for unit in counting for row in facts.pieces(unit).by_hand.rows if row.reason]
+    if job is not None:
+        rows = [row for row in rows if job(Share(row.product or "", row.order or ""))]
+    counted = float(sum((row.scrap or 0.0) + (row.rework or 0.0) for row in rows))
+    coverages = tuple(facts.pieces(unit).by_hand.coverage for unit in counting)
+    defective = Element(counted, coverages, frozenset({"manual"}))
+    return Defects(defective, whole) if whole else Defects(defective, total(judged.values()), _chances(facts, judged))
 
 
-def _opportunities(facts: "PeriodFacts", units: list[str]) -> Element | None:
-    """Opportunities for a defect in all units judged; None unless every work unit with pieces says how many."""
-    terms = []
-    for unit in units:
-        made = facts.pieces(unit).all()
-        judged = made.get("inspected") or made.get("produced")
-        settings = facts.evaluation.site.work_units.get(unit)
-        if judged is not None:
-            if settings is None or settings.opportunities_per_unit is None:
-                return None
-            terms.append((settings.opportunities_per_unit, judged))
-    return combination(terms) if terms else None
+def _judged(pieces: Mapping[str, Element]) -> Element | None:
+    return pieces.get("inspected") or pieces.get("produced")
+
+
+def _chances(facts: "PeriodFacts", judged: Mapping[str, Element]) -> Element | None:
+    """Opportunities for a defect in all units judged; None unless each of their work units says how many."""
+    settings = facts.evaluation.site.work_units
+    known = {unit: settings[unit].opportunities_per_unit for unit in judged if unit in settings}
+    terms = [(known.get(unit), element) for unit, element in judged.items()]
+    counted = [(each, element) for each, element in terms if each is not None]
+    return combination(counted) if len(counted) == len(terms) else None
+
+
+def _units(facts: "PeriodFacts", scope: str) -> list[str]:
+    """The work units whose pieces are a scope's."""
+    if _job(scope) is not None:
+        return [unit for unit in _output_units(facts) if _names(facts, unit, scope)]
+    return _output_units(facts) if scope == PLANT else facts.units(scope)
 
 
 def _output_units(facts: "PeriodFacts") -> list[str]:
@@ -123,6 +134,14 @@ def _names(facts: "PeriodFacts", work_unit: str, scope: str) -> bool:
     if kind == "product":
         return pieces.names_product or name in by_hand.products
     return pieces.names_order or name in by_hand.orders
+
+
+def _all(facts: "PeriodFacts", work_unit: str, scope: str) -> dict[str, Element]:
+    """The amounts of a work unit; of a product or order alone, what can be told apart."""
+    pieces, job = facts.pieces(work_unit), _job(scope)
+    if job is None:
+        return pieces.all()
+    return pieces.all(job, pieces.names_product if scope.startswith("product:") else pieces.names_order)
 
 
 def _job(scope: str) -> Wanted | None:

@@ -46,12 +46,16 @@ class Defects:
 
 @dataclass(frozen=True, slots=True)
 class EnergyBaseline:
-    """Energy of a period, what the model of the baseline expects of it, and whether that lies outside its range."""
+    """Energy of a period, what the model of the baseline expects of it, and whether that lies outside its range.
+
+    coverage, flags: of the variables that the expectation follows from.
+    """
 
     energy_kwh: Element
     expected_kwh: float | None
     coverage: float
     extrapolated: bool = False
+    flags: frozenset[str] = frozenset()
 
 
 class Facts(Protocol):
