@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from sqlalchemy import Connection  # noqa: E402
 
-from collector.element_cache import missing_days  # noqa: E402
+from collector.element_cache import missing_records  # noqa: E402
 from collector.evaluation import Evaluation  # noqa: E402
 from collector.store.readings import merge  # noqa: E402
 from collector.store.store import reading, transaction, writing  # noqa: E402
@@ -167,7 +167,7 @@ def worked_out(site: Site, store: Path, kind: PeriodKind, day: datetime, now_us:
 def keep_all(site: Site, store: Path, now_us: int) -> int:
     """Keep every closed day, as the daemon does in the background; returns how many."""
     kept = 0
-    while (found := missing_days(store, site, now_us)) is not None:
+    while (found := missing_records(store, site, now_us)) is not None:
         with writing(store) as writer, transaction(writer):
             kept += found.keep(writer)
     return kept

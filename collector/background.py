@@ -5,7 +5,7 @@ from pathlib import Path
 
 from collector import housekeeping, order_folder
 from collector.acquisition import now_us
-from collector.element_cache import missing_days
+from collector.element_cache import missing_records, what_is_closed
 from collector.reporting import Reporting
 from collector.schedule import Schedule
 from collector.store import changes, events
@@ -46,16 +46,21 @@ def _housekeeping(schedule: Schedule, site: Site, writer: Writer) -> None:
 
 
 def _kept_days(schedule: Schedule, site: Site, writer: Writer, forget: bool) -> None:
-    """Records of closed days; forget: nobody else looks at the notes of changes."""
+    """Records of closed days and months; forget: nobody else looks at the notes of changes."""
+    done: list[object] = [None]
 
     async def keep_days() -> None:
-        while (found := await asyncio.to_thread(missing_days, writer.path, site, now_us())) is not None:
+        asked = await asyncio.to_thread(what_is_closed, writer.path, site, now_us())
+        if asked == done[0]:
+            return
+        while (found := await asyncio.to_thread(missing_records, writer.path, site, now_us())) is not None:
             if not await writer.write(found.keep):
                 return  # all of it changed meanwhile; the next time will do
         if forget:
             await writer.write(lambda connection: changes.forget(connection, changes.newest(connection)))
+        done[0] = asked
 
-    schedule.every(600, "keep days", keep_days)
+    schedule.every(60, "keep days", keep_days)
 
 
 def _order_files(schedule: Schedule, site: Site, watched: Path, writer: Writer) -> None:

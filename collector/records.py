@@ -1,9 +1,10 @@
 """Where do the records of work units come from? From the store's elements where a day is kept, else from readings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from itertools import groupby
 
 from sqlalchemy import Connection
 
@@ -51,6 +52,8 @@ class Records:
     changes: Sequence[MeterChange] = ()
     _windows: dict[str, _Loaded] = field(default_factory=dict)
     _defined: dict[str, str] = field(default_factory=dict)
+    _planned: dict[tuple[str | None, int, int], str] = field(default_factory=dict)
+    _cut: dict[Key, list[Key]] = field(default_factory=dict)
 
     def record(self, work_unit: str, start_us: int, end_us: int, until_us: int) -> UnitRecord:
         """The record of a work unit over (start, end]; readings up to until_us may be loaded with it, for the next."""
@@ -58,16 +61,23 @@ class Records:
             return self._from_readings(work_unit, start_us, end_us, until_us)
         kept = self.kept(work_unit, start_us, end_us)
         parts: list[UnitRecord] = []
-        missing: list[Key] = []
-        for day in [*self._days(start_us, end_us), (end_us, end_us)]:
-            if (day in kept or day[0] == end_us) and missing:
-                parts += self._read(work_unit, missing, until_us)
-                missing = []
-            if day in kept:
-                parts.append(elements.from_bytes(kept[day]))
-            elif day[0] < end_us:
-                missing.append(day)
+        for is_kept, stretches in groupby(self._stretches(start_us, end_us, kept), key=kept.__contains__):
+            found = list(stretches)
+            if is_kept:
+                parts += [elements.record(self.connection, work_unit, key) for key in found]
+            else:
+                parts += self._read(work_unit, found, until_us)
         return joined_unit(parts)
+
+    def _stretches(self, start_us: int, end_us: int, kept: Collection[Key]) -> Iterator[Key]:
+        """A stretch in parts: the longest kept ones, and between them days or what of a day lies in it."""
+        longest: dict[int, int] = {}
+        for first_us, last_us in kept:
+            longest[first_us] = max(last_us, longest.get(first_us, last_us))
+        for first_us, last_us in self._days(start_us, end_us):
+            if first_us >= start_us:
+                start_us = longest.get(first_us, last_us)
+                yield first_us, start_us
 
     def state(self, work_unit: str, record: UnitRecord, start_us: int, end_us: int) -> StateRuns:
         """The runs of a work unit's state over a stretch of which the record is there, and a day around it: a stop
@@ -85,9 +95,9 @@ class Records:
         return start_us - DAY_US, max(end_us, min(end_us + DAY_US, self.now_us))
 
     def _state(self, work_unit: str, start_us: int, end_us: int) -> StateRuns:
-        kept = self.kept(work_unit, start_us, end_us).get((start_us, end_us))
-        if kept is not None:
-            return elements.from_bytes(kept).state
+        key = (start_us, end_us)
+        if key in self.kept(work_unit, *key):
+            return elements.record(self.connection, work_unit, key).state
         tag = next(stored for stored in self._of(work_unit) if stored.tag.kind is Kind.STATE)
         return state_runs(self.window([tag], start_us, end_us).series(tag), start_us, end_us)
 
@@ -95,10 +105,10 @@ class Records:
         """Readings of some tags over a stretch."""
         return TagWindow(self.connection, tags, self.shifts, start_us, end_us, self.now_us, self.as_of_us, self.changes)
 
-    def day_records(self, work_unit: str, days: Sequence[Key]) -> Iterator[UnitRecord]:
-        """Records of some days, each from readings."""
-        for start_us, end_us in days:
-            yield self._from_readings(work_unit, start_us, end_us, days[-1][1])
+    def stretch_records(self, work_unit: str, stretches: Sequence[Key]) -> Iterator[UnitRecord]:
+        """Records of some stretches, of what is kept or from readings."""
+        for start_us, end_us in stretches:
+            yield self.record(work_unit, start_us, end_us, stretches[-1][1])
 
     def _read(self, work_unit: str, days: list[Key], until_us: int) -> list[UnitRecord]:
         """Records of consecutive days, as few as can be loaded at once."""
@@ -152,20 +162,22 @@ class Records:
     def _keeps(self) -> bool:
         return self.as_of_us is None and self.clock == self.site.clock()
 
-    def kept(self, work_unit: str, start_us: int, end_us: int) -> dict[Key, bytes]:
-        """The kept records within a stretch that were worked out under what holds now."""
+    def kept(self, work_unit: str, start_us: int, end_us: int) -> set[Key]:
+        """Times of the kept records within a stretch that were worked out under what holds now."""
         if not self._keeps():
-            return {}
-        rows = elements.kept(self.connection, work_unit, start_us, end_us)
-        return {key: packed for key, (settings, packed) in rows.items() if settings == self.settings(work_unit, *key)}
+            return set()
+        found = elements.kept(self.connection, work_unit, start_us, end_us)
+        return {key for key, settings in found.items() if settings == self.settings(work_unit, *key)}
 
     def settings(self, work_unit: str, start_us: int, end_us: int) -> str:
         """What a record depends on beside its readings, as a hash: tags, planned time, starts of shifts."""
         of_unit = None if work_unit == PLANT else work_unit
-        planned = self.shifts.planned(of_unit, start_us, end_us)
+        key = (of_unit and self.shifts.alike(of_unit), start_us, end_us)
+        if key not in self._planned:
+            planned = self.shifts.planned(of_unit, start_us, end_us).tolist()
+            self._planned[key] = f"{self.shifts.has_shifts(of_unit)} {planned}"
         starts = self.shifts.starts(start_us - DAY_US, end_us + DAY_US, of_unit) if self._restarts(work_unit) else []
-        content = f"{self._definitions(work_unit)} {self.shifts.has_shifts(of_unit)} {planned.tolist()} {starts}"
-        return sha256(content.encode()).hexdigest()
+        return sha256(f"{self._definitions(work_unit)} {self._planned[key]} {starts}".encode()).hexdigest()
 
     def _restarts(self, work_unit: str) -> bool:
         rules = [stored.tag.counter for stored in self._of(work_unit)]
@@ -179,8 +191,10 @@ class Records:
 
     def _days(self, start_us: int, end_us: int) -> list[Key]:
         """The days of a stretch, the first and the last as far as they lie in it."""
-        days = periods(PeriodKind.DAY, start_us, end_us, self.clock)
-        return [(max(day.start_us, start_us), min(day.end_us, end_us)) for day in days]
+        if (start_us, end_us) not in self._cut:
+            days = periods(PeriodKind.DAY, start_us, end_us, self.clock)
+            self._cut[start_us, end_us] = [(max(day.start_us, start_us), min(day.end_us, end_us)) for day in days]
+        return self._cut[start_us, end_us]
 
     @cached_property
     def _units(self) -> int:

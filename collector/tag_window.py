@@ -18,7 +18,7 @@ from plant.instant import US_PER_S
 from plant.intervals import intervals
 from plant.reading import I64, Readings, believed, joined
 from plant.shift import ShiftCalendar
-from plant.tag import PLANT, Restarts, Role
+from plant.tag import PLANT, Restarts, Role, Tag
 
 _SHIFT_REACH_US = 3600 * US_PER_S
 SHARED_BY_TIME = frozenset({Role.ENERGY_IMPORT, Role.REACTIVE_IMPORT, Role.REACTIVE_EXPORT})
@@ -47,7 +47,7 @@ class TagWindow:
         """The readings of a tag, led by the last believed one at or before the window's start.
 
         Those of an energy meter are followed by the first believed one after its end: a step over the end shares the
-        last quarter hour.
+        last quarter hour. So are those of a tag that is not known at the end: its hole ends with that reading.
         """
         if stored.tag.name not in self._series:
             self._series[stored.tag.name] = self._load(stored)
@@ -66,8 +66,9 @@ class TagWindow:
         end_us = -(-self.end_us // BLOCK_US) * BLOCK_US  # the last quarter hour may end after the period
         before = self._leading(stored, self.start_us)
         found = self._known(stored, readings.series(self.connection, stored.id, self.start_us + 1, end_us + 1))
-        after = self._following(stored, end_us) if stored.tag.role in SHARED_BY_TIME else Readings.empty()
-        seen = joined([before, found, after])
+        seen = joined([before, found])
+        if stored.tag.role in SHARED_BY_TIME or _unknown_at(seen, stored.tag, end_us):
+            seen = joined([seen, self._following(stored, end_us)])
         first_us = min([self.start_us, *seen.times_us[:1].tolist()])
         last_us = max([self.end_us, *seen.times_us[-1:].tolist()])
         own = [
@@ -127,3 +128,12 @@ class TagWindow:
                 job = job[believed(job, other.tag.use_uncertain)]
                 changes.append(job.times_us[1:][job.values[1:] != job.values[:-1]])
         return np.sort(np.concatenate(changes))
+
+
+def _unknown_at(seen: Readings, tag: Tag, end_us: int) -> bool:
+    """Whether a tag with these readings is not known at an instant after them."""
+    if not len(seen):
+        return False
+    held_us = None if tag.max_hold_s is None else int(tag.max_hold_s * US_PER_S)
+    over = held_us is not None and int(seen.times_us[-1]) + held_us < end_us
+    return over or not believed(seen[-1:], tag.use_uncertain)[0]

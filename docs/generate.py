@@ -29,8 +29,6 @@ from plant.tag import Role  # noqa: E402
 GENERATED = "<!-- Written by `python docs/generate.py`; change the code, not this page. -->"
 
 WITHOUT_EFFECT = {
-    "`energy.tariff`": "no tariff tables are shipped; `energy_cost` has no value",
-    "`work_units.….planned_run_time_s`, `products`": "effectiveness and OEE have no value; `simulate` uses the first",
     "`transport: tls` of a Modbus device": "`run` refuses it and names what it speaks",
     "`max_clock_error_s`, `outage_s`, `allow_insecure` of a Modbus device": "Modbus has no clock, queue or security",
 }  # fmt: skip

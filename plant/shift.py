@@ -103,6 +103,10 @@ class ShiftCalendar:
         """Whether there is any shift, regular or extra, for a work unit (None: for any)."""
         return any(work_unit is None or _is_for(shift, work_unit) for shift in (*self.shifts, *self.extra_shifts))
 
+    def alike(self, work_unit: str) -> str:
+        """A name that all work units with the same shifts share: their own, or empty for those that no entry names."""
+        return work_unit if work_unit in self._named else ""
+
     def works_on(self, shift: Shift, day: date) -> bool:
         """Whether a regular shift is planned on the day it starts, if no extra shift replaces it."""
         if not shift.is_valid(day):
@@ -149,7 +153,7 @@ class ShiftCalendar:
         # A shift lasts at most 24 h, so one that reaches into the time started at most two dates before.
         first = (moment(start_us, self.zone).date() - timedelta(days=2)).toordinal() // _BLOCK_DAYS
         last = moment(end_us, self.zone).date().toordinal() // _BLOCK_DAYS
-        same = work_unit if work_unit is None or work_unit in self._named else ""  # all that no entry names are alike
+        same = None if work_unit is None else self.alike(work_unit)
         return [self._block(number, same) for number in range(first, last + 1)]
 
     def _block(self, number: int, work_unit: str | None) -> _Block:

@@ -27,14 +27,20 @@ _LENGTH = struct.Struct("<I")
 Key = tuple[int, int]
 
 
-def kept(connection: Connection, work_unit: str, start_us: int, end_us: int) -> dict[Key, tuple[str, bytes]]:
-    """The kept records of a work unit that lie in [start, end], by start and end: settings, and the packed record."""
+def kept(connection: Connection, work_unit: str, start_us: int, end_us: int) -> dict[Key, str]:
+    """The kept records of a work unit that lie in [start, end], by start and end: the settings of each."""
     rows = connection.exec_driver_sql(
-        "select start_us, end_us, settings, payload from element"
+        "select start_us, end_us, settings from element"
         " where work_unit = ? and start_us >= ? and start_us < ? and end_us <= ?",
         (work_unit, start_us, end_us, end_us),
     )
-    return {(row.start_us, row.end_us): (row.settings, row.payload) for row in rows}
+    return {(row.start_us, row.end_us): row.settings for row in rows}
+
+
+def record(connection: Connection, work_unit: str, key: Key) -> UnitRecord:
+    """A record that is kept."""
+    query = "select payload from element where work_unit = ? and start_us = ? and end_us = ?"
+    return from_bytes(connection.exec_driver_sql(query, (work_unit, *key)).scalar_one())
 
 
 def keep(connection: Connection, work_unit: str, records: Iterable[tuple[Key, str, UnitRecord]], seen: int) -> int:
