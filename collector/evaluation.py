@@ -6,27 +6,29 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
+from collector.comparison import Comparisons
 from collector.delivery_lines import DeliveryLines, delivery_lines
 from collector.records import Records
 from collector.scope_bill import Bills
 from collector.scope_energy import fitted
 from collector.scope_facts import PeriodFacts, unit_or_any
+from collector.scope_savings import WorkingDays
 from collector.store import orders
 from collector.store.corrections import all_corrections
 from collector.store.past import tag_as_known
 from collector.store.reports import StoredReport, newest_of_periods
 from collector.store.tags import StoredTag, stored_tags
-from config.site import BaselineSettings, EnergyBaselineSettings, Site
+from config.site import EnergyBaselineSettings, Site
 from kpi.catalogue import BY_ID
 from kpi.manual import HandCounted
 from kpi.outcome import Outcome, Reason, absent
 from kpi.regression import EnergyModel
-from kpi.value import Comparison, KpiValue
+from kpi.value import KpiValue
 from plant.as_of import AsOf
 from plant.correction import Correction, LotDecision, MeterChange, contents, in_force
 from plant.instant import US_PER_S
 from plant.kpi_id import KpiId
-from plant.period import Clock, Period, PeriodKind, periods, range_period
+from plant.period import Clock, Period, PeriodKind, periods
 from plant.quantity import Quantity
 from plant.shift import ShiftCalendar
 from plant.tag import PLANT
@@ -49,7 +51,6 @@ class Evaluation:
         self.shifts: ShiftCalendar = site.shift_calendar()
         self.names_in_file = frozenset(settings.name for device in site.devices for settings in device.tags)
         self._models: dict[str, EnergyModel | None] = {}
-        self._baselines: dict[BaselineSettings, Outcome] = {}
         self._recent: PeriodFacts | None = None
 
     def scopes(self) -> list[str]:
@@ -70,7 +71,7 @@ class Evaluation:
                     if own is None:
                         continue
                     facts = self._recent = shared if own == period else PeriodFacts(self, own, until_us)
-                    outcomes = self._outcomes(facts, scope, kpis)
+                    outcomes = self.outcomes(facts, scope, kpis)
                     for kpi, outcome in zip(kpis, outcomes, strict=True):
                         yield self._value(kpi, scope, own, outcome)
 
@@ -126,6 +127,16 @@ class Evaluation:
         """Peaks of the plant's months."""
         return Bills(self)
 
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        """What values are compared with."""
+        return Comparisons(self)
+
+    @cached_property
+    def working_days(self) -> WorkingDays:
+        """Days on which the plant works."""
+        return WorkingDays(self.shifts)
+
     def energy_model(self, settings: EnergyBaselineSettings) -> EnergyModel | None:
         """The energy baseline of these settings, fitted once."""
         if settings.scope not in self._models:
@@ -159,14 +170,15 @@ class Evaluation:
             self.connection, self.site, self.clock, self.now_us, self.known_before_us, self.corrections
         )
 
-    def _outcomes(self, facts: PeriodFacts, scope: str, kpis: Sequence[KpiId]) -> list[Outcome]:
+    def outcomes(self, facts: PeriodFacts, scope: str, kpis: Sequence[KpiId]) -> list[Outcome]:
+        """What the formulas of some KPIs give for a scope over one period."""
         if facts.period.start_us >= self.now_us:
             return [absent(Reason.OPEN_PERIOD) for _ in kpis]
         found = facts.of(scope)
         return [BY_ID[kpi].outcome(found) for kpi in kpis]
 
     def _value(self, kpi: KpiId, scope: str, period: Period, outcome: Outcome) -> KpiValue:
-        comparison = self._comparison(kpi, scope)
+        comparison = self.comparisons.of(kpi, scope, period)
         revision, state = self._reported(scope, period)
         currency = self.site.savings.currency
         return KpiValue(BY_ID[kpi], scope, period, outcome, comparison, currency, self.now_us, revision, state)
@@ -177,33 +189,6 @@ class Evaluation:
         if found is None or self.site.mqtt is None or scope not in self.site.mqtt.scopes:
             return 0, "open"
         return found.revision, found.period_state
-
-    def _comparison(self, kpi: KpiId, scope: str) -> Comparison:
-        prices = self.site.savings
-        price = {
-            KpiId.DEFECT_RATE: prices.cost_per_defect,
-            KpiId.ON_TIME_DELIVERY: prices.cost_per_late_line,
-            KpiId.ENERGY_PER_GOOD_UNIT: prices.price_per_kwh,
-        }.get(kpi)
-        settings = self.baseline_settings(kpi, scope)
-        if settings is None:
-            return Comparison(price=price)
-        past = self.baseline_outcome(settings)
-        return Comparison(past.value if past else settings.value, settings.target, price)
-
-    def baseline_settings(self, kpi: KpiId, scope: str) -> BaselineSettings | None:
-        """The baseline of a KPI of a scope; None without one."""
-        return next((one for one in self.site.baselines if one.kpi is kpi and one.scope == scope), None)
-
-    def baseline_outcome(self, settings: BaselineSettings) -> Outcome | None:
-        """What the past period of a baseline gives, worked out once; None where the site file gives the value."""
-        if settings.from_ is None or settings.to is None:
-            return None
-        if settings not in self._baselines:
-            start_us, end_us = self.clock.day_start(settings.from_), self.clock.day_start(settings.to)
-            facts = PeriodFacts(self, range_period(start_us, end_us, self.clock), end_us)
-            self._baselines[settings] = self._outcomes(facts, settings.scope, [settings.kpi])[0]
-        return self._baselines[settings]
 
 
 def _groups(periods: Iterable[Period]) -> Iterator[list[Period]]:

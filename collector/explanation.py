@@ -3,17 +3,19 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from collector.comparison import PRICED
 from collector.evaluation import Evaluation
 from collector.evidence.breakdowns import breakdowns
 from collector.evidence.delivery import DELIVERY, delivery_of
 from collector.evidence.energy import ENERGY, energy_evidence
 from collector.evidence.equipment import EQUIPMENT, equipment_of
+from collector.evidence.money import MONEY, money_elements
 from collector.evidence.pieces import PIECES
 from collector.evidence.tags import TagsOfPeriod
 from collector.evidence.versions import corrections_in_force, version_evidence
 from collector.scope_facts import FactsOfScope
 from collector.scope_pieces import job_of
-from kpi.comparison_evidence import BaselineEvidence, ComparisonEvidence, comparison_evidence, past_baseline
+from kpi.comparison_evidence import ComparisonEvidence, baseline_evidence, comparison_evidence
 from kpi.explanation import CoverageEvidence, Explanation, Formula, Lowered
 from kpi.formula import Combination, FormulaElement, Origin, with_numbers
 from kpi.hand_evidence import HandEvidence, hand_evidence
@@ -69,6 +71,7 @@ class Explanations:
             energy=energy_evidence(facts, value.id) if begun else None,
             breakdowns=breakdowns(facts, value.id) if begun else (),
             comparison=self._comparison(value),
+            savings=facts.savings if begun and value.id in MONEY else None,
             corrections=corrections_in_force(facts, shown, lots_of, value.id in DELIVERY),
             versions=version_evidence(facts, value, self.site_sha256),
         )
@@ -95,20 +98,23 @@ class Explanations:
         return hand_evidence([(unit, count.of(wanted) if wanted else count) for unit, count in counts])
 
     def _comparison(self, value: KpiValue) -> ComparisonEvidence | None:
-        settings = self.evaluation.baseline_settings(value.id, value.scope)
-        if settings is None:
+        comparisons = self.evaluation.comparisons
+        found = comparisons.baseline(value.id, value.scope)
+        if found is None:
             return None
-        past = self.evaluation.baseline_outcome(settings)
-        if past is None or settings.from_ is None or settings.to is None:
-            return comparison_evidence(value, BaselineEvidence(settings.value, "value"))
-        calendar = "production" if self.evaluation.clock == self.evaluation.site.clock() else "civil"
-        days = settings.from_, settings.to
-        return comparison_evidence(value, past_baseline(past, days, value.kpi.definition, value.scope, calendar))
+        baseline = baseline_evidence(found.settings.value, found.fitness, found.past, found.days)
+        if value.id not in PRICED:
+            return comparison_evidence(value, baseline)
+        price = comparisons.price(value.id, self.evaluation.clock.day_of(value.period.start_us))
+        return comparison_evidence(value, baseline, price, PRICED[value.id])
 
 
 def _elements(value: KpiValue, facts: FactsOfScope) -> tuple[FormulaElement, ...]:
     """The elements of a value; where nothing was worked out, what there is stands beside the formula."""
-    found = tuple(_ELEMENTS[value.id](facts))
+    if value.id in MONEY:
+        found = tuple(money_elements(facts, value.id, _ELEMENTS))
+    else:
+        found = tuple(_ELEMENTS[value.id](facts))
     if value.outcome.numerator is None and value.outcome.denominator is None:
         return tuple(replace(one, numerator=0.0, denominator=0.0) for one in found)
     return found

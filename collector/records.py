@@ -6,6 +6,7 @@ from functools import cached_property
 from hashlib import sha256
 from itertools import groupby
 
+import numpy as np
 from sqlalchemy import Connection
 
 from collector.store import elements, readings
@@ -20,12 +21,16 @@ from plant.correction import MeterChange
 from plant.instant import US_PER_S
 from plant.period import Clock, PeriodKind, periods
 from plant.shift import ShiftCalendar
-from plant.tag import PLANT, Kind, Restarts
+from plant.tag import PLANT, Kind, MachineState, Restarts
 
 DAY_US = 86400 * US_PER_S
 MOST_AT_ONCE = 2_000_000
 """Readings that are held together, those of all work units, unless a day of one of them has more."""
 MOST_DAYS_AT_ONCE = 32
+REACHES_US = (DAY_US, 8 * DAY_US, 36 * DAY_US)
+"""How far before and after a period the stop at its start or end is followed: most are over within a day, a holiday
+within a week; a machine that stands for longer is not followed back to its first day, or its past would be read again
+for every day."""
 
 
 @dataclass(slots=True)
@@ -80,30 +85,46 @@ class Records:
                 yield first_us, start_us
 
     def state(self, work_unit: str, record: UnitRecord, start_us: int, end_us: int) -> StateRuns:
-        """The runs of a work unit's state over a stretch of which the record is there, and a day around it: a stop
-        at its start began before it, and one at its end goes on."""
-        before_us, after_us = self.around(start_us, end_us)
-        parts = [record.state]
-        if before_us < start_us:
-            parts.insert(0, self._state(work_unit, before_us, start_us))
-        if after_us > end_us:
-            parts.append(self._state(work_unit, end_us, after_us))
-        return joined_runs(parts)
+        """The runs of a work unit's state over a stretch of which the record is there, and around it as far as the
+        stops at its two ends reach: until it was at work, or for `REACHES_US`."""
+        at_work = self._codes_at_work(work_unit)
+        runs = record.state
+        first = len(runs) and runs.start_us[0] == start_us and runs.code[0] in at_work
+        last = len(runs) and runs.end_us[-1] == end_us and runs.code[-1] in at_work
+        before = [] if first else self._beyond(work_unit, start_us, -1, at_work)
+        after = [] if last else self._beyond(work_unit, end_us, 1, at_work)
+        return joined_runs([*reversed(before), runs, *after])
 
-    def around(self, start_us: int, end_us: int) -> tuple[int, int]:
-        """A stretch and a day around it, as far as that is over."""
-        return start_us - DAY_US, max(end_us, min(end_us + DAY_US, self.now_us))
+    def _beyond(self, work_unit: str, from_us: int, direction: int, at_work: Collection[float]) -> list[StateRuns]:
+        """The runs before (direction -1) or after (1) an instant, the nearest first."""
+        parts: list[StateRuns] = []
+        near_us = from_us
+        for reach_us in REACHES_US:
+            far_us = min(from_us + direction * reach_us, max(self.now_us, from_us))
+            parts.append(self._state(work_unit, *sorted((near_us, far_us))))
+            if np.isin(parts[-1].code, list(at_work)).any() or far_us == self.now_us:
+                break
+            near_us = far_us
+        return parts
+
+    def _codes_at_work(self, work_unit: str) -> set[float]:
+        """Numbers of the states that end a stop of whatever kind: a work unit is at work, or being set up."""
+        names = (MachineState.EXECUTING, MachineState.SETUP)
+        return {float(code) for code, name in self._state_tag(work_unit).tag.states.items() if name in names}
 
     def _state(self, work_unit: str, start_us: int, end_us: int) -> StateRuns:
         key = (start_us, end_us)
         if key in self.kept(work_unit, *key):
             return elements.record(self.connection, work_unit, key).state
-        tag = next(stored for stored in self._of(work_unit) if stored.tag.kind is Kind.STATE)
+        tag = self._state_tag(work_unit)
         return state_runs(self.window([tag], start_us, end_us).series(tag), start_us, end_us)
 
     def window(self, tags: Sequence[StoredTag], start_us: int, end_us: int) -> TagWindow:
         """Readings of some tags over a stretch."""
         return TagWindow(self.connection, tags, self.shifts, start_us, end_us, self.now_us, self.as_of_us, self.changes)
+
+    def _state_tag(self, work_unit: str) -> StoredTag:
+        return next(stored for stored in self._of(work_unit) if stored.tag.kind is Kind.STATE)
 
     def stretch_records(self, work_unit: str, stretches: Sequence[Key]) -> Iterator[UnitRecord]:
         """Records of some stretches, of what is kept or from readings."""

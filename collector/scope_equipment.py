@@ -45,7 +45,7 @@ def _times(facts: "PeriodFacts", work_unit: str) -> EquipmentUse:
     """How planned time was used; without a state only how much was planned."""
     time = unit_time(facts, work_unit)
     if time is not None:
-        return use_of(time)
+        return use_of(time, facts.record(work_unit).state_flags)
     planned = facts.evaluation.shifts.planned(work_unit, facts.period.start_us, facts.end_us)
     return EquipmentUse(length_us(planned) / US_PER_S)
 
@@ -58,4 +58,5 @@ def unit_time(facts: "PeriodFacts", work_unit: str) -> UnitTime | None:
     span = facts.period.start_us, facts.end_us
     records, shifts = facts.evaluation.records, facts.evaluation.shifts
     runs = records.state(work_unit, facts.record(work_unit), *span)
-    return time_model(runs, state.tag.states, shifts.planned(work_unit, *records.around(*span)), span)
+    around = min([span[0], *runs.start_us[:1].tolist()]), max([span[1], *runs.end_us[-1:].tolist()])
+    return time_model(runs, state.tag.states, shifts.planned(work_unit, *around), span)

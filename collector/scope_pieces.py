@@ -1,8 +1,10 @@
 """How many pieces did a scope make? Its work units' counters and hand counts, by product or order where asked."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from collector.unit_pieces import AMOUNT_OF_ROLE, Counted, UnitPieces
+from kpi.counter_record import Share
 from kpi.element import Element, combination, total
 from kpi.kpi import Defects
 from kpi.manual import HandCount, HandCounted, Wanted
@@ -51,12 +53,9 @@ def _hand_count(facts: "PeriodFacts", work_unit: str) -> HandCount:
 
 def piece_count(facts: "PeriodFacts", scope: str) -> PieceCount:
     """The pieces of the plant, a work unit, a product or an order."""
-    job = job_of(scope)
-    if job is not None:
-        named = [unit for unit in _output_units(facts) if _names(facts, unit, scope)]
-        return PieceCount([facts.pieces(unit).all(job) for unit in named], names=named)
     if scope != PLANT:
-        return PieceCount([facts.pieces(scope).all()], names=[scope])
+        units = _units(facts, scope)
+        return PieceCount([_all(facts, unit, scope) for unit in units], names=units)
     own, by_hand = facts.pieces(PLANT).own()
     apart = {name: element for name, element in own.items() if name in by_hand}
     whole = {name: element for name, element in own.items() if name not in by_hand}
@@ -77,46 +76,59 @@ def route(facts: "PeriodFacts", scope: str) -> list[tuple[str, PieceCount]]:
     if scope == PLANT:
         return [(unit, PieceCount([facts.pieces(unit).all()])) for unit in site.route]
     settings = site.products.get(scope.removeprefix("product:"))
-    job = job_of(scope)
-    if job is None or settings is None:
+    if job_of(scope) is None or settings is None:
         return []
-    return [(unit, PieceCount([facts.pieces(unit).all(job)])) for unit in settings.route or site.route]
+    return [(unit, PieceCount([_all(facts, unit, scope)])) for unit in settings.route or site.route]
 
 
 def defects(facts: "PeriodFacts", scope: str, pieces: PieceCount) -> Defects | None:
-    """Defects that people counted by reason: scrap and rework of rows that name one; None where no row ever does."""
-    counted = defects_of_units(facts, scope)
-    judged = pieces.amount("inspected") or pieces.amount("produced")
-    if not counted or judged is None:
+    """Defects that people counted by reason: scrap and rework of rows that name one; None where no row ever does.
+
+    The units are those of the same work units, inspected or else produced.
+    """
+    counted, whole = defects_of_units(facts, scope, pieces), _judged(pieces.whole)
+    if not counted:
         return None
-    terms = [(opportunities, made) for _, opportunities, made in opportunities_of_units(facts, scope)]
-    return Defects(total(counted.values()), judged, combination(terms) if terms else None)
+    defective = total(found for found, _ in counted.values())
+    judged = {unit: units for unit, (_, units) in counted.items() if units is not None}
+    return Defects(defective, whole) if whole else Defects(defective, total(judged.values()), _chances(facts, judged))
 
 
-def defects_of_units(facts: "PeriodFacts", scope: str) -> dict[str, Element]:
-    """Scrap and rework of rows that name a reason, of each work unit whose rows ever do."""
-    units = [unit for unit in facts.units(scope) if facts.evaluation.by_hand.get(unit, _NOTHING).reasons]
-    found = {}
-    for unit in units:
-        by_hand = facts.pieces(unit).by_hand
-        defective = [(row.scrap or 0.0) + (row.rework or 0.0) for row in by_hand.rows if row.reason]
-        found[unit] = Element(float(sum(defective)), (by_hand.coverage,), frozenset({"manual"}))
+def defects_of_units(facts: "PeriodFacts", scope: str, pieces: PieceCount) -> dict[str, tuple[Element, Element | None]]:
+    """Defects of each work unit whose rows ever name a reason, and the pieces judged there; without these where they
+    are counted for the scope as a whole."""
+    job, whole = job_of(scope), _judged(pieces.whole)
+    found: dict[str, tuple[Element, Element | None]] = {}
+    for unit in _units(facts, scope):
+        judged = None if whole else _judged(_all(facts, unit, scope))
+        if (whole or judged) and facts.evaluation.by_hand.get(unit, _NOTHING).reasons:
+            by_hand = facts.pieces(unit).by_hand
+            rows = [row for row in by_hand.rows if row.reason]
+            if job is not None:
+                rows = [row for row in rows if job(Share(row.product or "", row.order or ""))]
+            counted = float(sum((row.scrap or 0.0) + (row.rework or 0.0) for row in rows))
+            found[unit] = Element(counted, (by_hand.coverage,), frozenset({"manual"})), judged
     return found
 
 
-def opportunities_of_units(facts: "PeriodFacts", scope: str) -> list[tuple[str, float, Element]]:
-    """Work units with pieces, opportunities for a defect in one, and the pieces judged; none unless each says how
-    many."""
-    terms = []
-    for unit in facts.units(scope):
-        made = facts.pieces(unit).all()
-        judged = made.get("inspected") or made.get("produced")
-        settings = facts.evaluation.site.work_units.get(unit)
-        if judged is not None:
-            if settings is None or settings.opportunities_per_unit is None:
-                return []
-            terms.append((unit, settings.opportunities_per_unit, judged))
-    return terms
+def _judged(pieces: Mapping[str, Element]) -> Element | None:
+    return pieces.get("inspected") or pieces.get("produced")
+
+
+def _chances(facts: "PeriodFacts", judged: Mapping[str, Element]) -> Element | None:
+    """Opportunities for a defect in all units judged; None unless each of their work units says how many."""
+    settings = facts.evaluation.site.work_units
+    known = {unit: settings[unit].opportunities_per_unit for unit in judged if unit in settings}
+    terms = [(known.get(unit), element) for unit, element in judged.items()]
+    counted = [(each, element) for each, element in terms if each is not None]
+    return combination(counted) if len(counted) == len(terms) else None
+
+
+def _units(facts: "PeriodFacts", scope: str) -> list[str]:
+    """The work units whose pieces are a scope's."""
+    if job_of(scope) is not None:
+        return [unit for unit in _output_units(facts) if _names(facts, unit, scope)]
+    return _output_units(facts) if scope == PLANT else facts.units(scope)
 
 
 def _output_units(facts: "PeriodFacts") -> list[str]:
@@ -135,6 +147,21 @@ def _names(facts: "PeriodFacts", work_unit: str, scope: str) -> bool:
     if kind == "product":
         return pieces.names_product or name in by_hand.products
     return pieces.names_order or name in by_hand.orders
+
+
+def _all(facts: "PeriodFacts", work_unit: str, scope: str) -> dict[str, Element]:
+    """The amounts of a work unit; of a product or order alone, what can be told apart."""
+    pieces, job = facts.pieces(work_unit), job_of(scope)
+    if job is None:
+        return pieces.all()
+    return pieces.all(job, tells_apart(pieces, scope))
+
+
+def tells_apart(pieces: UnitPieces, scope: str) -> bool:
+    """Whether counters of a work unit tell the pieces of a product or order from others; of other scopes they do."""
+    if job_of(scope) is None:
+        return True
+    return pieces.names_product if scope.startswith("product:") else pieces.names_order
 
 
 def job_of(scope: str) -> Wanted | None:

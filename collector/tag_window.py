@@ -18,7 +18,7 @@ from plant.instant import US_PER_S
 from plant.intervals import intervals
 from plant.reading import I64, Readings, believed, joined
 from plant.shift import ShiftCalendar
-from plant.tag import PLANT, Restarts, Role, Tag
+from plant.tag import PLANT, Kind, Restarts, Role, Tag
 
 _SHIFT_REACH_US = 3600 * US_PER_S
 SHARED_BY_TIME = frozenset({Role.ENERGY_IMPORT, Role.REACTIVE_IMPORT, Role.REACTIVE_EXPORT})
@@ -46,8 +46,8 @@ class TagWindow:
     def series(self, stored: StoredTag) -> TagSeries:
         """The readings of a tag, led by the last believed one at or before the window's start.
 
-        Those of an energy meter are followed by the first believed one after its end: a step over the end shares the
-        last quarter hour. So are those of a tag that is not known at the end: its hole ends with that reading.
+        Those of a counter are followed by the first believed one after its end where that is needed: a step of an
+        energy meter over the end shares the last quarter hour, and time that is not known may last until then.
         """
         if stored.tag.name not in self._series:
             self._series[stored.tag.name] = self._load(stored)
@@ -67,7 +67,7 @@ class TagWindow:
         before = self.leading(stored, self.start_us)
         found = self._known(stored, readings.series(self.connection, stored.id, self.start_us + 1, end_us + 1))
         seen = joined([before, found])
-        if stored.tag.role in SHARED_BY_TIME or _unknown_at(seen, stored.tag, end_us):
+        if self._goes_on(stored, seen):
             seen = joined([seen, self.following(stored, end_us)])
         first_us = min([self.start_us, *seen.times_us[:1].tolist()])
         last_us = max([self.end_us, *seen.times_us[-1:].tolist()])
@@ -78,6 +78,11 @@ class TagWindow:
         ]
         known_until_us = min(stored.known_until_us, self.now_us)
         return TagSeries(stored.tag, seen, stored.first_us, known_until_us, intervals(own))
+
+    def _goes_on(self, stored: StoredTag, seen: Readings) -> bool:
+        if stored.tag.kind is not Kind.COUNTER:
+            return False
+        return stored.tag.role in SHARED_BY_TIME or _unknown_at(seen, stored.tag, self.end_us)
 
     def _known(self, stored: StoredTag, found: Readings) -> Readings:
         return as_known(self.connection, stored.id, found, self.as_of_us)

@@ -47,31 +47,34 @@ class UnitPieces:
     names_order: bool = False
     lots: Sequence[LotDecision] = ()
 
-    def own(self, wanted: Wanted | None = None) -> tuple[dict[str, Element], set[str]]:
-        """Amounts that are counted (of some shares only, where `wanted`), and which are counted by hand alone."""
+    def own(self, wanted: Wanted | None = None, by_tag: bool = True) -> tuple[dict[str, Element], set[str]]:
+        """Amounts that are counted (of some shares only, where `wanted`), and which are counted by hand alone.
+
+        by_tag False: counters do not tell these shares apart, and say nothing of them.
+        """
         counted = self.by_hand if wanted is None else self.by_hand.of(wanted)
         own: dict[str, Element] = {}
         hand_alone: set[str] = set()
         for role, amount in AMOUNT_OF_ROLE.items():
-            by_tag = [self._element(one, wanted) for one in self.counters if one.stored.tag.role is role]
+            tags = [self._element(one, wanted) for one in self.counters if by_tag and one.stored.tag.role is role]
             by_hand = counted.element(amount) if amount in AMOUNTS else None
-            if by_tag:
+            if tags:
                 # Hand counts beside a counter correct it; how much of the period is known is the counter's to say.
                 beside = [replace(by_hand, coverages=())] if by_hand else []
-                own[amount] = total([*by_tag, *beside])
+                own[amount] = total([*tags, *beside])
             elif by_hand:
                 own[amount] = by_hand
                 hand_alone.add(amount)
         return own, hand_alone
 
-    def all(self, wanted: Wanted | None = None) -> dict[str, Element]:
+    def all(self, wanted: Wanted | None = None, by_tag: bool = True) -> dict[str, Element]:
         """All amounts, those that follow from others included."""
-        own, _ = self.used(wanted)
+        own, _ = self.used(wanted, by_tag)
         return with_lots(completed(own, self.trial_in_produced), self.judged_again(wanted))
 
-    def used(self, wanted: Wanted | None = None) -> tuple[dict[str, Element], set[str]]:
+    def used(self, wanted: Wanted | None = None, by_tag: bool = True) -> tuple[dict[str, Element], set[str]]:
         """The amounts of `own` that all others follow from, and which are counted by hand alone."""
-        own, by_hand = self.own(wanted)
+        own, by_hand = self.own(wanted, by_tag)
         if "produced" in by_hand and {"good", "scrap"} <= own.keys() and not {"good", "scrap"} <= by_hand:
             del own["produced"]  # counters of good and scrap say more of it than rows beside them
         return own, by_hand

@@ -17,7 +17,7 @@ from plant.tag import PIECE_ROLES, PLANT, Kind, MachineState, Role
 def unit_record(window: TagWindow, work_unit: str, start_us: int, end_us: int, texts: Mapping[int, str]) -> UnitRecord:
     """The record of a work unit (or of the tags of the plant as a whole) over a stretch within the window."""
     tags = [stored for stored in window.tags if stored.tag.work_unit == work_unit]
-    runs = [state_runs(window.series(stored), start_us, end_us) for stored in tags if stored.tag.kind is Kind.STATE]
+    state = next((window.series(stored) for stored in tags if stored.tag.kind is Kind.STATE), None)
     jobs = Jobs(
         _runs(window, tags, Role.PRODUCT_ID, start_us, end_us),
         _runs(window, tags, Role.ORDER_ID, start_us, end_us),
@@ -36,7 +36,8 @@ def unit_record(window: TagWindow, work_unit: str, start_us: int, end_us: int, t
             for stored in tags
             if stored.tag.kind is Kind.GAUGE
         },
-        runs[0] if runs else no_runs(),
+        state_runs(state, start_us, end_us) if state else no_runs(),
+        state.remarks_on_held(start_us, end_us) if state else frozenset(),
     )
 
 
@@ -62,11 +63,15 @@ def _counter(
 
 
 def _runs(window: TagWindow, tags: Sequence[StoredTag], role: Role, start_us: int, end_us: int) -> StateRuns:
-    """The jobs that a tag names. The last one goes on after its reading: nothing was said of another."""
+    """The jobs that a tag names. The last one goes on after its reading: nothing was said of another.
+
+    One that begins at the very end of the stretch is among them: after time of which no job is known, the step that
+    ends there is its own.
+    """
     found = next((stored for stored in tags if stored.tag.role is role), None)
     if found is None or found.first_us is None:
         return no_runs()
-    return state_runs(replace(window.series(found), known_until_us=end_us), start_us, end_us)
+    return state_runs(replace(window.series(found), known_until_us=end_us + 1), start_us, end_us + 1)
 
 
 def _planned(window: TagWindow, work_unit: str, start_us: int, end_us: int) -> Intervals | None:

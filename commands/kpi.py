@@ -159,6 +159,18 @@ def _one_shift(
     return [one for one in calendar.periods(*bounds) if one.label in labels]
 
 
+def _compared(value: "KpiValue") -> list[str]:
+    """The change against the baseline in every form that has a number; misses where they are not the rate itself."""
+    from kpi.improvement import Trend
+
+    said = [] if value.improvement is None else [f"{value.improvement:+.1%}"]
+    if value.points is not None:
+        said.append(f"{value.points:+.1f} points")
+    if value.fewer_misses is not None and value.kpi.trend is Trend.HIGHER:
+        said.append(f"{-value.fewer_misses:+.1%} misses")
+    return [f"{', '.join(said)} against baseline"] if said else []
+
+
 def _say_table(values: "list[KpiValue]", zone: "ZoneInfo") -> None:
     from rich.console import Console
     from rich.table import Table
@@ -176,8 +188,7 @@ def _say_table(values: "list[KpiValue]", zone: "ZoneInfo") -> None:
         remarks = [found.reason.value] if found.reason else []
         remarks += [f"at {format_instant(found.at_us, zone)}"] if found.at_us is not None else []
         remarks += sorted(found.flags)
-        if value.improvement is not None:
-            remarks.append(f"{value.improvement:+.1%} against baseline")
+        remarks += _compared(value)
         number = (
             "-" if found.value is None else f"{found.value:,.6g}" if abs(found.value) < 1e5 else f"{found.value:,.2f}"
         )

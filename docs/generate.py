@@ -20,7 +20,7 @@ DOCS = Path(__file__).resolve().parent
 if __name__ == "__main__":
     sys.path.insert(0, str(DOCS.parent))
 
-from config import calendar, devices, model, mqtt, programme, site, tags  # noqa: E402
+from config import calendar, devices, model, mqtt, programme, savings, site, tags  # noqa: E402
 from docs.explanation_tables import objects  # noqa: E402
 from docs.setting_tables import table, tables  # noqa: E402
 from kpi.catalogue import CATALOGUE  # noqa: E402
@@ -52,10 +52,11 @@ GROUPS: tuple[tuple[str, type[model.Settings], type[model.Settings] | None], ...
     ("tags: protocol modbus", tags.ModbusTag, tags.TagSettings),
     ("work_units: each, by name", site.WorkUnitSettings, None),
     ("products: each, by id", site.ProductSettings, None),
-    ("baselines: each", site.BaselineSettings, None),
+    ("baselines: each", savings.BaselineSettings, None),
     ("energy", site.EnergySettings, None),
     ("energy baselines: each", site.EnergyBaselineSettings, None),
-    ("savings", site.SavingsSettings, None),
+    ("savings", savings.SavingsSettings, None),
+    ("savings prices: each", savings.PriceSettings, None),
     ("orders", site.OrderSettings, None),
     ("programme file", programme.Programme, None),
     ("programme file: programme", programme.ProgrammeIdentity, None),

@@ -46,7 +46,7 @@ def _energy_saving(facts: Facts) -> Outcome:
         return absent(Reason.NO_SOURCE)
     used, expected = found.energy_kwh.value, found.expected_kwh
     saved = None if used is None or expected is None else saving_kwh(used, expected)
-    flags = found.energy_kwh.flags | ({"extrapolated"} if found.extrapolated else set())
+    flags = found.energy_kwh.flags | found.flags | ({"extrapolated"} if found.extrapolated else set())
     return quotient(saved, expected, min(found.energy_kwh.coverage, found.coverage), flags)
 
 

@@ -3,49 +3,44 @@
 from dataclasses import dataclass
 from datetime import date
 
-from kpi.baseline import Basis, PastPeriod, fitness
+from kpi.baseline import Fitness
 from kpi.element import Grade, grade
-from kpi.improvement import change_points, reduction_of_misses
 from kpi.numerals import numeral
 from kpi.outcome import Outcome
+from kpi.price import PriceVersion
 from kpi.value import KpiValue
 from plant.kpi_id import KpiId
-
-PRICES = {
-    KpiId.DEFECT_RATE: "cost_per_defect",
-    KpiId.ON_TIME_DELIVERY: "cost_per_late_line",
-    KpiId.ENERGY_PER_GOOD_UNIT: "price_per_kwh",
-}
-"""The setting of `savings` that prices a KPI."""
 
 
 @dataclass(frozen=True, slots=True)
 class BaselineEvidence:
     """A baseline.
 
-    origin: value, given in the site file, or period, a past one of the store. What follows is of a period: first day
-    and the day after the last, its numerator, denominator, coverage (0 to 1) and grade, and everything against it as a
-    baseline.
+    origin: value, given in the site file, or period, a past one of the store. used: whether it is fit; against_it: why
+    it is not, remedies: what to do. What follows is of a period: first day and the day after the last, its numerator,
+    denominator, coverage (0 to 1) and grade.
     """
 
     value: float | None
     origin: str
+    used: bool
+    against_it: tuple[str, ...] = ()
+    remedies: tuple[str, ...] = ()
     first_day: date | None = None
     end_day: date | None = None
     numerator: float | None = None
     denominator: float | None = None
     coverage: float | None = None
     grade: Grade | None = None
-    against_it: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SavingEvidence:
-    """Money saved [currency], the price of one unit, its key in the site file, and the sum with its numbers."""
+    """Money saved [currency], the price of one unit with its key in the site file, and the sum with its numbers."""
 
     amount: float
     currency: str
-    price: float
+    price: PriceVersion
     setting: str
     numbers: str
 
@@ -67,39 +62,42 @@ class ComparisonEvidence:
     savings: SavingEvidence | None
 
 
-def past_baseline(
-    past: Outcome, days: tuple[date, date], definition: int, scope: str, calendar: str
+def baseline_evidence(
+    given: float | None, found: Fitness, past: Outcome | None = None, days: tuple[date, date] | None = None
 ) -> BaselineEvidence:
-    """The baseline that a past period gives. days: its first one, and the day after its last."""
-    basis = Basis(definition, scope, calendar)
-    found = fitness(PastPeriod(*days, past.value, past.coverage, basis), basis)
+    """A baseline that the site file gives, or that a past period gave. days: its first one, and the day after its last.
+
+    >>> baseline_evidence(0.03, Fitness()).used
+    True
+    """
+    if past is None or days is None:
+        return BaselineEvidence(given, "value", found.usable, found.reasons, found.remedies)
     return BaselineEvidence(
         past.value,
         "period",
+        found.usable,
+        found.reasons,
+        found.remedies,
         *days,
         past.numerator,
         past.denominator,
         past.coverage,
         grade(past.coverage),
-        found.reasons,
     )
 
 
-def comparison_evidence(value: KpiValue, baseline: BaselineEvidence) -> ComparisonEvidence:
-    """A value beside its baseline."""
-    now, before, is_rate = value.outcome.value, baseline.value, value.kpi.unit == "ratio"
-    points = fewer = None
-    if now is not None and before is not None and is_rate:
-        points = change_points(now, before, value.kpi.trend)
-        fewer = reduction_of_misses(now, before, value.kpi.trend)
+def comparison_evidence(
+    value: KpiValue, baseline: BaselineEvidence, price: PriceVersion | None = None, setting: str = ""
+) -> ComparisonEvidence:
+    """A value beside its baseline. price: of one defect, late line or kWh, and the setting that it is from."""
     return ComparisonEvidence(
         baseline,
         value.comparison.target,
         _percent(value.improvement),
-        points,
-        _percent(fewer),
+        value.points,
+        _percent(value.fewer_misses),
         _percent(value.attainment),
-        _saving(value),
+        None if price is None else _saving(value, price, setting),
     )
 
 
@@ -107,13 +105,11 @@ def _percent(share: float | None) -> float | None:
     return None if share is None else 100.0 * share
 
 
-def _saving(value: KpiValue) -> SavingEvidence | None:
-    amount, price, before = value.savings, value.comparison.price, value.comparison.baseline
-    found = value.outcome
-    if amount is None or price is None or before is None or found.denominator is None:
+def _saving(value: KpiValue, price: PriceVersion, setting: str) -> SavingEvidence | None:
+    amount, before, found = value.savings, value.comparison.baseline, value.outcome
+    if amount is None:
         return None
-    expected = f"{numeral(before)} x {numeral(found.denominator)}"
-    counted = numeral(found.numerator)
+    expected, counted = f"{numeral(before)} x {numeral(found.denominator)}", numeral(found.numerator)
     difference = f"{counted} - {expected}" if value.id is KpiId.ON_TIME_DELIVERY else f"{expected} - {counted}"
-    numbers = f"{numeral(price)} x ({difference}) = {numeral(amount)}"
-    return SavingEvidence(amount, value.currency, price, PRICES[value.id], numbers)
+    numbers = f"{numeral(price.price)} x ({difference}) = {numeral(amount)}"
+    return SavingEvidence(amount, value.currency, price, setting, numbers)

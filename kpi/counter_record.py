@@ -11,7 +11,6 @@ from kpi.demand import Blocks, joined_blocks
 from kpi.element import Element
 from kpi.series import TagSeries
 from plant.intervals import EMPTY, Intervals, difference, intersection, length_us, overlapping, union
-from plant.reading import SEVERITY_BITS
 
 _FLAG_OF_KIND = {
     StepKind.ROLLOVER: "counter_rollover",
@@ -82,17 +81,12 @@ def counter_record(series: TagSeries, steps: Steps, start_us: int, end_us: int) 
     counted = steps.within(start_us, end_us)
     holes = overlapping(series.holes(), start_us, end_us)
     rows = _over(counted, holes, start_us)
-    seen = series.readings.after(start_us, end_us)
     kinds = np.bincount(counted.kind).tolist() if counted.kind.any() else []
     flags = {_FLAG_OF_KIND[StepKind(kind)] for kind, count in enumerate(kinds) if kind and count}
-    if seen.source_offset_us.any():
-        flags.add("clock")
-    if series.tag.use_uncertain and (seen.status & SEVERITY_BITS == np.uint32(0x40000000)).any():
-        flags.add("suspect")
     return CounterRecord(
         amount=float(counted.amount.sum()),
-        seen=len(seen) > 0,
-        flags=frozenset(flags),
+        seen=len(series.readings.after(start_us, end_us)) > 0,
+        flags=series.remarks(start_us, end_us) | flags,
         known=series.known(start_us, end_us),
         holes=holes,
         bridges=spans(counted, rows),

@@ -51,6 +51,7 @@ class MeanPower:
 
     mean_kw: float | None
     known_share: float
+    flags: frozenset[str] = frozenset()
 
 
 def peak_demand(use: EnergyUse) -> Outcome:
@@ -143,4 +144,5 @@ def mean_power(use: EnergyUse) -> Outcome:
     means = [one.mean_kw for one in use.power if one.mean_kw is not None]
     low = grade(coverage) is Grade.LOW or not means
     kw = sum(means) if means else None
-    return Outcome(None if low else kw, kw, None, coverage, reason=Reason.LOW_COVERAGE if low else None)
+    flags = frozenset[str]().union(*(one.flags for one in use.power))
+    return Outcome(None if low else kw, kw, None, coverage, flags, Reason.LOW_COVERAGE if low else None)

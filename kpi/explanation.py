@@ -17,6 +17,7 @@ from kpi.equipment_evidence import EquipmentEvidence
 from kpi.formula import FormulaElement
 from kpi.hand_evidence import HandEvidence
 from kpi.remark import Remark
+from kpi.saving import SavingStatement
 from kpi.tag_evidence import TagEvidence
 from kpi.version_evidence import VersionEvidence
 from plant.instant import format_instant
@@ -73,13 +74,15 @@ class Explanation:
     energy: EnergyEvidence | None
     breakdowns: tuple[Breakdown, ...]
     comparison: ComparisonEvidence | None
+    savings: SavingStatement | None
     corrections: tuple[Mapping[str, Any], ...]
     versions: VersionEvidence
 
 
 def as_json(noun: Any, zone: ZoneInfo) -> Any:
     """A noun of an explanation as JSON has it: fields by name, instants (names that end in `_us`) with the zone's
-    offset and without the ending, dates in ISO 8601, what is no finite number as null.
+    offset and without the ending, dates in ISO 8601 (null for one that holds since ever), what is no finite number as
+    null.
 
     >>> as_json(Lowered("scrap", "press1", 0.5, ("press1.scrap",)), ZoneInfo("Asia/Seoul"))
     {'element': 'scrap', 'work_unit': 'press1', 'coverage': 0.5, 'by': ['press1.scrap']}
@@ -91,7 +94,7 @@ def as_json(noun: Any, zone: ZoneInfo) -> Any:
     if isinstance(noun, float):
         return noun if isfinite(noun) else None
     if isinstance(noun, date):
-        return noun.isoformat()
+        return None if noun == date.min else noun.isoformat()
     if isinstance(noun, Mapping):
         return {str(key): as_json(value, zone) for key, value in noun.items()}
     if isinstance(noun, frozenset):

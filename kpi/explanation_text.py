@@ -1,6 +1,7 @@
 """How does an explanation read? What matters most first: the value and its formula, then what lies behind it."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from kpi.comparison_evidence import ComparisonEvidence
@@ -137,8 +138,9 @@ def _comparison(found: ComparisonEvidence | None, value: KpiValue) -> Iterator[s
             f"of {base.first_day} to before {base.end_day}, coverage {base.coverage:.3f} ({base.grade.value}){parts}"
         )
     yield from labelled("baseline", f"{numeral(base.value, value.unit)}, {origin}")
-    for reason in base.against_it:
-        yield from labelled("", f"against it as a baseline: {reason}")
+    if not base.used:
+        yield from labelled("", f"not used: {'; '.join(base.against_it)}")
+        yield from labelled("", f"what to do: {'; '.join(base.remedies)}")
     if found.target is not None:
         yield from labelled("target", numeral(found.target, value.unit))
     changes = (
@@ -152,7 +154,9 @@ def _comparison(found: ComparisonEvidence | None, value: KpiValue) -> Iterator[s
             yield from labelled(label, f"{number:+.1f} {words}")
     if found.savings is not None:
         saved = found.savings
-        yield from labelled("savings", f"{saved.numbers} {saved.currency} (savings.{saved.setting})")
+        since = "" if saved.price.valid_from == date.min else f" since {saved.price.valid_from}"
+        source = f", {saved.price.source}" if saved.price.source else ""
+        yield from labelled("savings", f"{saved.numbers} {saved.currency} (savings.{saved.setting}{since}{source})")
 
 
 def _corrections(found: Explanation) -> Iterator[str]:

@@ -14,6 +14,7 @@ from kpi.equipment_use import EquipmentUse
 from kpi.improvement import Trend
 from kpi.outcome import Outcome
 from kpi.pieces import PieceCount
+from kpi.saving import SavingStatement
 from plant.kpi_id import KpiId
 from plant.tariff import Tariff
 
@@ -46,12 +47,16 @@ class Defects:
 
 @dataclass(frozen=True, slots=True)
 class EnergyBaseline:
-    """Energy of a period, what the model of the baseline expects of it, and whether that lies outside its range."""
+    """Energy of a period, what the model of the baseline expects of it, and whether that lies outside its range.
+
+    coverage, flags: of the variables that the expectation follows from.
+    """
 
     energy_kwh: Element
     expected_kwh: float | None
     coverage: float
     extrapolated: bool = False
+    flags: frozenset[str] = frozenset()
 
 
 class Facts(Protocol):
@@ -59,6 +64,7 @@ class Facts(Protocol):
 
     delivery None: no order lines are known for the scope, or days do not fit the kind of period. equipment: the use of
     each work unit of the scope. route: the steps through which its pieces go. bill: of a whole month of the plant.
+    savings: of the plant, over a day or longer.
     """
 
     @property
@@ -83,6 +89,8 @@ class Facts(Protocol):
     def defects(self) -> Defects | None: ...
     @property
     def energy_baseline(self) -> EnergyBaseline | None: ...
+    @property
+    def savings(self) -> SavingStatement | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,7 @@ class ScopeFacts:
     route: Sequence[tuple[str, PieceCount]] = ()
     defects: Defects | None = None
     energy_baseline: EnergyBaseline | None = None
+    savings: SavingStatement | None = None
 
 
 @dataclass(frozen=True, slots=True)

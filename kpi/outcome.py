@@ -28,7 +28,8 @@ BY_SETTINGS = frozenset({Reason.NO_SOURCE, Reason.NO_CALENDAR, Reason.NO_PRICE})
 class Outcome:
     """Value, numerator and denominator, coverage (0 to 1), flags, and why there is no value.
 
-    at_us: when a peak began [us].
+    at_us: when a peak began [us]. What is too large for a number is absent: a sum of which nothing can be said has
+    `low_coverage`, a ratio has `no_denominator`.
     """
 
     value: float | None
@@ -38,6 +39,15 @@ class Outcome:
     flags: frozenset[str] = frozenset()
     reason: Reason | None = None
     at_us: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("value", "numerator", "denominator"):
+            number = getattr(self, name)
+            if number is not None and not isfinite(number):
+                object.__setattr__(self, name, None)
+                if name == "value" and self.reason is None:
+                    no_sum = self.denominator is None
+                    object.__setattr__(self, "reason", Reason.LOW_COVERAGE if no_sum else Reason.NO_DENOMINATOR)
 
 
 def absent(reason: Reason) -> Outcome:
@@ -68,7 +78,7 @@ def ratio_of(numerator: Element | None, denominator: Element | None) -> Outcome:
 def quotient(
     numerator: float | None, denominator: float | None, coverage: float, flags: frozenset[str] = frozenset()
 ) -> Outcome:
-    """The ratio of two numbers, or why it has none.
+    """The ratio of two numbers, or why it has none. A denominator below 0, where corrections outweigh, is none.
 
     >>> quotient(1.0, 4.0, 1.0).value
     0.25
@@ -77,7 +87,7 @@ def quotient(
     """
     if numerator is None or denominator is None or grade(coverage) is Grade.LOW:
         return Outcome(None, numerator, denominator, coverage, flags, Reason.LOW_COVERAGE)
-    value = numerator / denominator if denominator else inf
+    value = numerator / denominator if denominator > 0 else inf
     if not isfinite(value):  # also where the denominator is too small for the ratio to be a number
         return Outcome(None, numerator, denominator, coverage, flags, Reason.NO_DENOMINATOR)
     return Outcome(value, numerator, denominator, coverage, flags)

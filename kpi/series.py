@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from plant.instant import US_PER_S
 from plant.intervals import EMPTY, Intervals, clip, difference, union
-from plant.reading import I64, Readings, believed
+from plant.reading import I64, SEVERITY_BITS, Readings, believed
 from plant.tag import Tag
 
 Mask = NDArray[np.bool_]
+_UNCERTAIN = np.uint32(0x40000000)
 _NEVER = -(2**62)
 
 
@@ -78,6 +79,22 @@ class TagSeries:
     @property
     def _end_us(self) -> int:
         return self.known_until_us if self.known_until_us is not None else _NEVER
+
+    def remarks(self, start_us: int, end_us: int) -> frozenset[str]:
+        """Flags on what was read in (start_us, end_us]: `clock`, and `suspect` where uncertain readings are used."""
+        return self._remarks(self.readings.after(start_us, end_us))
+
+    def remarks_on_held(self, start_us: int, end_us: int) -> frozenset[str]:
+        """Flags on the readings that held within [start_us, end_us), that before it among them."""
+        times = self.readings.times_us
+        first = max(0, int(np.searchsorted(times, start_us, side="right")) - 1)
+        return self._remarks(self.readings[first : int(np.searchsorted(times, end_us, side="left"))])
+
+    def _remarks(self, seen: Readings) -> frozenset[str]:
+        flags = {"clock"} if seen.source_offset_us.any() else set()
+        if self.tag.use_uncertain and (seen.status & SEVERITY_BITS == _UNCERTAIN).any():
+            flags.add("suspect")
+        return frozenset(flags)
 
     def known(self, start_us: int, end_us: int) -> Intervals:
         """The time within [start_us, end_us) over which the tag is known."""

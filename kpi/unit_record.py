@@ -20,11 +20,12 @@ from plant.reading import I64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnitRecord:
-    """Records by tag; state: the runs of the work unit's state over the stretch."""
+    """Records by tag. state: the runs of the work unit's state over the stretch; state_flags: remarks on these."""
 
     counters: Mapping[str, CounterRecord] = field(default_factory=dict)
     gauges: Mapping[str, GaugeRecord] = field(default_factory=dict)
     state: StateRuns = field(default_factory=no_runs)
+    state_flags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +55,7 @@ def joined_unit(parts: Sequence[UnitRecord]) -> UnitRecord:
         {name: joined_counter(records) for name, records in counters.items()},
         {name: joined_gauge(records) for name, records in gauges.items()},
         joined_runs([part.state for part in parts]),
+        frozenset[str]().union(*(part.state_flags for part in parts)),
     )
 
 

@@ -143,5 +143,6 @@ def _model(facts: FactsOfScope) -> ModelEvidence | None:
     settings = next((one for one in evaluation.site.energy.baselines if one.scope == facts.scope), None)
     if settings is None or found is None:
         return None
-    values, _ = variables(facts.period, facts.scope, settings)
+    given = variables(facts.period, facts.scope, settings)
+    values = {name: element.value for name, element in given.items() if element.value is not None}
     return ModelEvidence(evaluation.energy_model(settings), values, found.expected_kwh)

@@ -1,10 +1,11 @@
 """From which counters, hand counts and rules did the pieces of a formula come, work unit by work unit?"""
 
 from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from collector.scope_facts import FactsOfScope
-from collector.scope_pieces import defects_of_units, job_of, opportunities_of_units
+from collector.scope_pieces import defects_of_units, job_of, tells_apart
 from collector.unit_pieces import AMOUNT_OF_ROLE, UnitPieces
 from kpi.catalogue_quality import yield_of
 from kpi.element import Element
@@ -18,6 +19,8 @@ from plant.tag import PLANT
 
 Elements = Callable[[FactsOfScope], Sequence[FormulaElement]]
 Factors = tuple[float, float]
+JUDGED = ("inspected", "produced")
+"""What is looked at for defects: the first of these that is counted."""
 ABOVE, BELOW, BESIDE = (1.0, 0.0), (0.0, 1.0), (0.0, 0.0)
 
 RATIOS: dict[KpiId, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -88,7 +91,7 @@ def _add_unit(
     element = count.units[list(count.names).index(unit)].get(name)
     if element is None:
         return
-    own, by_hand = pieces.used(wanted)
+    own, by_hand = pieces.used(wanted, tells_apart(pieces, facts.scope))
     if unit == PLANT:  # its tags stand for the whole plant; what is left of it is what people counted
         own = {other: amount for other, amount in own.items() if other in by_hand}
     inputs = [] if name in own else _inputs(name, own)
@@ -144,24 +147,41 @@ def _element(
 
 
 def _defects_per_unit(facts: FactsOfScope) -> list[FormulaElement]:
-    found = defects_of_units(facts.period, facts.scope)
-    judged = "inspected" if facts.pieces.amount("inspected") else "produced"
-    return [*_defects(found), *amount_elements(facts, judged, BELOW)]
+    found = defects_of_units(facts.period, facts.scope, facts.pieces)
+    elements = [_defects(unit, defective) for unit, (defective, _) in found.items()]
+    whole = next((name for name in JUDGED if name in facts.pieces.whole), None)
+    if whole is not None and found:
+        return [*elements, *amount_elements(facts, whole, BELOW)]
+    for unit, (_, judged) in found.items():
+        if judged is not None:
+            elements.append(_of_unit(facts, unit, judged, BELOW))
+    return elements
 
 
 def _defects_per_million(facts: FactsOfScope) -> list[FormulaElement]:
-    found = defects_of_units(facts.period, facts.scope)
-    terms = opportunities_of_units(facts.period, facts.scope)
-    judged = [
-        _element("pieces judged", unit, made, (0.0, each / 1e6), Origin.DERIVED, f"{numeral(each)} opportunities each")
-        for unit, each, made in terms
-    ]
-    return [*_defects(found), *judged]
+    found = defects_of_units(facts.period, facts.scope, facts.pieces)
+    elements = [_defects(unit, defective) for unit, (defective, _) in found.items()]
+    settings = facts.period.evaluation.site.work_units
+    for unit, (_, judged) in found.items():
+        each = settings[unit].opportunities_per_unit if unit in settings else None
+        if judged is not None and each is not None:
+            element = _of_unit(facts, unit, judged, (0.0, each / 1e6))
+            elements.append(replace(element, rule=f"{numeral(each)} opportunities each"))
+    return elements
 
 
-def _defects(found: Mapping[str, Element]) -> list[FormulaElement]:
+def _defects(unit: str, defective: Element) -> FormulaElement:
     rule = "scrap + rework of rows that name a reason"
-    return [_element("defects", unit, one, ABOVE, Origin.MANUAL, rule) for unit, one in found.items()]
+    return _element("defects", unit, defective, ABOVE, Origin.MANUAL, rule)
+
+
+def _of_unit(facts: FactsOfScope, unit: str, judged: Element, factors: Factors) -> FormulaElement:
+    """The pieces judged of one work unit."""
+    amounts = facts.pieces.units[list(facts.pieces.names).index(unit)]
+    name = next(name for name in JUDGED if name in amounts)
+    found = ElementList()
+    _add_unit(found, facts, unit, name, factors)
+    return replace(found.elements[0], value=judged.value)
 
 
 def _rolled_yield(facts: FactsOfScope) -> list[FormulaElement]:

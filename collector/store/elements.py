@@ -21,7 +21,7 @@ from kpi.gauge_record import GaugeRecord
 from kpi.state import StateRuns
 from kpi.unit_record import UnitRecord
 
-FORMAT = 1
+FORMAT = 2
 """Part of what records are kept under: raised when a record of the same readings would differ."""
 _LENGTH = struct.Struct("<I")
 Key = tuple[int, int]
@@ -71,8 +71,9 @@ def to_bytes(record: UnitRecord) -> bytes:
 
     content = {
         "counters": {name: _counter(one, put) for name, one in record.counters.items()},
-        "gauges": {name: asdict(one) for name, one in record.gauges.items()},
+        "gauges": {name: asdict(one) | {"flags": sorted(one.flags)} for name, one in record.gauges.items()},
         "state": put(record.state.start_us, record.state.end_us, record.state.code),
+        "state_flags": sorted(record.state_flags),
     }
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
     plain = _LENGTH.pack(len(text)) + text + b"".join(column.tobytes() for column in columns)
@@ -110,9 +111,10 @@ def from_bytes(packed: bytes) -> UnitRecord:
         return found.reshape(rows, width) if width > 1 else found
 
     counters = {name: _from_counter(one, take) for name, one in content["counters"].items()}
-    gauges = {name: GaugeRecord(**one) for name, one in content["gauges"].items()}
+    gauges = {name: GaugeRecord(**{**one, "flags": frozenset(one["flags"])}) for name, one in content["gauges"].items()}
     runs = content["state"]
-    return UnitRecord(counters, gauges, StateRuns(take(runs), take(runs), take(runs, "<f8")))
+    state = StateRuns(take(runs), take(runs), take(runs, "<f8"))
+    return UnitRecord(counters, gauges, state, frozenset(content["state_flags"]))
 
 
 def _from_counter(content: dict[str, Any], take: Any) -> CounterRecord:

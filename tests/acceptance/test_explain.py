@@ -224,39 +224,50 @@ def test_cost_is_shown_by_band_with_the_table_that_prices_it(tmp_path: Path) -> 
     assert "all_year  day               64   64      200  12800  2026-01-01" in text
 
 
-def test_a_baseline_shows_where_it_is_from_what_is_against_it_and_the_savings(tmp_path: Path) -> None:
-    settings = (
-        "savings: {cost_per_defect: 4200}\n"
-        "baselines:\n  - {kpi: defect_rate, scope: plant, from: 2026-11-19, to: 2026-11-20, target: 0.01}\n"
-    )
-    plant = ExplainedPlant(tmp_path, PRESS + settings)
-    plant.imported(
+BASELINE = """
+savings:
+  cost_per_defect: 4000
+  prices: [{valid_from: 2026-11-20, cost_per_defect: 4200, source: accounts}]
+baselines:
+  - {kpi: defect_rate, scope: plant, from: 2026-11-19, to: 2026-11-20, target: 0.01, least_days: LEAST}
+"""
+
+
+def compared_plant(folder: Path, least_days: str) -> ExplainedPlant:
+    return ExplainedPlant(folder, PRESS + BASELINE.replace("LEAST", least_days)).imported(
         "quantities",
         "time,work_unit,produced,scrap",
         f"{at('12:00', '2026-11-19')},press1,1000,40",
         f"{at('12:00')},press1,1000,20",
     )
+
+
+def test_a_baseline_shows_where_it_is_from_and_the_savings_with_their_price(tmp_path: Path) -> None:
+    plant = compared_plant(tmp_path, "1")
     found = plant.explanation("defect_rate", "--scope", "plant", *ON_21ST)["comparison"]
     base = found["baseline"]
-    assert (base["value"], base["origin"], base["first_day"], base["end_day"]) == (
-        0.04,
-        "period",
-        "2026-11-19",
-        "2026-11-20",
-    )
+    named = (base["value"], base["origin"], base["used"], base["first_day"], base["end_day"])
+    assert named == (0.04, "period", True, "2026-11-19", "2026-11-20")
     assert (base["numerator"], base["denominator"], base["coverage"], base["grade"]) == (40, 1000, 1, "good")
-    assert base["against_it"] == ["lasts 1 days, a baseline at least 3 months"]
-    assert (found["improvement_percent"], round(found["improvement_points"], 9), found["fewer_misses_percent"]) == (
-        50,
-        2,
-        50,
-    )
+    better = (found["improvement_percent"], found["improvement_points"], found["fewer_misses_percent"])
+    assert [round(number, 9) for number in better] == [50, 2, 50]
     assert round(found["attainment_percent"], 6) == 66.666667
-    assert found["savings"]["numbers"] == "4200 x (0.04 x 1000 - 20) = 84000"
-    assert (found["savings"]["setting"], found["savings"]["price"]) == ("cost_per_defect", 4200)
+    savings = found["savings"]
+    assert (savings["numbers"], savings["setting"]) == ("4200 x (0.04 x 1000 - 20) = 84000", "cost_per_defect")
+    assert savings["price"] == {"valid_from": "2026-11-20", "price": 4200, "source": "accounts"}
     text = plant.text("defect_rate", "--scope", "plant", *ON_21ST)
     assert "baseline    0.040000, of 2026-11-19 to before 2026-11-20, coverage 1.000 (good), 40 / 1000" in text
     assert "better by   +50.0 % of the baseline" in text
+    assert "(savings.cost_per_defect since 2026-11-20, accounts)" in " ".join(text.split())
+
+
+def test_a_baseline_that_is_not_used_says_why_and_what_to_do(tmp_path: Path) -> None:
+    plant = compared_plant(tmp_path, "28")
+    found = plant.explanation("defect_rate", "--scope", "plant", *ON_21ST)["comparison"]
+    assert (found["baseline"]["used"], found["improvement_percent"], found["savings"]) == (False, None, None)
+    assert found["baseline"]["against_it"] == ["lasts 1 day, a baseline at least 28 days"]
+    text = plant.text("defect_rate", "--scope", "plant", *ON_21ST)
+    assert "not used: lasts 1 day, a baseline at least 28 days\n              what to do: name a longer period" in text
 
 
 def test_several_periods_have_a_control_chart_beside_the_values(tmp_path: Path) -> None:

@@ -20,6 +20,13 @@ energy:
   emission_factor_t_per_mwh: 0.4173
   emission_factor_source: KR consumption side 2023
   baselines: [{scope: plant, from: 2026-11-01, to: 2026-11-14, period: day, variables: [good_quantity]}]
+savings: {cost_per_defect: 4200, cost_per_late_line: 150000, price_per_kwh: 160, running_cost_a_year: 1000,
+  investment: 5000000}
+baselines:
+  - {kpi: defect_rate, value: 0.5}
+  - {kpi: on_time_delivery, value: 0.2}
+  - {kpi: energy_per_good_unit, value: 9}
+  - {kpi: billing_demand, value: 90}
 """
 TAGS = (
     "name: main.kwh, work_unit: plant, role: energy_import, unit: kWh",
@@ -103,6 +110,17 @@ def test_a_plant_that_has_everything_has_every_kpi(plant: ExplainedPlant) -> Non
         values = json.loads(plant.asked("--explain", "--json", "--at", "2026-11-18", *asked).out)["values"]
         found |= {value["kpi"] for value in values if value["value"] is not None}
     assert sorted(set(KpiId) - found) == []
+
+
+def test_savings_show_each_cause_and_the_elements_that_measured_it(plant: ExplainedPlant) -> None:
+    found = plant.explanation("savings_a_year", "--scope", "plant", "--period", "month", "--at", "2026-11-18")
+    lines = [line for line in found["savings"]["lines"] if line["yearly"] is not None]
+    assert [line["cause"] for line in lines] == ["quality", "energy", "demand", "delivery"]
+    elements = {one["name"]: one for one in found["elements"]}
+    assert {f"saved by {line['cause']} a year" for line in lines} <= elements.keys()
+    assert elements["running cost a year"]["numerator"] == -1
+    assert elements["lines due"]["numerator"] == 0
+    assert {"main.kwh", "press.produced"} <= {tag["tag"] for tag in found["tags"]}
 
 
 def test_energy_compared_with_its_baseline_shows_the_regression(plant: ExplainedPlant) -> None:

@@ -7,9 +7,10 @@ from datetime import date
 import numpy as np
 import pytest
 
+from kpi.baseline import Fitness
 from kpi.breakdown import MOST_SHARES, breakdown
 from kpi.catalogue import BY_ID
-from kpi.comparison_evidence import BaselineEvidence, comparison_evidence, past_baseline
+from kpi.comparison_evidence import baseline_evidence, comparison_evidence
 from kpi.delivery_evidence import MOST_LINES, delivery_evidence
 from kpi.demand import BLOCK_US, Blocks
 from kpi.element import Element, Grade
@@ -20,6 +21,7 @@ from kpi.hand_evidence import MOST_ROWS, hand_evidence
 from kpi.manual import HandCount
 from kpi.order_line import DeliveryRules, LineResult
 from kpi.outcome import Outcome, Reason
+from kpi.price import PriceVersion
 from kpi.stop import Stops
 from kpi.time_model import UnitTime
 from kpi.value import Comparison, KpiValue
@@ -152,7 +154,8 @@ def value(
 
 def test_a_rate_is_compared_in_per_cent_in_points_and_by_its_misses() -> None:
     late = value(KpiId.ON_TIME_DELIVERY, Outcome(0.96, 96.0, 100.0, 1.0), Comparison(0.9, 0.95, 150000.0))
-    found = comparison_evidence(late, BaselineEvidence(0.9, "value"))
+    price = PriceVersion(date(2026, 1, 1), 150000.0, "sales")
+    found = comparison_evidence(late, baseline_evidence(0.9, Fitness()), price, "cost_per_late_line")
     numbers = (
         found.improvement_percent,
         found.improvement_points,
@@ -169,21 +172,24 @@ def test_a_rate_is_compared_in_per_cent_in_points_and_by_its_misses() -> None:
 
 def test_what_is_no_rate_is_compared_in_per_cent_alone() -> None:
     used = value(KpiId.ENERGY, Outcome(80.0, 80.0, None, 1.0), Comparison(100.0))
-    found = comparison_evidence(used, BaselineEvidence(100.0, "value"))
+    found = comparison_evidence(used, baseline_evidence(100.0, Fitness()))
     assert (found.improvement_percent, found.improvement_points, found.fewer_misses_percent) == (20.0, None, None)
     assert (found.attainment_percent, found.savings, found.target) == (None, None, None)
 
 
 def test_without_a_value_or_a_baseline_there_is_nothing_to_compare() -> None:
     absent = value(KpiId.DEFECT_RATE, Outcome(None), Comparison(0.03, None, 4200.0))
-    assert comparison_evidence(absent, BaselineEvidence(0.03, "value")).improvement_points is None
-    past = past_baseline(Outcome(None, coverage=0.5), (date(2026, 1, 1), date(2026, 5, 1)), 1, "plant", "production")
-    assert (past.origin, past.grade, past.against_it) == (
-        "period",
-        Grade.LOW,
-        ("has no value", "grade is low, a baseline needs good"),
-    )
-    assert comparison_evidence(absent, past).fewer_misses_percent is None
+    price = PriceVersion(date.min, 4200.0)
+    found = comparison_evidence(absent, baseline_evidence(0.03, Fitness()), price, "cost_per_defect")
+    assert (found.improvement_points, found.fewer_misses_percent, found.savings) == (None, None, None)
+
+
+def test_a_past_period_that_is_not_fit_says_why_and_what_to_do() -> None:
+    days = date(2026, 1, 1), date(2026, 5, 1)
+    unfit = Fitness(("grade is low",), ("import what is missing",))
+    past = baseline_evidence(None, unfit, Outcome(None, 3.0, 100.0, 0.5), days)
+    assert (past.origin, past.used, past.against_it, past.remedies) == ("period", False, unfit.reasons, unfit.remedies)
+    assert (past.first_day, past.end_day, past.numerator, past.coverage, past.grade) == (*days, 3, 0.5, Grade.LOW)
 
 
 def ratio(label: str, count: float, size: float, **more: int) -> KpiValue:

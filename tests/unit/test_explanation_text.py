@@ -27,6 +27,7 @@ from kpi.numerals import duration, numeral
 from kpi.order_line import DeliveryRules
 from kpi.outcome import Outcome, Reason
 from kpi.plain_text import LocalTimes, columns, labelled, text_width
+from kpi.price import PriceVersion
 from kpi.reading_evidence import ReadingShown
 from kpi.regression import EnergyModel, Term
 from kpi.remark import flag_remark, in_order, reason_remark
@@ -85,7 +86,7 @@ BARE = Explanation(
     "불량률",
     Formula("scrap / produced", "local", "scrap 20 / produced 1000 = 0.020000"),
     CoverageEvidence(0.9, Grade.PARTIAL),
-    None, (), (), (), None, None, None, None, (), None, (), VERSIONS,
+    None, (), (), (), None, None, None, None, (), None, None, (), VERSIONS,
 )  # fmt: skip
 ELEMENTS = (
     FormulaElement("scrap", "press1", 20.0, "1", 1.0, coverage=0.9, tags=("press1.scrap",)),
@@ -323,10 +324,11 @@ def test_shares_and_comparison_and_corrections_and_versions_are_said() -> None:
     shares = breakdown(("scrap",), "reason", [("dent", 3.0), (None, 1.0)])
     assert shares is not None
     minus = Breakdown(("scrap",), "order", tuple(replace(one, share=None, cumulated=None) for one in shares.shares), 7)
-    days = date(2026, 8, 1), date(2026, 8, 2)
+    days, price = (date(2026, 8, 1), date(2026, 8, 2)), PriceVersion(date(2026, 1, 1), 4200.0, "accounts")
+    known = 40.0, 1000.0, 0.9, Grade.PARTIAL
     compared = ComparisonEvidence(
-        BaselineEvidence(0.04, "period", *days, 40.0, 1000.0, 0.9, Grade.PARTIAL, ("short",)),
-        0.01, 50.0, 2.0, 50.0, 66.7, SavingEvidence(84000.0, "KRW", 4200.0, "cost_per_defect", "4200 x 20 = 84000"),
+        BaselineEvidence(0.04, "period", False, ("short",), ("name a longer one",), *days, *known),
+        0.01, 50.0, 2.0, 50.0, 66.7, SavingEvidence(84000.0, "KRW", price, "cost_per_defect", "4200 x 20 = 84000"),
     )  # fmt: skip
     lot = {"id": 3, "kind": "lot", "by": "Kim", "recorded_at": "now", "reason": "cracks", "quantity": 3.0, "lot": None}
     lot |= {"decision": "rejected", "work_unit": "press1", "at": "then", "product": None, "order": None}
@@ -337,9 +339,9 @@ def test_shares_and_comparison_and_corrections_and_versions_are_said() -> None:
     for line in (
         "  and 7 smaller ones",
         "  baseline    0.040000, of 2026-08-01 to before 2026-08-02, coverage 0.900 (partial), 40 / 1000",
-        "              against it as a baseline: short",
+        "              not used: short\n              what to do: name a longer one",
         "  target      0.010000",
-        "  savings     4200 x 20 = 84000 KRW (savings.cost_per_defect)",
+        "  savings     4200 x 20 = 84000 KRW (savings.cost_per_defect since 2026-01-01, accounts)",
         "  3           3 rejected of press1 at then\n              Kim, now: cracks",
         "  prices      own.csv from 2026-01-01: contract",
         "  prices      emission factor: no source given",
@@ -348,12 +350,15 @@ def test_shares_and_comparison_and_corrections_and_versions_are_said() -> None:
         assert line in found
     rows = squeezed(found)
     assert ("dent 3 0.750 0.750" in rows, "not named 1" in rows) == (True, True)
-    given = ComparisonEvidence(BaselineEvidence(0.04, "value"), None, None, None, None, None, None)
+    given = ComparisonEvidence(BaselineEvidence(0.04, "value", True), None, None, None, None, None, None)
     assert "comparison\n  baseline    0.040000, as the site file says\n\nversions" in text(
         replace(BARE, comparison=given)
     )
-    period = replace(compared.baseline, denominator=None, against_it=())
-    assert "(partial)\n" in text(replace(BARE, comparison=replace(compared, baseline=period)))
+    period = replace(compared.baseline, denominator=None, used=True)
+    always = SavingEvidence(1.0, "KRW", PriceVersion(date.min, 1.0), "cost_per_defect", "1 = 1")
+    plain = text(replace(BARE, comparison=replace(compared, baseline=period, savings=always)))
+    assert "(partial)\n  target" in plain
+    assert "1 = 1 KRW (savings.cost_per_defect)\n" in plain
 
 
 def test_a_chart_is_a_short_table() -> None:
@@ -396,6 +401,7 @@ def test_json_has_every_field_by_its_name_and_times_with_the_offset() -> None:
         (float("inf"), None),
         (frozenset({"b", "a"}), ["a", "b"]),
         ({KpiId.OEE: date(2026, 1, 2)}, {"oee": "2026-01-02"}),
+        (date.min, None),
         ([1, "x", None, True], [1, "x", None, True]),
     ],
 )

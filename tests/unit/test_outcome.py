@@ -47,6 +47,10 @@ def test_a_denominator_too_small_for_a_number_is_none() -> None:
     assert quotient(1e10, 1e-320, 1.0).reason is Reason.NO_DENOMINATOR
 
 
+def test_a_denominator_below_zero_is_none() -> None:
+    assert quotient(-12.0, -10.0, 1.0) == Outcome(None, -12.0, -10.0, 1.0, reason=Reason.NO_DENOMINATOR)
+
+
 def test_counts_become_ratios() -> None:
     assert ratio_of_counts((1, 4), 1.0) == Outcome(0.25, 1.0, 4.0, 1.0)
 
@@ -62,3 +66,10 @@ def test_no_input_gives_nan_or_infinity(numerator: float | None, denominator: fl
     found = quotient(numerator, denominator, coverage)
     assert (found.value is None) == (found.reason is not None)
     assert found.value is None or isfinite(found.value)
+
+
+def test_what_is_too_large_for_a_number_is_absent() -> None:
+    assert Outcome(float("inf"), float("inf"), None, 1.0) == Outcome(None, coverage=1.0, reason=Reason.LOW_COVERAGE)
+    assert Outcome(float("nan"), 1.0, 2.0, 1.0) == Outcome(None, 1.0, 2.0, 1.0, reason=Reason.NO_DENOMINATOR)
+    assert Outcome(None, 1.0, float("inf"), 1.0, reason=Reason.NO_PRICE).reason is Reason.NO_PRICE
+    assert sum_of(Element(float("inf"), (1.0,))).reason is Reason.LOW_COVERAGE

@@ -80,3 +80,25 @@ def test_known_time_is_what_a_look_at_every_second_says(
     seconds = {int(second) for start, stop in found // S for second in np.arange(start, stop)}
     assert seconds == {second for second in range(40) if naive(rows, second, hold, gaps, end)}
     assert length_us(found) == len(seconds) * S
+
+
+def remarks(rows: list[Row], start: float, end: float, **more: object) -> tuple[set[str], set[str]]:
+    """Remarks on what was read in (start, end], and on what held within [start, end)."""
+    found = series_of(rows, **more)  # type: ignore[arg-type]
+    bounds = round(start * S), round(end * S)
+    return set(found.remarks(*bounds)), set(found.remarks_on_held(*bounds))
+
+
+def test_an_uncertain_reading_marks_the_time_in_which_it_was_read_and_that_in_which_it_held() -> None:
+    rows: list[Row] = [(0, 1.0), (2, 1.0, UNCERTAIN), (5, 1.0), (9, 1.0)]
+    assert remarks(list(rows), 0, 2, use_uncertain=True) == ({"suspect"}, set())
+    assert remarks(list(rows), 2, 4, use_uncertain=True) == (set(), {"suspect"})
+    assert remarks(list(rows), 4, 6, use_uncertain=True) == (set(), {"suspect"})
+    assert remarks(list(rows), 5, 9, use_uncertain=True) == (set(), set())
+    assert remarks(list(rows), 0, 9) == (set(), set())
+
+
+def test_readings_of_a_wrong_clock_are_remarked_and_no_readings_are_not() -> None:
+    assert remarks([(1, 1.0), (5, 1.0)], 0, 3, source_offset_us=7) == ({"clock"}, {"clock"})
+    assert remarks([(1, 1.0), (5, 1.0)], 2, 3, source_offset_us=7) == (set(), {"clock"})
+    assert remarks([], 0, 3, source_offset_us=7) == (set(), set())
