@@ -28,6 +28,7 @@ OUTPUT = ROOT / ".mutation" / "output.txt"
 MOST_MEMORY = 6 * 2**30
 PLAIN = (
     *("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile", "mutants"),
+    *("-m", "not no_cover"),  # which look at the clock
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # of plugins which were imported before pytest ran
 )
 # Imported once, before any mutant: the libraries, and nothing of ours.
