@@ -28,13 +28,13 @@ def cost_elements(facts: FactsOfScope) -> list[FormulaElement]:
         by_name.setdefault((line.season, line.band, line.per_kwh), []).append(line)
     found = [
         FormulaElement(
-            f"{season} {band} ({numeral(sum(line.kwh for line in lines))} kWh x {numeral(per_kwh)})",
+            f"{season} {band} ({numeral(per_kwh)})",
             facts.scope,
             sum(line.cost for line in lines),
             currency,
             *ABOVE,
             origin=Origin.SETTING,
-            rule=", ".join(dict.fromkeys(line.source for line in lines)),
+            rule=f"{numeral(sum(line.kwh for line in lines))} kWh x {numeral(per_kwh)}",
         )
         for (season, band, per_kwh), lines in by_name.items()
     ]

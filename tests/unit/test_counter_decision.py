@@ -158,3 +158,10 @@ def test_a_rise_over_a_gap_without_a_largest_rate_has_no_limit() -> None:
 def test_nothing_is_asked_of_a_series_without_steps() -> None:
     series = TagSeries(series_of([]).tag, Readings.empty())
     assert decisions(series, steps_of(series), 0, 10) == Decisions()
+
+
+def test_decisions_of_two_days_are_joined_in_order() -> None:
+    series = series_of([(0, 9.0), (10, 1.0), (20, 9.0), (30, 2.0)], CounterRules(Restarts.ANY), gaps=[(12, 13)])
+    parts = joined_decisions([found_in(series, 0, 15), found_in(series, 15, 40)])
+    assert [(one.time_us // S, one.step) for one in parts.shown()] == [(10, "reset"), (20, "forward"), (30, "reset")]
+    assert (parts.special_count, parts.plain_count, parts.left_out) == (2, 1, 0)

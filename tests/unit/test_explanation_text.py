@@ -137,6 +137,8 @@ def test_a_value_says_when_it_was_and_what_was_reported() -> None:
         "final",
     )
     assert "value       40 kW, at 2026-11-21 09:30:00; grade low; revision 2, final" in text(BARE, peak)
+    repair = replace(peak, kpi=BY_ID[KpiId.MTTR], outcome=Outcome(1800.0, 1800.0, 1.0, 1.0))
+    assert "  value       1800 s (30 min); grade good" in text(BARE, repair)
     none = replace(VALUE, outcome=Outcome(None, reason=Reason.LOW_COVERAGE))
     found = text(replace(BARE, reason=reason_remark(Reason.LOW_COVERAGE)), none)
     assert "value       none; grade low" in found

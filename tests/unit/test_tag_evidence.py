@@ -122,3 +122,10 @@ def test_counts_of_parts_add_up(cut: int) -> None:
     whole = reading_count(series, 0, 10 * S)
     parts = joined_counts([reading_count(series, 0, cut * S), reading_count(series, cut * S, 10 * S)])
     assert parts == whole
+
+
+def test_bad_time_over_a_border_is_one_again() -> None:
+    series = series_of([(0, 1.0), (5, NAN, BAD), (15, 2.0)])
+    parts = joined_not_known([not_known(series, 0, 10 * S), not_known(series, 10 * S, 20 * S)])
+    assert parts[NotKnown.BAD].tolist() == [[5 * S, 15 * S]]
+    assert parts[NotKnown.HELD].tolist() == []
