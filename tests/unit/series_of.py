@@ -1,9 +1,14 @@
-"""Series of one tag as tests write them down: (second, value) or (second, value, status)."""
+"""Series of one tag as tests write them down, (second, value) or (second, value, status), and what they count."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
+from kpi.counter import Steps
+from kpi.counter_record import counter_record
+from kpi.element import Element
 from kpi.series import TagSeries
-from plant.intervals import intervals
+from plant.intervals import Intervals, intervals
 from plant.reading import Readings
 from plant.status_code import GOOD
 from plant.tag import CounterRules, Restarts, Role, Tag
@@ -42,3 +47,21 @@ def series_of(
     if known is None:
         return TagSeries(tag, readings, gaps=declared)
     return TagSeries(tag, readings, round(float(known[0]) * S), round(float(known[1]) * S), declared)
+
+
+@dataclass(frozen=True, slots=True)
+class Increase:
+    """A counter over one period.
+
+    element: the sum, its coverage raised by gaps that accepted steps bridge; what sums and their ratios use.
+    known_share: coverage without that, what peaks use.
+    """
+
+    element: Element
+    known_share: float
+
+
+def increase(series: TagSeries, steps: Steps, start_us: int, end_us: int, expected: Intervals) -> Increase:
+    """What a counter counted in (start_us, end_us]; `expected`: the part of the period that should be known."""
+    record = counter_record(series, steps, start_us, end_us)
+    return Increase(record.element(start_us, end_us, expected), record.known_share(expected))

@@ -72,3 +72,7 @@ def test_it_is_what_a_look_at_every_second_gives_and_two_halves_give_the_whole(
     joined = joined_gauge([of(series, start, middle), of(series, middle, end)])
     assert joined.integral == pytest.approx(found.integral)
     assert joined.known_s == pytest.approx(found.known_s)
+
+
+def test_known_time_without_a_reading_has_no_mean() -> None:
+    assert of(gauge([], known=(0, 10)), 0, 10) == GaugeRecord(0.0, 0.0)

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from series_of import NAN, Row, S, series_of
+from series_of import NAN, Row, S, increase, series_of
 
 from kpi.counter import Restarting, StepKind, Steps, counter_steps
-from kpi.increase import increase
 from plant.correction import MeterChange
 from plant.intervals import intervals
 from plant.status_code import BAD

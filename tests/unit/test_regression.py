@@ -162,3 +162,10 @@ def test_no_input_gives_nan_or_infinity(energy_kwh: F64, first: F64, second: F64
         numbers = [found.base_kwh, found.standard_error_kwh, found.r_squared, found.adjusted_r_squared]
         numbers += [number for term in found.terms for number in (term.slope_kwh, term.lowest, term.highest)]
         assert all(number is None or isfinite(number) for number in numbers)
+
+
+def test_energy_too_large_for_the_arithmetic_is_refused() -> None:
+    energy_kwh = np.array([1.7e308] * 11 + [1e308])
+    with np.errstate(all="ignore"):
+        found = energy_model(energy_kwh, {"pieces": np.arange(12.0)})
+    assert found == Refused(Refusal.NOT_FINITE)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from series_of import NAN, S, series_of
+from series_of import NAN, Increase, S, increase, series_of
 
 from kpi.counter import Restarting, counter_steps
-from kpi.increase import Increase, increase
+from kpi.counter_record import counter_record, joined_counter
 from kpi.series import TagSeries
 from plant.intervals import EMPTY, intervals
 from plant.status_code import BAD, UNCERTAIN
@@ -87,3 +87,9 @@ def test_a_clock_that_was_not_believed_and_an_uncertain_reading_leave_a_flag() -
     assert of(series_of(list(rows), use_uncertain=True), 0, 10).element.flags == {"suspect"}
     assert of(series_of(list(rows), use_uncertain=True), 5, 10).element.flags == set()
     assert of(series_of(list(rows)), 0, 10).element.flags == set()
+
+
+def test_a_record_of_one_stretch_is_itself() -> None:
+    series = series_of([(0, 0.0), (10, 5.0)])
+    record = counter_record(series, counter_steps(series, Restarting(NONE, NONE)), 0, 10 * S)
+    assert joined_counter([record]) is record
