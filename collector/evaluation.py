@@ -17,6 +17,7 @@ from collector.store.reports import StoredReport, newest_of_periods
 from collector.store.tags import StoredTag, stored_tags
 from config.site import EnergyBaselineSettings, Site
 from kpi.catalogue import BY_ID
+from kpi.element import Grade, grade
 from kpi.manual import HandCounted
 from kpi.outcome import Outcome, Reason, absent
 from kpi.regression import EnergyModel
@@ -168,7 +169,8 @@ class Evaluation:
             if settings.from_ and settings.to:
                 start_us, end_us = self.clock.day_start(settings.from_), self.clock.day_start(settings.to)
                 period = range_period(start_us, end_us, self.clock)
-                value = self._outcomes(PeriodFacts(self, period, end_us), scope, [kpi])[0].value
+                found = self._outcomes(PeriodFacts(self, period, end_us), scope, [kpi])[0]
+                value = found.value if grade(found.coverage) is Grade.GOOD else None
             self._baselines[kpi, scope] = value
         return self._baselines[kpi, scope]
 

@@ -43,9 +43,10 @@ def _hand_count(facts: "PeriodFacts", work_unit: str) -> HandCount:
     if counted is None:
         return HandCount((), (), frozenset())
     unit = None if work_unit == PLANT else work_unit
-    begun = facts.evaluation.shifts.periods(facts.period.start_us, facts.end_us, unit)
-    over = [shift for shift in begun if shift.end_us <= facts.evaluation.now_us]
-    return HandCount(counted.within(facts.period.start_us, facts.period.end_us), over, counted.sources)
+    start_us, end_us = facts.period.start_us, facts.period.end_us
+    shifts = facts.evaluation.shifts.periods(start_us, facts.end_us + 1, unit)
+    ended = [shift for shift in shifts if start_us < shift.end_us <= facts.end_us]
+    return HandCount(counted.within(start_us, end_us), ended, counted.sources, times_us=counted.times_us)
 
 
 def piece_count(facts: "PeriodFacts", scope: str) -> PieceCount:

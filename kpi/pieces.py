@@ -23,21 +23,22 @@ def completed(own: Pieces, trial_in_produced: bool = False) -> dict[str, Element
 
     produced = good + scrap + rework; scrap = produced - good - rework; good = produced - scrap - rework; a rework
     without a source is 0. With trial_in_produced, trial pieces are taken off produced. Where all are counted and
-    differ by more than 1 %, they are flagged `unbalanced`.
+    differ by more than 1 % of produced, or what follows lies so far below 0, they are flagged `unbalanced`.
     """
     pieces = dict(own)
     if trial_in_produced and "produced" in own and "trial" in own:
         pieces["produced"] = combination([(1.0, own["produced"]), (-1.0, own["trial"])])
-    rework = [(-1.0, own["rework"])] if "rework" in own else []
     if {"produced", "good", "scrap"} <= own.keys():
-        return _checked(pieces)
-    if "produced" not in own and {"good", "scrap"} <= own.keys():
-        parts = [own["good"], own["scrap"], *([own["rework"]] if "rework" in own else [])]
-        pieces["produced"] = total(parts)
-    elif {"produced", "good"} <= own.keys():
-        pieces["scrap"] = combination([(1.0, pieces["produced"]), (-1.0, own["good"]), *rework])
-    elif {"produced", "scrap"} <= own.keys():
-        pieces["good"] = combination([(1.0, pieces["produced"]), (-1.0, own["scrap"]), *rework])
+        counted = sum(pieces[name].value or 0.0 for name in ("good", "scrap", "rework") if name in pieces)
+        return _checked(pieces, abs((pieces["produced"].value or 0.0) - counted))
+    judged = [pieces[name] for name in ("good", "scrap", "rework") if name in own]
+    if {"good", "scrap"} <= own.keys():
+        pieces["produced"] = total(judged)
+    for derived, other in (("scrap", "good"), ("good", "scrap")):
+        if "produced" in own and other in own:
+            rest = [(1.0, pieces["produced"]), *((-1.0, element) for element in judged)]
+            pieces[derived] = combination(rest)
+            return _checked(pieces, -(pieces[derived].value or 0.0))
     return pieces
 
 
@@ -70,10 +71,10 @@ def with_lots(pieces: Pieces, decisions: Iterable[LotDecision]) -> dict[str, Ele
     return found
 
 
-def _checked(pieces: dict[str, Element]) -> dict[str, Element]:
-    parts = [pieces[name].value or 0.0 for name in ("good", "scrap", "rework") if name in pieces]
+def _checked(pieces: dict[str, Element], off: float) -> dict[str, Element]:
+    """The amounts, flagged where they are off by more than a share of what was produced."""
     produced = pieces["produced"].value
-    if produced is None or abs(produced - sum(parts)) <= UNBALANCED_SHARE * abs(produced):
+    if produced is None or off <= UNBALANCED_SHARE * abs(produced):
         return pieces
     flagged = {"produced", "good", "scrap", "rework"} & pieces.keys()
     return {name: _flagged(element) if name in flagged else element for name, element in pieces.items()}
