@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from sqlalchemy import Connection  # noqa: E402
 
-from collector.element_cache import keep_days  # noqa: E402
+from collector.element_cache import missing_records  # noqa: E402
 from collector.evaluation import Evaluation  # noqa: E402
 from collector.store.readings import merge  # noqa: E402
 from collector.store.store import reading, transaction, writing  # noqa: E402
@@ -43,6 +43,11 @@ DAY_S = 86400
 DAY_US = DAY_S * US_PER_S
 START_US = instant(datetime(2026, 9, 1, tzinfo=UTC))
 NONE = np.empty(0, dtype=np.int64)
+
+
+def say(text: str) -> None:
+    """A line of the result."""
+    print(text, flush=True)  # noqa: T201
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -88,7 +93,7 @@ def bench_readings() -> None:
     pairs = [(seconds(guarded), seconds(unguarded)) for _ in range(50)]
     ours, numpy = (statistics.median(column) for column in zip(*pairs, strict=True))
     n = 2 * DAY_S
-    print(f"a reading: {ours / n * 1e9:.1f} ns, NumPy unguarded {numpy / n * 1e9:.1f} ns: {ours / numpy:.1f} times")
+    say(f"a reading: {ours / n * 1e9:.1f} ns, NumPy unguarded {numpy / n * 1e9:.1f} ns: {ours / numpy:.1f} times")
 
 
 def site_file(folder: Path, machines: int) -> Path:
@@ -159,24 +164,32 @@ def worked_out(site: Site, store: Path, kind: PeriodKind, day: datetime, now_us:
         return sum(value.outcome.value is not None for value in values)
 
 
+def keep_all(site: Site, store: Path, now_us: int) -> int:
+    """Keep every closed day, as the daemon does in the background; returns how many."""
+    kept = 0
+    while (found := missing_records(store, site, now_us)) is not None:
+        with writing(store) as writer, transaction(writer):
+            kept += found.keep(writer)
+    return kept
+
+
 def bench_day(days: int = 30) -> None:
     """A closed day of 50 machines from readings, and the month of such days from what was kept."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         site, store = filled(Path(folder), MACHINES, days)
         size = store.stat().st_size / 1e6
-        print(f"made {days} days of {MACHINES} machines in {time.perf_counter() - began:.0f} s, {size:.0f} MB")
+        say(f"made {days} days of {MACHINES} machines in {time.perf_counter() - began:.0f} s, {size:.0f} MB")
         now_us = START_US + days * DAY_US
         first = datetime(2026, 9, 2, tzinfo=UTC)
         runs = [seconds(lambda: worked_out(site, store, PeriodKind.DAY, first, now_us)) for _ in range(3)]
-        print(f"a day of {MACHINES} machines from readings: {statistics.median(runs):.2f} s")
+        say(f"a day of {MACHINES} machines from readings: {statistics.median(runs):.2f} s")
         began = time.perf_counter()
-        with reading(store) as reader, writing(store) as writer:
-            kept = keep_days(reader, writer, site, START_US, now_us)
-        print(f"kept {kept} days of work units in {time.perf_counter() - began:.0f} s")
+        kept = keep_all(site, store, now_us + DAY_US)
+        say(f"kept {kept} days of work units in {time.perf_counter() - began:.0f} s")
         month = [seconds(lambda: worked_out(site, store, PeriodKind.MONTH, first, now_us)) for _ in range(ROUNDS)]
         day = [seconds(lambda: worked_out(site, store, PeriodKind.DAY, first, now_us)) for _ in range(ROUNDS)]
-        print(f"the month from kept days: {statistics.median(month):.2f} s, a kept day: {statistics.median(day):.2f} s")
+        say(f"the month from kept days: {statistics.median(month):.2f} s, a kept day: {statistics.median(day):.2f} s")
 
 
 def bench_history(millions: int) -> None:
@@ -193,7 +206,7 @@ def bench_history(millions: int) -> None:
                 args = (site, store, PeriodKind.DAY, day, last_us + DAY_US)
                 times[folder].append(seconds(lambda: worked_out(*args)))  # noqa: B023
         few, many = (statistics.median(found) for found in times.values())
-        print(
+        say(
             f"a day with {days[short] * per_day / 1e6:.0f} M readings behind it: {few * 1e3:.0f} ms,"
             f" with {days[long] * per_day / 1e6:.0f} M: {many * 1e3:.0f} ms: {many / few:.2f} times"
         )

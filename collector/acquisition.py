@@ -49,6 +49,7 @@ class Acquisition:
     _waiting: "asyncio.Queue[_Waiting]" = field(default_factory=asyncio.Queue)
     _texts: dict[str, int] = field(default_factory=dict)
     _resumed: set[str] = field(default_factory=set)
+    _newest: dict[str, int] = field(default_factory=dict)
 
     async def read(self, device: str, connector: Connector) -> None:
         """Take what a connector hands over; ends only when cancelled.
@@ -111,17 +112,38 @@ class Acquisition:
             self._note_late(connection, batches)
         for batch in batches:
             devices.add_received(connection, batch.device, batch.received_us, len(batch))
-        gaps.save(connection, [gap for device, handover in handovers for gap in self._gaps(device, handover)])
+        found = [gap for device, handover in handovers for gap in self._gaps(device, handover)]
+        gaps.save(connection, found)
+        _note_old_gaps(connection, found)
         known = {device: handover.known_until_us for device, handover in handovers if handover.known_until_us}
         if known:
             devices.extend_known(connection, known)
 
     def _note_late(self, connection: Connection, batches: list[Batch]) -> None:
-        """Readings of long ago change what may be reported already."""
+        """Readings of long ago, and those that end a long silence, change what may be reported already."""
         for batch in batches:
             late = batch.times_us[batch.times_us < batch.received_us - LATE_US]
             if len(late):
                 changes.note(connection, int(late.min()), int(late.max()))
+            silent = self._silences(batch)
+            if silent:
+                changes.note(connection, min(silent), int(batch.times_us.max()))
+
+    def _silences(self, batch: Batch) -> list[int]:
+        """Times of the readings before those of a batch, where more than an hour lies between."""
+        newest = np.full(len(batch.names), np.iinfo(np.int64).min)
+        oldest = np.full(len(batch.names), np.iinfo(np.int64).max)
+        np.maximum.at(newest, batch.tags, batch.times_us)
+        np.minimum.at(oldest, batch.tags, batch.times_us)
+        silent = []
+        for name, first_us, last_us in zip(batch.names, oldest.tolist(), newest.tolist(), strict=True):
+            before_us = self._newest.get(name, self.tags[name].last_us)
+            if first_us > last_us:  # the batch has no reading of the tag
+                continue
+            if before_us is not None and first_us > before_us + LATE_US:
+                silent.append(before_us)
+            self._newest[name] = last_us if before_us is None else max(last_us, before_us)
+        return silent
 
     def _entry(self, connection: Connection, batch: Batch) -> JournalEntry:
         ids = np.array([self.tags[name].id for name in batch.names], dtype=np.uint32)
@@ -153,6 +175,14 @@ class Acquisition:
         return [
             Gap(device, name, at, until_us, cause) for name, at in known.items() if at is not None and at < until_us
         ]
+
+
+def _note_old_gaps(connection: Connection, found: list[Gap]) -> None:
+    """Gaps that reach back for long change what may be reported already."""
+    at_us = now_us()
+    for gap in found:
+        if gap.start_us < at_us - LATE_US:
+            changes.note(connection, gap.start_us, at_us if gap.end_us is None else gap.end_us)
 
 
 def now_us() -> int:

@@ -1,12 +1,14 @@
 """What is woken up from time to time? Sealing, merging, forgetting, reports that are due, order files."""
 
+import asyncio
 from pathlib import Path
 
 from collector import housekeeping, order_folder
 from collector.acquisition import now_us
+from collector.element_cache import missing_records, what_is_closed
 from collector.reporting import Reporting
 from collector.schedule import Schedule
-from collector.store import events
+from collector.store import changes, events
 from collector.store.writer import Writer
 from config.site import Site
 
@@ -17,16 +19,9 @@ def background(site: Site, folder: Path, writer: Writer, reporting: Reporting | 
     async def note_step(step_s: float) -> None:
         await writer.write(lambda connection: events.save(connection, now_us(), "clock step", f"{step_s:.3f} s"))
 
-    async def seal() -> None:
-        await writer.write(lambda connection: housekeeping.seal_hours(connection, now_us()))
-
-    async def merge() -> None:
-        await writer.write(lambda connection: housekeeping.merge_days(connection, now_us()))
-        await writer.write(lambda connection: housekeeping.forget(connection, now_us(), site.store.keep_days))
-
     schedule = Schedule(note_step)
-    schedule.every(60, "seal hours", seal)
-    schedule.every(600, "merge days", merge)
+    _housekeeping(schedule, site, writer)
+    _kept_days(schedule, site, writer, forget=reporting is None)
     if reporting is not None:
 
         async def report() -> None:
@@ -34,11 +29,43 @@ def background(site: Site, folder: Path, writer: Writer, reporting: Reporting | 
 
         schedule.every(5, "reports", report)
     if site.orders.watch is not None:
-        watched = folder / site.orders.watch
-
-        async def take_orders() -> None:
-            for path in order_folder.waiting(watched):
-                await writer.call(lambda connection: order_folder.take(connection, site, path, now_us()))  # noqa: B023
-
-        schedule.every(2, "order files", take_orders)
+        _order_files(schedule, site, folder / site.orders.watch, writer)
     return schedule
+
+
+def _housekeeping(schedule: Schedule, site: Site, writer: Writer) -> None:
+    async def seal() -> None:
+        await writer.write(lambda connection: housekeeping.seal_hours(connection, now_us()))
+
+    async def merge() -> None:
+        await writer.write(lambda connection: housekeeping.merge_days(connection, now_us()))
+        await writer.write(lambda connection: housekeeping.forget(connection, now_us(), site.store.keep_days))
+
+    schedule.every(60, "seal hours", seal)
+    schedule.every(600, "merge days", merge)
+
+
+def _kept_days(schedule: Schedule, site: Site, writer: Writer, forget: bool) -> None:
+    """Records of closed days and months; forget: nobody else looks at the notes of changes."""
+    done: list[object] = [None]
+
+    async def keep_days() -> None:
+        asked = await asyncio.to_thread(what_is_closed, writer.path, site, now_us())
+        if asked == done[0]:
+            return
+        while (found := await asyncio.to_thread(missing_records, writer.path, site, now_us())) is not None:
+            if not await writer.write(found.keep):
+                return  # all of it changed meanwhile; the next time will do
+        if forget:
+            await writer.write(lambda connection: changes.forget(connection, changes.newest(connection)))
+        done[0] = asked
+
+    schedule.every(60, "keep days", keep_days)
+
+
+def _order_files(schedule: Schedule, site: Site, watched: Path, writer: Writer) -> None:
+    async def take_orders() -> None:
+        for path in order_folder.waiting(watched):
+            await writer.call(lambda connection: order_folder.take(connection, site, path, now_us()))  # noqa: B023
+
+    schedule.every(2, "order files", take_orders)

@@ -1,7 +1,7 @@
 """What became of the order lines in the store, as of an instant, by the rules of the site file?"""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -10,7 +10,10 @@ from sqlalchemy import Connection
 from collector.store import orders
 from config.site import Site
 from kpi.delivery import DeliveryCount, order_results
+from kpi.order_correction import cancelled
 from kpi.order_line import DeliveryRules, LineResult, customer_cancelled, known_versions, line_result
+from plant.as_of import as_of, live
+from plant.correction import Correction
 from plant.instant import moment
 from plant.order import Delivery, OrderLine
 from plant.period import Clock, Period, PeriodKind, days_of
@@ -63,24 +66,30 @@ class DeliveryLines:
 
 
 def delivery_lines(
-    connection: Connection, site: Site, clock: Clock, now_us: int, known_before_us: int
+    connection: Connection,
+    site: Site,
+    clock: Clock,
+    now_us: int,
+    known_before_us: int,
+    corrections: Sequence[Correction] = (),
 ) -> DeliveryLines:
-    """The lines of the store as of now, by what was recorded before `known_before_us`."""
+    """The lines of the store as of now, by what was recorded before `known_before_us`, and the corrections in force."""
+    view = as_of(known_before_us, site.clock()) if known_before_us <= now_us else live(now_us)
     rules = DeliveryRules(site.orders.grace_days, site.orders.early_days, site.orders.in_full_tolerance)
     shipped: dict[tuple[str, str], list[Delivery]] = defaultdict(list)
-    for item in orders.all_deliveries(connection, known_before_us):
+    for item in orders.all_deliveries(connection, view):
         shipped[item.order_id, item.line_id].append(item)
     ended = clock.day_of(now_us) - timedelta(days=1)
     today = moment(now_us, clock.zone).date()
     newest, results = [], []
     for stored in orders.order_lines(connection):
         deliveries = shipped[stored[0].order_id, stored[0].line_id]
-        versions = known_versions(stored, deliveries, known_before_us, today)
+        versions = cancelled(known_versions(stored, deliveries, view, today), corrections, clock.zone)
         if not versions:
             continue
         newest.append(versions[-1])
-        cancelled = customer_cancelled(versions)
-        cancelled_on = moment(cancelled.recorded_us, clock.zone).date() if cancelled else None
+        given_up = customer_cancelled(versions)
+        cancelled_on = moment(given_up.recorded_us, clock.zone).date() if given_up else None
         result = line_result(versions, deliveries, rules, ended, today, cancelled_on)
         if result:
             results.append(result)

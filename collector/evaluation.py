@@ -10,8 +10,9 @@ from collector.delivery_lines import DeliveryLines, delivery_lines
 from collector.records import Records
 from collector.scope_bill import Bills
 from collector.scope_energy import fitted
-from collector.scope_facts import PeriodFacts
+from collector.scope_facts import PeriodFacts, unit_or_any
 from collector.store import orders
+from collector.store.corrections import all_corrections
 from collector.store.past import tag_as_known
 from collector.store.reports import StoredReport, newest_of_periods
 from collector.store.tags import StoredTag, stored_tags
@@ -22,6 +23,8 @@ from kpi.manual import HandCounted
 from kpi.outcome import Outcome, Reason, absent
 from kpi.regression import EnergyModel
 from kpi.value import Comparison, KpiValue
+from plant.as_of import AsOf
+from plant.correction import Correction, LotDecision, MeterChange, contents, in_force
 from plant.instant import US_PER_S
 from plant.kpi_id import KpiId
 from plant.period import Clock, Period, PeriodKind, periods, range_period
@@ -57,15 +60,19 @@ class Evaluation:
 
     def values(self, periods: Iterable[Period], scopes: Sequence[str], kpis: Sequence[KpiId]) -> Iterator[KpiValue]:
         """Every KPI asked for, of every scope, over every period, in this order of nesting from the outside in:
-        period, scope, KPI."""
+        period, scope, KPI. A work unit has only the shifts that are for it, as they are for it."""
         for group in _groups(periods):
             until_us = max(period.end_us for period in group)
             for period in group:
-                facts = PeriodFacts(self, period, until_us)
+                shared = PeriodFacts(self, period, until_us)
                 for scope in scopes:
+                    own = self.shifts.own(period, unit_or_any(scope))
+                    if own is None:
+                        continue
+                    facts = shared if own == period else PeriodFacts(self, own, until_us)
                     outcomes = self._outcomes(facts, scope, kpis)
                     for kpi, outcome in zip(kpis, outcomes, strict=True):
-                        yield self._value(kpi, scope, period, outcome)
+                        yield self._value(kpi, scope, own, outcome)
 
     @cached_property
     def tags(self) -> list[StoredTag]:
@@ -93,7 +100,20 @@ class Evaluation:
     @cached_property
     def records(self) -> Records:
         """What readings say, in a form that adds up."""
-        return Records(self.connection, self.site, self.clock, self.shifts, self.tags, self.now_us, self.as_of_us)
+        changes = contents(self.corrections, MeterChange)
+        return Records(
+            self.connection, self.site, self.clock, self.shifts, self.tags, self.now_us, self.as_of_us, changes
+        )
+
+    @cached_property
+    def corrections(self) -> list[Correction]:
+        """What people signed off and holds, as far as it is known."""
+        return in_force(all_corrections(self.connection), self.known_before_us)
+
+    @cached_property
+    def lots(self) -> list[LotDecision]:
+        """Lots that were judged again."""
+        return contents(self.corrections, LotDecision)
 
     @cached_property
     def bills(self) -> Bills:
@@ -113,7 +133,7 @@ class Evaluation:
     @cached_property
     def quantities(self) -> list[Quantity]:
         """All hand-counted quantities that are known."""
-        return orders.all_quantities(self.connection, self.known_before_us)
+        return orders.all_quantities(self.connection, AsOf(self.known_before_us))
 
     @cached_property
     def by_hand(self) -> dict[str, HandCounted]:
@@ -129,7 +149,9 @@ class Evaluation:
     @cached_property
     def lines(self) -> DeliveryLines:
         """All order lines that are known, and what became of them."""
-        return delivery_lines(self.connection, self.site, self.clock, self.now_us, self.known_before_us)
+        return delivery_lines(
+            self.connection, self.site, self.clock, self.now_us, self.known_before_us, self.corrections
+        )
 
     def _outcomes(self, facts: PeriodFacts, scope: str, kpis: Sequence[KpiId]) -> list[Outcome]:
         if facts.period.start_us >= self.now_us:

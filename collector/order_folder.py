@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 
 from collector.file_import import FileImport
 from config.fault import InputError
+from config.order_columns import renamed
 from config.site import Site
 from config.table_file import read_table
-from connectors.orders_file import renamed
 
 log = logging.getLogger(__name__)
 

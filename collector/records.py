@@ -4,21 +4,24 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from itertools import groupby
 
 import numpy as np
 from sqlalchemy import Connection
 
 from collector.store import elements, readings
+from collector.store.elements import Key
 from collector.store.tags import StoredTag, texts
 from collector.tag_window import TagWindow
 from collector.unit_records import unit_record
 from config.site import Site
 from kpi.state import StateRuns, joined_runs, state_runs
 from kpi.unit_record import UnitRecord, joined_unit
+from plant.correction import MeterChange
 from plant.instant import US_PER_S
 from plant.period import Clock, PeriodKind, periods
 from plant.shift import ShiftCalendar
-from plant.tag import PLANT, Kind, MachineState
+from plant.tag import PLANT, Kind, MachineState, Restarts
 
 DAY_US = 86400 * US_PER_S
 MOST_AT_ONCE = 2_000_000
@@ -51,25 +54,35 @@ class Records:
     tags: Sequence[StoredTag]
     now_us: int
     as_of_us: int | None = None
+    changes: Sequence[MeterChange] = ()
     _windows: dict[str, _Loaded] = field(default_factory=dict)
+    _defined: dict[str, str] = field(default_factory=dict)
+    _planned: dict[tuple[str | None, int, int], str] = field(default_factory=dict)
+    _cut: dict[Key, list[Key]] = field(default_factory=dict)
 
     def record(self, work_unit: str, start_us: int, end_us: int, until_us: int) -> UnitRecord:
         """The record of a work unit over (start, end]; readings up to until_us may be loaded with it, for the next."""
         if end_us - start_us <= DAY_US + 3600 * US_PER_S and not self._keeps():
             return self._from_readings(work_unit, start_us, end_us, until_us)
-        days = self._days(start_us, end_us)
-        kept = self._kept(work_unit, start_us, end_us)
+        kept = self.kept(work_unit, start_us, end_us)
         parts: list[UnitRecord] = []
-        missing: list[tuple[int, int]] = []
-        for day in [*days, (end_us, end_us)]:
-            if (day in kept or day[0] == end_us) and missing:
-                parts += self._read(work_unit, missing, until_us)
-                missing = []
-            if day in kept:
-                parts.append(elements.from_bytes(kept[day]))
+        for is_kept, stretches in groupby(self._stretches(start_us, end_us, kept), key=kept.__contains__):
+            found = list(stretches)
+            if is_kept:
+                parts += [elements.record(self.connection, work_unit, key) for key in found]
             else:
-                missing.append(day)
+                parts += self._read(work_unit, found, until_us)
         return joined_unit(parts)
+
+    def _stretches(self, start_us: int, end_us: int, kept: Collection[Key]) -> Iterator[Key]:
+        """A stretch in parts: the longest kept ones, and between them days or what of a day lies in it."""
+        longest: dict[int, int] = {}
+        for first_us, last_us in kept:
+            longest[first_us] = max(last_us, longest.get(first_us, last_us))
+        for first_us, last_us in self._days(start_us, end_us):
+            if first_us >= start_us:
+                start_us = longest.get(first_us, last_us)
+                yield first_us, start_us
 
     def state(self, work_unit: str, record: UnitRecord, start_us: int, end_us: int) -> StateRuns:
         """The runs of a work unit's state over a stretch of which the record is there, and around it as far as the
@@ -100,19 +113,25 @@ class Records:
         return {float(code) for code, name in self._state_tag(work_unit).tag.states.items() if name in names}
 
     def _state(self, work_unit: str, start_us: int, end_us: int) -> StateRuns:
+        key = (start_us, end_us)
+        if key in self.kept(work_unit, *key):
+            return elements.record(self.connection, work_unit, key).state
         tag = self._state_tag(work_unit)
-        window = TagWindow(self.connection, [tag], self.shifts, start_us, end_us, self.now_us, as_of_us=self.as_of_us)
-        return state_runs(window.series(tag), start_us, end_us)
+        return state_runs(self.window([tag], start_us, end_us).series(tag), start_us, end_us)
 
     def _state_tag(self, work_unit: str) -> StoredTag:
         return next(stored for stored in self._of(work_unit) if stored.tag.kind is Kind.STATE)
 
-    def day_records(self, work_unit: str, days: Sequence[tuple[int, int]]) -> Iterator[UnitRecord]:
-        """Records of some days, each from readings."""
-        for start_us, end_us in days:
-            yield self._from_readings(work_unit, start_us, end_us, days[-1][1])
+    def window(self, tags: Sequence[StoredTag], start_us: int, end_us: int) -> TagWindow:
+        """Readings of some tags over a stretch."""
+        return TagWindow(self.connection, tags, self.shifts, start_us, end_us, self.now_us, self.as_of_us, self.changes)
 
-    def _read(self, work_unit: str, days: list[tuple[int, int]], until_us: int) -> list[UnitRecord]:
+    def stretch_records(self, work_unit: str, stretches: Sequence[Key]) -> Iterator[UnitRecord]:
+        """Records of some stretches, of what is kept or from readings."""
+        for start_us, end_us in stretches:
+            yield self.record(work_unit, start_us, end_us, stretches[-1][1])
+
+    def _read(self, work_unit: str, days: list[Key], until_us: int) -> list[UnitRecord]:
         """Records of consecutive days, as few as can be loaded at once."""
         last_us = days[-1][1]
         parts = []
@@ -135,9 +154,7 @@ class Records:
         if loaded is None or not loaded.start_us <= start_us < end_us <= loaded.end_us:
             tags = self._of(work_unit)
             until_us = self._end_of_window(tags, start_us, end_us, until_us)
-            window = TagWindow(
-                self.connection, tags, self.shifts, start_us, until_us, self.now_us, as_of_us=self.as_of_us
-            )
+            window = self.window(tags, start_us, until_us)
             loaded = self._windows[work_unit] = _Loaded(start_us, until_us, window)
         return loaded
 
@@ -166,15 +183,39 @@ class Records:
     def _keeps(self) -> bool:
         return self.as_of_us is None and self.clock == self.site.clock()
 
-    def _kept(self, work_unit: str, start_us: int, end_us: int) -> dict[tuple[int, int], bytes]:
+    def kept(self, work_unit: str, start_us: int, end_us: int) -> set[Key]:
+        """Times of the kept records within a stretch that were worked out under what holds now."""
         if not self._keeps():
-            return {}
-        return elements.kept(self.connection, work_unit, self.settings, start_us, end_us)
+            return set()
+        found = elements.kept(self.connection, work_unit, start_us, end_us)
+        return {key for key, settings in found.items() if settings == self.settings(work_unit, *key)}
 
-    def _days(self, start_us: int, end_us: int) -> list[tuple[int, int]]:
+    def settings(self, work_unit: str, start_us: int, end_us: int) -> str:
+        """What a record depends on beside its readings, as a hash: tags, planned time, starts of shifts."""
+        of_unit = None if work_unit == PLANT else work_unit
+        key = (of_unit and self.shifts.alike(of_unit), start_us, end_us)
+        if key not in self._planned:
+            planned = self.shifts.planned(of_unit, start_us, end_us).tolist()
+            self._planned[key] = f"{self.shifts.has_shifts(of_unit)} {planned}"
+        starts = self.shifts.starts(start_us - DAY_US, end_us + DAY_US, of_unit) if self._restarts(work_unit) else []
+        return sha256(f"{self._definitions(work_unit)} {self._planned[key]} {starts}".encode()).hexdigest()
+
+    def _restarts(self, work_unit: str) -> bool:
+        rules = [stored.tag.counter for stored in self._of(work_unit)]
+        return any(rule is not None and rule.restarts is Restarts.SHIFT for rule in rules)
+
+    def _definitions(self, work_unit: str) -> str:
+        if work_unit not in self._defined:
+            tags = [(stored.device, stored.tag) for stored in self._of(work_unit)]
+            self._defined[work_unit] = f"{elements.FORMAT} {tags}"
+        return self._defined[work_unit]
+
+    def _days(self, start_us: int, end_us: int) -> list[Key]:
         """The days of a stretch, the first and the last as far as they lie in it."""
-        days = periods(PeriodKind.DAY, start_us, end_us, self.clock)
-        return [(max(day.start_us, start_us), min(day.end_us, end_us)) for day in days]
+        if (start_us, end_us) not in self._cut:
+            days = periods(PeriodKind.DAY, start_us, end_us, self.clock)
+            self._cut[start_us, end_us] = [(max(day.start_us, start_us), min(day.end_us, end_us)) for day in days]
+        return self._cut[start_us, end_us]
 
     @cached_property
     def _units(self) -> int:
@@ -183,10 +224,3 @@ class Records:
     @cached_property
     def _texts(self) -> dict[int, str]:
         return texts(self.connection)
-
-    @cached_property
-    def settings(self) -> str:
-        """What kept records depend on beside the readings, as a hash."""
-        parts = {"devices", "shifts", "calendar", "plant"}
-        content = self.site.model_dump_json(include=parts, by_alias=True)
-        return sha256(f"{elements.FORMAT} {content}".encode()).hexdigest()

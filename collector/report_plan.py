@@ -48,10 +48,12 @@ def due_reports(
 
 
 def works_on(calendar: ShiftCalendar, day: date) -> bool:
-    """Whether a day is a working day: one with a shift; without shifts a weekday that is no holiday."""
-    if calendar.shifts:
-        return any(calendar.works_on(shift, day) for shift in calendar.shifts)
-    return day in calendar.working_days or (day.weekday() < 5 and day not in calendar.holidays)
+    """Whether a day is a working day: one on which a shift starts; without regular shifts also a weekday that is no
+    holiday."""
+    if calendar.shifts_on(day):
+        return True
+    is_weekday = day.weekday() < 5 and day not in calendar.holidays
+    return not calendar.shifts and (day in calendar.working_days or is_weekday)
 
 
 def final_from(period: Period, clock: Clock, calendar: ShiftCalendar) -> int:

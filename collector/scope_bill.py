@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from collector.tag_window import TagWindow
 from kpi.billing import base_charge, billed_peak, billing_demand, months_that_count, power_factor_item
 from kpi.demand import Blocks, blocks, joined_blocks, together
 from kpi.kpi import ElectricityBill, TariffTerms
@@ -88,10 +87,7 @@ class Bills:
         parts: list[list[Blocks]] = [[] for _ in tags]
         for start_us in range(period.start_us, end_us, _AT_ONCE_US):
             until_us = min(start_us + _AT_ONCE_US, end_us)
-            records = evaluation.records
-            window = TagWindow(
-                evaluation.connection, tags, records.shifts, start_us, until_us, records.now_us, records.as_of_us
-            )
+            window = evaluation.records.window(tags, start_us, until_us)
             for meter, stored in zip(parts, tags, strict=True):
                 meter.append(blocks(window.series(stored), window.steps(stored), start_us, until_us))
         return together([joined_blocks(meter) for meter in parts])

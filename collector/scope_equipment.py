@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def equipment_use(facts: "PeriodFacts", work_unit: str) -> EquipmentUse:
     """The use of a work unit; without shifts there is none."""
     site = facts.evaluation.site
-    if not site.shifts:
+    if not facts.evaluation.shifts.has_shifts():
         return EquipmentUse(None)
     settings = site.work_units.get(work_unit)
     per_product_s = {name: product.planned_run_time_s for name, product in site.products.items()}

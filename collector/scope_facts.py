@@ -40,6 +40,7 @@ class PeriodFacts:
     until_us: int
     _records: dict[str, UnitRecord] = field(default_factory=dict)
     _pieces: dict[str, UnitPieces] = field(default_factory=dict)
+    _equipment: dict[str, EquipmentUse] = field(default_factory=dict)
 
     def of(self, scope: str) -> "FactsOfScope":
         """The facts of the plant, a work unit, a product or an order."""
@@ -57,7 +58,7 @@ class PeriodFacts:
 
     def planned(self, work_unit: str) -> Intervals:
         """The time in which a work unit's pieces should be known: its planned time, or all of the period."""
-        planned = self.evaluation.shifts.planned(_unit_or_any(work_unit), self.period.start_us, self.end_us)
+        planned = self.evaluation.shifts.planned(unit_or_any(work_unit), self.period.start_us, self.end_us)
         return planned_or_all(planned, self.period.start_us, self.end_us)
 
     def units(self, scope: str) -> list[str]:
@@ -78,6 +79,12 @@ class PeriodFacts:
         if work_unit not in self._pieces:
             self._pieces[work_unit] = scope_pieces.unit_pieces(self, work_unit)
         return self._pieces[work_unit]
+
+    def equipment(self, work_unit: str) -> EquipmentUse:
+        """How a work unit was used."""
+        if work_unit not in self._equipment:
+            self._equipment[work_unit] = scope_equipment.equipment_use(self, work_unit)
+        return self._equipment[work_unit]
 
     def tags(self, work_unit: str) -> Iterator[StoredTag]:
         """The tags of a work unit that the site file has, or had in the period."""
@@ -140,11 +147,11 @@ class FactsOfScope:
 
     @cached_property
     def equipment(self) -> list[EquipmentUse]:
-        return [scope_equipment.equipment_use(self.period, unit) for unit in self.period.units(self.scope)]
+        return [self.period.equipment(unit) for unit in self.period.units(self.scope)]
 
     @property
     def has_shifts(self) -> bool:
-        return bool(self.period.evaluation.site.shifts)
+        return self.period.evaluation.shifts.has_shifts()
 
     @property
     def emission_factor_t_per_mwh(self) -> float | None:
@@ -174,5 +181,6 @@ class FactsOfScope:
         return scope_energy.energy_baseline(self.period, self.scope, self.energy)
 
 
-def _unit_or_any(work_unit: str) -> str | None:
-    return None if work_unit == PLANT else work_unit
+def unit_or_any(scope: str) -> str | None:
+    """The work unit whose shifts a scope has; None, any, for the plant, a product or an order."""
+    return None if scope == PLANT or ":" in scope else scope

@@ -8,7 +8,7 @@ from kpi.counter_record import Share
 from kpi.element import Element, combination, total
 from kpi.kpi import Defects
 from kpi.manual import HandCount, HandCounted, Wanted
-from kpi.pieces import PieceCount, completed
+from kpi.pieces import PieceCount, completed, decided, with_lots
 from plant.tag import PLANT, Role
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def unit_pieces(facts: "PeriodFacts", work_unit: str) -> UnitPieces:
         bool(settings and settings.trial_in_produced),
         Role.PRODUCT_ID in roles,
         Role.ORDER_ID in roles,
+        decided(facts.evaluation.lots, work_unit, facts.period.start_us, facts.end_us),
     )
 
 
@@ -43,10 +44,12 @@ def _hand_count(facts: "PeriodFacts", work_unit: str) -> HandCount:
     if counted is None:
         return HandCount((), (), frozenset())
     unit = None if work_unit == PLANT else work_unit
+    calendar = facts.evaluation.shifts
     start_us, end_us = facts.period.start_us, facts.period.end_us
-    shifts = facts.evaluation.shifts.periods(start_us, facts.end_us + 1, unit)
+    shifts = calendar.periods(start_us, facts.end_us + 1, unit)
     ended = [shift for shift in shifts if start_us < shift.end_us <= facts.end_us]
-    return HandCount(counted.within(start_us, end_us), ended, counted.sources, times_us=counted.times_us)
+    worked = [shift for shift in ended if len(calendar.planned(unit, shift.start_us, shift.end_us))]
+    return HandCount(counted.within(start_us, end_us), worked, counted.sources, times_us=counted.times_us)
 
 
 def piece_count(facts: "PeriodFacts", scope: str) -> PieceCount:
@@ -58,7 +61,11 @@ def piece_count(facts: "PeriodFacts", scope: str) -> PieceCount:
     whole = {name: element for name, element in own.items() if name not in by_hand}
     # Only a tag stands for the whole plant; what people count for the plant adds to its work units.
     counted = [facts.pieces(name).all() for name in _output_units(facts)]
-    return PieceCount([*counted, completed(apart)] if apart else counted, whole)
+    for_plant = decided(facts.evaluation.lots, PLANT, facts.period.start_us, facts.end_us)
+    lots = [*for_plant, *(one for name in _output_units(facts) for one in facts.pieces(name).lots)]
+    if apart:
+        counted.append(with_lots(completed(apart), for_plant))
+    return PieceCount(counted, with_lots(whole, lots))
 
 
 def route(facts: "PeriodFacts", scope: str) -> list[tuple[str, PieceCount]]:

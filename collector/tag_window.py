@@ -1,7 +1,7 @@
 """What did the tags of a work unit read over a stretch of time? Series and counter steps from the store, each loaded
 once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,11 +13,12 @@ from collector.store.tags import StoredTag
 from kpi.counter import Restarting, Steps, counter_steps
 from kpi.demand import BLOCK_US
 from kpi.series import TagSeries
+from plant.correction import MeterChange
 from plant.instant import US_PER_S
 from plant.intervals import intervals
 from plant.reading import I64, Readings, believed, joined
 from plant.shift import ShiftCalendar
-from plant.tag import PLANT, Kind, Restarts, Role
+from plant.tag import PLANT, Restarts, Role, Tag
 
 _SHIFT_REACH_US = 3600 * US_PER_S
 SHARED_BY_TIME = frozenset({Role.ENERGY_IMPORT, Role.REACTIVE_IMPORT, Role.REACTIVE_EXPORT})
@@ -28,7 +29,7 @@ SHARED_BY_TIME = frozenset({Role.ENERGY_IMPORT, Role.REACTIVE_IMPORT, Role.REACT
 class TagWindow:
     """The tags' readings over [start_us, end_us), with what led up to it.
 
-    as_of_us: leaves out what the store came to know later; None: all that it knows now.
+    as_of_us: leaves out what the store came to know later; None: all that it knows now. changes: meter changes.
     """
 
     connection: Connection
@@ -38,14 +39,15 @@ class TagWindow:
     end_us: int
     now_us: int
     as_of_us: int | None = None
+    changes: Sequence[MeterChange] = ()
     _series: dict[str, TagSeries] = field(default_factory=dict)
     _steps: dict[str, Steps] = field(default_factory=dict)
 
     def series(self, stored: StoredTag) -> TagSeries:
         """The readings of a tag, led by the last believed one at or before the window's start.
 
-        Those of a counter are followed by the first believed one after its end where that is needed: a step of an
-        energy meter over the end shares the last quarter hour, and time that is not known may last until then.
+        Those of an energy meter are followed by the first believed one after its end: a step over the end shares the
+        last quarter hour. So are those of a tag that is not known at the end: its hole ends with that reading.
         """
         if stored.tag.name not in self._series:
             self._series[stored.tag.name] = self._load(stored)
@@ -55,7 +57,7 @@ class TagWindow:
         """The classed steps of a counter."""
         if stored.tag.name not in self._steps:
             series = self.series(stored)
-            self._steps[stored.tag.name] = counter_steps(series, self._restarting(stored, series))
+            self._steps[stored.tag.name] = counter_steps(series, self._restarting(stored, series), self.changes)
         return self._steps[stored.tag.name]
 
     def _load(self, stored: StoredTag) -> TagSeries:
@@ -65,7 +67,7 @@ class TagWindow:
         before = self._leading(stored, self.start_us)
         found = self._known(stored, readings.series(self.connection, stored.id, self.start_us + 1, end_us + 1))
         seen = joined([before, found])
-        if self._goes_on(stored, seen):
+        if stored.tag.role in SHARED_BY_TIME or _unknown_at(seen, stored.tag, end_us):
             seen = joined([seen, self._following(stored, end_us)])
         first_us = min([self.start_us, *seen.times_us[:1].tolist()])
         last_us = max([self.end_us, *seen.times_us[-1:].tolist()])
@@ -76,12 +78,6 @@ class TagWindow:
         ]
         known_until_us = min(stored.known_until_us, self.now_us)
         return TagSeries(stored.tag, seen, stored.first_us, known_until_us, intervals(own))
-
-    def _goes_on(self, stored: StoredTag, seen: Readings) -> bool:
-        if stored.tag.kind is not Kind.COUNTER:
-            return False
-        ends_unknown = len(seen) > 0 and not believed(seen[len(seen) - 1 :], stored.tag.use_uncertain)[0]
-        return stored.tag.role in SHARED_BY_TIME or stored.tag.max_hold_s is not None or ends_unknown
 
     def _known(self, stored: StoredTag, found: Readings) -> Readings:
         return as_known(self.connection, stored.id, found, self.as_of_us)
@@ -132,3 +128,12 @@ class TagWindow:
                 job = job[believed(job, other.tag.use_uncertain)]
                 changes.append(job.times_us[1:][job.values[1:] != job.values[:-1]])
         return np.sort(np.concatenate(changes))
+
+
+def _unknown_at(seen: Readings, tag: Tag, end_us: int) -> bool:
+    """Whether a tag with these readings is not known at an instant after them."""
+    if not len(seen):
+        return False
+    held_us = None if tag.max_hold_s is None else int(tag.max_hold_s * US_PER_S)
+    over = held_us is not None and int(seen.times_us[-1]) + held_us < end_us
+    return over or not believed(seen[-1:], tag.use_uncertain)[0]

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from collector.store.tags import StoredTag
-from kpi.counter_record import CounterRecord
+from kpi.counter_record import CounterRecord, Share
 from kpi.element import Element, total
 from kpi.manual import AMOUNTS, HandCount, Wanted
-from kpi.pieces import completed
+from kpi.pieces import completed, with_lots
+from plant.correction import LotDecision
 from plant.intervals import Intervals
 from plant.tag import Role
 
@@ -44,6 +45,7 @@ class UnitPieces:
     trial_in_produced: bool = False
     names_product: bool = False
     names_order: bool = False
+    lots: Sequence[LotDecision] = ()
 
     def own(self, wanted: Wanted | None = None, by_tag: bool = True) -> tuple[dict[str, Element], set[str]]:
         """Amounts that are counted (of some shares only, where `wanted`), and which are counted by hand alone.
@@ -70,7 +72,10 @@ class UnitPieces:
         own, by_hand = self.own(wanted, by_tag)
         if "produced" in by_hand and {"good", "scrap"} <= own.keys() and not {"good", "scrap"} <= by_hand:
             del own["produced"]  # counters of good and scrap say more of it than rows beside them
-        return completed(own, self.trial_in_produced)
+        return with_lots(completed(own, self.trial_in_produced), self._lots(wanted))
+
+    def _lots(self, wanted: Wanted | None) -> list[LotDecision]:
+        return [one for one in self.lots if wanted is None or wanted(Share(one.product or "", one.order or ""))]
 
     def _element(self, counted: Counted, wanted: Wanted | None) -> Element:
         element = counted.record.element(self.start_us, self.end_us, counted.expected)
@@ -82,7 +87,8 @@ class UnitPieces:
     def products(self) -> list[str]:
         """Products of which pieces were counted; an empty name where it is not known."""
         shares = [share.product for one in self.counters for share in one.record.shares]
-        return sorted({*shares, *(row.product or "" for row in self.by_hand.rows)})
+        rows = [row.product or "" for row in self.by_hand.rows]
+        return sorted({*shares, *rows, *(lot.product or "" for lot in self.lots)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def _runs(window: TagWindow, tags: Sequence[StoredTag], role: Role, start_us: in
 
 
 def _planned(window: TagWindow, work_unit: str, start_us: int, end_us: int) -> Intervals | None:
-    if not window.shifts.shifts:
+    if not window.shifts.has_shifts():
         return None
     return window.shifts.planned(None if work_unit == PLANT else work_unit, start_us, end_us)
 

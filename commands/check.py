@@ -92,10 +92,11 @@ def _warnings(settings: "Site", site: Path) -> Iterator[str]:
     for name in missing_secrets(settings, site.parent):
         yield f"{name}: is not there; smartwings run needs it"
     day_start = settings.plant.production_day_start
-    for shift in (one.shift() for one in settings.shifts):
-        starts = (day_start, day_start + DAY_MIN)
-        if any(shift.start_min < start < shift.end_min for start in starts):
-            yield f"shift {shift.name} spans production_day_start; its pieces are split between two days"
+    shifts = [one.shift() for one in settings.shifts] + [one.shift() for one in settings.calendar.extra_shifts]
+    starts = (day_start, day_start + DAY_MIN)
+    spanning = [one.name for one in shifts if any(one.start_min < start < one.end_min for start in starts)]
+    for name in dict.fromkeys(spanning):
+        yield f"shift {name} spans production_day_start; its pieces are split between two days"
     units = settings.work_unit_names()
     if len(units) > 1 and not any(one.output is not None for one in settings.work_units.values()):
         yield f"work_units: none says output; the plant's pieces are those of all of {', '.join(units)}"

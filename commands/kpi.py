@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.terminal import Json, SiteFile, faults_reported, refuse, say, say_json, time_option
+from commands.terminal import Json, SiteFile, faults_reported, is_date, refuse, say, say_json, time_option
 from plant.kpi_id import KpiId
 from plant.period import PeriodKind
+from plant.tag import PLANT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from config.site import Site
     from kpi.value import KpiValue
     from plant.period import Clock, Period
+    from plant.shift import ShiftCalendar
 
 
 def kpi(
@@ -50,7 +52,7 @@ def kpi(
         clock = settings.clock("civil" if calendar == "civil" else "production")
         as_of_us = None if as_of is None else _as_of(as_of, clock)
         now_us = time.time_ns() // 1000 if as_of_us is None else as_of_us
-        asked = _periods(settings, clock, now_us, period, at, from_, to)
+        asked = _periods(settings, clock, now_us, period, at, from_, to, scope)
         with reading(store_path(settings.store.url, Path(site).parent)) as connection:
             evaluation = Evaluation(connection, settings, clock, now_us, as_of_us)
             scopes = _scopes(evaluation, scope)
@@ -63,6 +65,9 @@ def kpi(
 
 def _as_of(text: str, clock: "Clock") -> int:
     as_of_us = time_option("--as-of", text, lambda day: clock.day_start(day + timedelta(days=1)))
+    end_us = clock.day_start(clock.day_of(as_of_us) + timedelta(days=1))
+    if end_us - as_of_us <= 1_000_000:  # whoever writes 23:59:59 means the end of the day
+        as_of_us = end_us
     if as_of_us > time.time_ns() // 1000:
         refuse(f"--as-of: must not be in the future; a date alone means the end of that day; not {text!r}")
     return as_of_us
@@ -79,7 +84,14 @@ def _scopes(evaluation: "Evaluation", asked: list[str] | None) -> list[str]:
 
 
 def _periods(
-    site: "Site", clock: "Clock", now_us: int, kind: PeriodKind, at: str | None, from_: str | None, to: str | None
+    site: "Site",
+    clock: "Clock",
+    now_us: int,
+    kind: PeriodKind,
+    at: str | None,
+    from_: str | None,
+    to: str | None,
+    scope: list[str] | None,
 ) -> "Sequence[Period]":
     from plant.period import range_period
 
@@ -87,6 +99,8 @@ def _periods(
         refuse("--to needs --from, and --at goes with neither")
     if kind is PeriodKind.RANGE and from_ is None:
         refuse("--period range needs --from and --to")
+    if from_ is None and kind is PeriodKind.SHIFT:
+        return _one_shift(site.shift_calendar(), clock, now_us, at, scope)
     if from_ is None:
         return _one_period(site, clock, now_us, kind, at)
     start_us = time_option("--from", from_, clock.day_start)
@@ -110,13 +124,33 @@ def _one_period(site: "Site", clock: "Clock", now_us: int, kind: PeriodKind, at:
     if at is not None:
         at_us = time_option("--at", at, clock.day_start)
         return list(_all_periods(site, clock, kind, at_us, at_us + 1))
-    if kind is PeriodKind.SHIFT:
-        fortnight_us = 14 * 86400 * 1_000_000
-        closed = [one for one in site.shift_calendar().periods(now_us - fortnight_us, now_us) if one.end_us <= now_us]
-        return sorted(closed, key=lambda one: one.end_us)[-1:]
     open_now = next(iter(_all_periods(site, clock, kind, now_us, now_us + 1)))
     before_us = open_now.start_us - 1
     return list(_all_periods(site, clock, kind, before_us, before_us + 1))
+
+
+def _one_shift(
+    calendar: "ShiftCalendar", clock: "Clock", now_us: int, at: str | None, scope: list[str] | None
+) -> "Sequence[Period]":
+    """The shift at a time or at the start of a date, else the date's first; by default the last closed. If only work
+    units are asked for, those of each."""
+    units = scope if scope and all(name != PLANT and ":" not in name for name in scope) else [None]
+    found = []
+    for unit in units:
+        if at is None:
+            fortnight_us = 14 * 86400 * 1_000_000
+            closed = [one for one in calendar.periods(now_us - fortnight_us, now_us, unit) if one.end_us <= now_us]
+            found += sorted(closed, key=lambda one: one.end_us)[-1:]
+            continue
+        at_us = time_option("--at", at, clock.day_start)
+        covering = calendar.periods(at_us, at_us + 1, unit)
+        if not covering and is_date(at):
+            in_day = calendar.periods(at_us, clock.day_start(clock.day_of(at_us) + timedelta(days=1)), unit)
+            covering = [one for one in in_day if one.start_us == in_day[0].start_us]
+        found += covering
+    labels = {one.label for one in found}
+    bounds = min((one.start_us for one in found), default=0), max((one.end_us for one in found), default=0)
+    return [one for one in calendar.periods(*bounds) if one.label in labels]
 
 
 def _say_table(values: "list[KpiValue]", zone: "ZoneInfo") -> None:

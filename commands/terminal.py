@@ -51,16 +51,22 @@ def time_option(name: str, text: str, day_start: Any) -> int:
     from plant.instant import check_year, parse_instant
 
     try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = None
-    try:
-        if day is None:
+        if not is_date(text):
             return parse_instant(text)
+        day = date.fromisoformat(text)
         check_year(day)
         return int(day_start(day))
     except ValueError as error:
         refuse(f"{name}: {error}, or a date as in 2026-11-22; not {text!r}")
+
+
+def is_date(text: str) -> bool:
+    """Whether the text of a time option is a date alone."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def quiet_libraries() -> None:

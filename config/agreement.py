@@ -1,8 +1,11 @@
 """What must agree between groups of settings? Names that stand twice, and names that nothing has."""
 
 from collections import Counter
+from collections.abc import Sequence
+from datetime import date
 
 from config.site import SCOPE, Site
+from plant.shift import Shift
 from plant.tag import PLANT, Kind, kind_of
 
 
@@ -29,11 +32,29 @@ def _doubled(site: Site) -> list[tuple[tuple[str | int, ...], str]]:
                 if single[tag.work_unit, tag.role] == 2:
                     message = f"{tag.work_unit} has another tag with role {tag.role}; only one can be believed"
                     found.append((("devices", d, "tags", t, "role"), message))
-    names = Counter(shift.name for shift in site.shifts)
-    for s, shift in enumerate(site.shifts):
-        if names[shift.name] > 1:
-            found.append((("shifts", s, "name"), f"{shift.name} stands twice"))
+    found += _planned_twice(("shifts",), [settings.shift() for settings in site.shifts])
+    found += _planned_twice(("calendar", "extra_shifts"), [settings.shift() for settings in site.calendar.extra_shifts])
     return found
+
+
+def _planned_twice(group: tuple[str, ...], shifts: Sequence[Shift]) -> list[tuple[tuple[str | int, ...], str]]:
+    """Shifts of one name that a work unit has twice on one day: at each of the two, naming the other."""
+    found: dict[int, int] = {}
+    order = sorted(range(len(shifts)), key=lambda s: (shifts[s].name, shifts[s].first_day or date.min))
+    for at, s in enumerate(order):
+        for o in order[at + 1 :]:
+            if shifts[o].name != shifts[s].name or not shifts[s].is_valid(shifts[o].first_day or date.min):
+                break
+            if shifts[s].shares_work_units(shifts[o]):
+                found.setdefault(s, o)
+                found.setdefault(o, s)
+    return [
+        (
+            (*group, s, "name"),
+            f"{shifts[s].name} stands twice: {'.'.join(group)}[{o}] is valid at the same time for the same work units",
+        )
+        for s, o in sorted(found.items())
+    ]
 
 
 def _unknown_names(site: Site) -> list[tuple[tuple[str | int, ...], str]]:
@@ -47,9 +68,14 @@ def _unknown_names(site: Site) -> list[tuple[tuple[str | int, ...], str]]:
     for s, scope in enumerate(site.mqtt.scopes if site.mqtt else ()):
         if scope not in scopes and not SCOPE.fullmatch(scope):
             found.append((("mqtt", "scopes", s), expected))
-    for s, shift in enumerate(site.shifts):
-        for u, unit in enumerate(shift.work_units or ()):
-            if unit not in units:
-                known = f"must be one of {', '.join(units)}" if units else "is no work unit: no tag names one"
-                found.append((("shifts", s, "work_units", u), known))
+    known = f"must be one of {', '.join(units)}" if units else "is no work unit: no tag names one"
+    calendar = site.calendar
+    named: tuple[tuple[tuple[str, ...], Sequence[tuple[str, ...] | None]], ...] = (
+        (("shifts",), [entry.work_units for entry in site.shifts]),
+        (("calendar", "extra_shifts"), [entry.work_units for entry in calendar.extra_shifts]),
+        (("calendar", "planned_downtime"), [entry.work_units for entry in calendar.planned_downtime]),
+    )
+    for group, entries in named:
+        for e, names in enumerate(entries):
+            found += [((*group, e, "work_units", u), known) for u, unit in enumerate(names or ()) if unit not in units]
     return found

@@ -1,13 +1,13 @@
-"""What may be said of working time? Shifts with breaks, public holidays, and days that differ."""
+"""What may be said of working time? Shifts with breaks, holidays, days that differ, and planned downtime."""
 
 from datetime import date
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from config.model import Day, Name, Settings, Text, TimeOfDay
-from plant.shift import DAY_MIN, Shift, ShiftCalendar
+from config.model import Day, Instant, Name, Settings, Text, TimeOfDay
+from plant.shift import DAY_MIN, EVERY_DAY, PlannedDowntime, Shift, ShiftCalendar
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -35,8 +35,11 @@ def _weekday(value: Any) -> Any:
     return value
 
 
-class ShiftSettings(Settings):
-    """One shift of a day."""
+WorkUnits = Annotated[tuple[Name, ...], Field(min_length=1)]
+
+
+class _ShiftTimes(Settings):
+    """What a shift and an extra shift have in common."""
 
     name: Name
     """Name of the shift; part of its periods' labels."""
@@ -44,19 +47,17 @@ class ShiftSettings(Settings):
     """Wall-clock start."""
     end: TimeOfDay
     """Wall-clock end; at or before `start`: on the next day."""
-    days: tuple[Annotated[str, BeforeValidator(_weekday)], ...] = WEEKDAYS
-    """Weekdays on which it starts."""
     breaks: tuple[Annotated[Break, BeforeValidator(_break)], ...] = ()
     """Breaks, as in 12:00-13:00; not planned busy time."""
-    work_units: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
+    work_units: WorkUnits | None = None
     """Work units that it is for; absent: all."""
 
     @model_validator(mode="after")
     def _breaks_lie_inside(self) -> Self:
-        self.shift()
+        self._shift(EVERY_DAY, None, None)
         return self
 
-    def shift(self) -> Shift:
+    def _shift(self, weekdays: frozenset[int], first_day: date | None, last_day: date | None) -> Shift:
         """The shift in minutes after midnight. Raises ValueError for a break that lies outside."""
         end = self.end if self.end > self.start else self.end + DAY_MIN
         breaks = []
@@ -67,9 +68,75 @@ class ShiftSettings(Settings):
             if last > end:
                 raise ValueError("breaks: must lie inside the shift")
             breaks.append((first, last))
-        units = frozenset(self.work_units) if self.work_units is not None else None
+        units = _units(self.work_units)
+        return Shift(self.name, self.start, end, weekdays, tuple(breaks), units, first_day, last_day)
+
+
+class ShiftSettings(_ShiftTimes):
+    """One shift, or one version of it. Two of one name must not be valid at the same time for one work unit."""
+
+    days: tuple[Annotated[str, BeforeValidator(_weekday)], ...] = WEEKDAYS
+    """Weekdays on which it starts."""
+    valid_from: Day | None = None
+    """First day on which it starts; absent: since ever."""
+    valid_to: Day | None = None
+    """Last day on which it starts; absent: for ever."""
+
+    @model_validator(mode="after")
+    def _is_valid_once(self) -> Self:
+        if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
+            raise ValueError("valid_to: must not be before valid_from")
+        return self
+
+    def shift(self) -> Shift:
+        """The shift in minutes after midnight."""
         weekdays = frozenset(WEEKDAYS.index(day) for day in self.days)
-        return Shift(self.name, self.start, end, weekdays, tuple(breaks), units)
+        return self._shift(weekdays, self.valid_from, self.valid_to)
+
+
+class ExtraShiftSettings(_ShiftTimes):
+    """A shift of one day, whatever the weekday or holiday. It replaces the shift of the same name that its work units
+    would have on that day."""
+
+    date: Day
+    """Day on which it starts."""
+
+    def shift(self) -> Shift:
+        """The shift in minutes after midnight, valid on its day alone."""
+        return self._shift(EVERY_DAY, self.date, self.date)
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text
+
+
+class PlannedDowntimeSettings(Settings):
+    """A time booked in advance for maintenance or want of demand: no planned busy time (ISO 22400)."""
+
+    from_: Annotated[Instant, Field(alias="from")]
+    """Its start."""
+    to: Instant
+    """Its end."""
+    work_units: WorkUnits | None = None
+    """Work units that stand still; absent: all."""
+    reason: Annotated[Text, AfterValidator(_said)]
+    """What it is booked for."""
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.from_ >= self.to:
+            raise ValueError("to: must be after from")
+        return self
+
+    def downtime(self) -> PlannedDowntime:
+        """The time in UTC microseconds."""
+        return PlannedDowntime(self.from_, self.to, _units(self.work_units), self.reason)
+
+
+def _units(names: tuple[str, ...] | None) -> frozenset[str] | None:
+    return frozenset(names) if names is not None else None
 
 
 def _country(value: Any) -> Any:
@@ -81,7 +148,7 @@ def _country(value: Any) -> Any:
 
 
 class CalendarSettings(Settings):
-    """Days without work, and days with work in spite of that."""
+    """Days without work, days with work in spite of that, and planned downtime."""
 
     country: Annotated[Text | None, BeforeValidator(_country)] = None
     """Country whose public holidays (substitute days included) are days without shifts, as in KR."""
@@ -89,6 +156,10 @@ class CalendarSettings(Settings):
     """Further days without shifts."""
     working_days: tuple[Day, ...] = ()
     """Days on which all shifts work, whatever the weekday or holiday."""
+    extra_shifts: tuple[ExtraShiftSettings, ...] = ()
+    """Shifts of one day, such as overtime or a shortened day; planned whatever the weekday or holiday."""
+    planned_downtime: tuple[PlannedDowntimeSettings, ...] = ()
+    """Times booked in advance that are no planned busy time."""
 
     def holidays(self) -> "Holidays":
         """Days without shifts."""
@@ -114,7 +185,16 @@ class Holidays:
         return day in self._own or (self._public is not None and day in self._public)
 
 
-def shift_calendar(zone: ZoneInfo, shifts: tuple[ShiftSettings, ...], days: CalendarSettings) -> ShiftCalendar:
+def shift_calendar(
+    zone: ZoneInfo, shifts: tuple[ShiftSettings, ...], days: CalendarSettings, work_units: frozenset[str]
+) -> ShiftCalendar:
     """The plant's calendar of shifts."""
-    planned = tuple(settings.shift() for settings in shifts)
-    return ShiftCalendar(zone, planned, days.holidays(), frozenset(days.working_days))
+    return ShiftCalendar(
+        zone,
+        tuple(settings.shift() for settings in shifts),
+        days.holidays(),
+        frozenset(days.working_days),
+        tuple(settings.shift() for settings in days.extra_shifts),
+        tuple(settings.downtime() for settings in days.planned_downtime),
+        work_units,
+    )

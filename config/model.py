@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 
 from config.document import Document, Path_, WrittenFloat, WrittenInt
 from config.fault import Fault, InputError
-from plant.instant import check_year, parse_iso_date
+from plant.instant import check_year, parse_instant, parse_iso_date
 
 
 class Settings(BaseModel):
@@ -43,6 +43,10 @@ def _date(value: Any) -> Any:
     return day
 
 
+def _instant(value: Any) -> Any:
+    return parse_instant(str(_as_written(value)))
+
+
 _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
 
 
@@ -65,6 +69,8 @@ Whole = Annotated[int, BeforeValidator(_not_bool)]
 Number = Annotated[float, BeforeValidator(_not_bool)]
 Switch = Annotated[bool, BeforeValidator(_switch)]
 Day = Annotated[date, BeforeValidator(_date)]
+Instant = Annotated[int, BeforeValidator(_instant)]
+"""UTC microseconds, written as an ISO 8601 time with its offset."""
 TimeOfDay = Annotated[int, BeforeValidator(_minutes)]
 """Minutes after midnight, written 08:00."""
 

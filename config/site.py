@@ -13,6 +13,7 @@ from config.calendar import CalendarSettings, ShiftSettings, shift_calendar
 from config.devices import Device, is_loopback
 from config.model import Day, Name, Number, Settings, Switch, Text, TimeOfDay, Whole
 from config.mqtt import MqttSettings, TopicName
+from config.order_columns import checked_columns
 from plant.kpi_id import KpiId
 from plant.period import Clock
 from plant.shift import ShiftCalendar
@@ -184,9 +185,9 @@ class OrderSettings(Settings):
     in_full_tolerance: Annotated[Number, Field(ge=0, lt=1)] = 0.0
     """Share of a line's quantity that may be missing."""
     date_format: Text = "iso"
-    """`iso`, or a pattern as in %d/%m/%Y; never guessed."""
-    columns: Mapping[Text, Text] = Field(default_factory=dict)
-    """Our column names and the headings that the files have for them."""
+    """`iso`, or a pattern as in %d/%m/%Y; never guessed. A time of day behind a date is dropped."""
+    columns: Annotated[Mapping[Text, Text], AfterValidator(checked_columns)] = Field(default_factory=dict)
+    """Our column names and the headings that the files have for them, or the other way round."""
 
     @model_validator(mode="after")
     def _format_is_a_pattern(self) -> Self:
@@ -235,7 +236,8 @@ class Site(Settings):
         return Clock(self.zone, self.plant.production_day_start if calendar == "production" else 0)
 
     def shift_calendar(self) -> ShiftCalendar:
-        return shift_calendar(self.zone, self.shifts, self.calendar)
+        """The plant's shifts; keeps what it works out, so one calendar is to be asked often."""
+        return shift_calendar(self.zone, self.shifts, self.calendar, frozenset(self.work_unit_names()))
 
     def tags(self) -> list[Tag]:
         """All tags of all devices, in the file's order."""

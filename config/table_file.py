@@ -3,15 +3,18 @@
 import csv
 import io
 import re
+import unicodedata
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
+from textwrap import shorten
 
 from config.fault import Fault, InputError, file_fault, read_bytes
 
 MOST_BYTES = 2**30
+_MOST_TOLD = 200
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 
 Cell = str | datetime
@@ -34,13 +37,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table file: how it was read (UTF-8, CP949, XLSX), its headings in order, its rows, what is wrong with some."""
+    """A table file: how it was read (UTF-8, CP949, XLSX), its headings in order, its rows, what is wrong with some.
+
+    written: what the file calls the columns that have another name here.
+    """
 
     path: Path
     encoding: str
     headings: list[str]
     rows: list[Row]
     faults: list[Fault] = field(default_factory=list)
+    written: Mapping[str, str] = field(default_factory=dict)
 
     def column(self, heading: str) -> int | None:
         """Number of a column, counted from 1."""
@@ -48,7 +55,8 @@ class Table:
 
     def fault(self, row: Row, heading: str, message: str) -> Fault:
         """A fault in one cell."""
-        return Fault(str(self.path), row.number, self.column(heading), heading, message)
+        named = f"{self.written[heading]} ({heading})" if heading in self.written else heading
+        return Fault(str(self.path), row.number, self.column(heading), named, message)
 
 
 def number(text: str) -> float:
@@ -68,12 +76,14 @@ def number(text: str) -> float:
     return value
 
 
-def read_table(path: Path, required: tuple[str, ...] = (), renamed: dict[str, str] | None = None) -> Table:
+def read_table(
+    path: Path, required: tuple[str, ...] = (), renamed: dict[str, str] | None = None, remedy: str = ""
+) -> Table:
     """All rows of a CSV file (UTF-8 with or without BOM, else CP949) or of an XLSX file's first sheet.
 
-    The first row that is not empty holds the headings; renamed maps them to ours. A row with more cells than headings
-    is a fault of the table. Raises InputError for a file that cannot be read, a doubled heading or a required one that
-    is missing.
+    The first row that is not empty holds the headings, in which any white space counts as one space; renamed maps them
+    to ours. A row with more cells than headings is a fault of the table. Raises InputError for a file that cannot be
+    read, a doubled heading or a required one that is missing; remedy: what to say besides of the latter.
     """
     if path.suffix.lower() == ".xlsx":
         encoding, grid = "XLSX", _xlsx_grid(path)
@@ -82,23 +92,39 @@ def read_table(path: Path, required: tuple[str, ...] = (), renamed: dict[str, st
         grid = _csv_grid(path, text)
     filled = ((at, cells) for at, cells in grid if any(str(cell).strip() for cell in cells))
     heading_number, heading_cells = next(filled, (1, []))
-    headings = _ours([str(cell).strip() for cell in heading_cells], renamed or {})
+    ours = {_heading(theirs): name for theirs, name in (renamed or {}).items()}
+    written = [_heading(str(cell)) for cell in heading_cells]
+    headings = _ours(written, ours)
     faults = [
         Fault(str(path), heading_number, column, heading, "column stands twice")
         for column, heading in enumerate(headings, 1)
         if heading and heading in headings[: column - 1]
     ]
-    back = {ours: theirs for theirs, ours in (renamed or {}).items()}
+    back = {name: theirs for theirs, name in ours.items()}
+    missing = f"column is missing{_there(heading_cells)}{remedy}"
     for heading in required:
         if heading not in headings:
             named = f"{back[heading]} ({heading})" if heading in back else heading
-            faults.append(Fault(str(path), heading_number, None, named, "column is missing"))
+            faults.append(Fault(str(path), heading_number, None, named, missing))
     if faults:
         raise InputError(faults)
     rows = [_row(at, cells, headings) for at, cells in filled]
     message = f"has more cells than the {len(headings)} headings; a number with commas must be quoted"
     faults = [Fault(str(path), row.number, len(headings) + 1, "", message) for row in rows if row.surplus]
-    return Table(path, encoding, headings, rows, faults)
+    other_names = {name: theirs for name, theirs in zip(headings, written, strict=True) if name != theirs}
+    return Table(path, encoding, headings, rows, faults, other_names)
+
+
+def _heading(text: str) -> str:
+    # Line ends within cells, no-break spaces and taken-apart Hangul look the same to whoever writes the settings.
+    return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+def _there(cells: list[Cell]) -> str:
+    named = [str(cell).strip() for cell in cells if str(cell).strip()]
+    if len(named) == 1 and any(separator in named[0] for separator in ";\t|"):
+        return f"; cells must be separated by commas, unlike {named[0][:_MOST_TOLD]!r}"
+    return f"; there are {shorten(', '.join(named), _MOST_TOLD)}" if named else "; the file is empty"
 
 
 def _ours(written: list[str], renamed: dict[str, str]) -> list[str]:
@@ -148,6 +174,8 @@ def _cell(value: object) -> Cell:
         return ""
     if isinstance(value, datetime):
         return value
+    if isinstance(value, date):
+        return datetime.combine(value, datetime.min.time())
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     return str(value)

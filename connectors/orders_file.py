@@ -1,33 +1,19 @@
 """What was promised and what was shipped? Files of order lines and of deliveries, with the plant's own headings."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from config.order_columns import renamed
 from config.site import OrderSettings
 from config.table_file import Row, Table, read_table
 from connectors.rows import RowReader, amount, text
 from plant.instant import local_instant
 from plant.order import Delivery, OrderLine, OrderStatus
 
-ORDER_COLUMNS = (
-    "order_id",
-    "line_id",
-    "product",
-    "quantity",
-    "due_date",
-    "request_date",
-    "first_promise_date",
-    "customer",
-    "value",
-    "status",
-    "delivered_quantity",
-    "delivered_date",
-    "recorded_date",
-)
-DELIVERY_COLUMNS = ("order_id", "line_id", "quantity", "delivered_date", "recorded_date", "delivery_id")
+_OTHER_HEADINGS = "; orders.columns says which other headings files have"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +34,13 @@ class DeliveriesFile:
     reader: RowReader
 
 
-def renamed(columns: Mapping[str, str]) -> dict[str, str]:
-    """Headings of files to our column names; `orders.columns` may be written either way round.
-
-    >>> renamed({"due_date": "Promised", "PO": "order_id"})
-    {'Promised': 'due_date', 'PO': 'order_id'}
-    """
-    ours = {*ORDER_COLUMNS, *DELIVERY_COLUMNS}
-    return {(theirs if name in ours else name): (name if name in ours else theirs) for name, theirs in columns.items()}
-
-
 def read_orders(path: Path, settings: OrderSettings, zone: ZoneInfo, imported_us: int) -> OrdersFile:
     """The order lines of a CSV or XLSX file.
 
     A row without order, or with a quantity, date or status that cannot be read is rejected; one without due date is
     taken, and lowers the coverage of delivery KPIs. Raises InputError for a file that as a whole cannot be read.
     """
-    table = read_table(path, ("order_id", "quantity", "due_date"), renamed(settings.columns))
+    table = read_table(path, ("order_id", "quantity", "due_date"), renamed(settings.columns), _OTHER_HEADINGS)
     reader = RowReader(table)
     found: dict[tuple[str, str, int], tuple[Row, OrderLine, bool]] = {}
     for row in table.rows:
@@ -73,7 +49,8 @@ def read_orders(path: Path, settings: OrderSettings, zone: ZoneInfo, imported_us
             continue
         earlier = found.setdefault((line.order_id, line.line_id, line.recorded_us), (row, line, dated))
         if earlier[1] != line:
-            message = f"order {line.order_id} line {line.line_id} stands in row {earlier[0].number} with other content"
+            other = f"order {line.order_id} line {line.line_id} stands in row {earlier[0].number} with other content"
+            message = f"{other}; lines are told apart by line_id, versions of one by recorded_date"
             reader.reject(row, "line_id" if "line_id" in table.headings else "order_id", message)
     return OrdersFile(table, list(found.values()), reader)
 
@@ -83,8 +60,9 @@ def _order_line(
 ) -> tuple[OrderLine | None, bool]:
     dates = {
         name: reader.date(row, name, date_format)
-        for name in ("due_date", "request_date", "first_promise_date", "delivered_date", "recorded_date")
+        for name in ("due_date", "request_date", "first_promise_date", "delivered_date")
     }
+    recorded = reader.recorded(row, date_format)
     order_id = reader.required(row, "order_id", text)
     quantity = reader.required(row, "quantity", _positive)
     delivered = reader.cell(row, "delivered_quantity", _not_negative)
@@ -94,7 +72,6 @@ def _order_line(
     value = reader.amount(row, "value")
     if row.number in reader.bad_rows or order_id is None or quantity is None:
         return None, False
-    recorded = dates.pop("recorded_date")
     line = OrderLine(
         order_id=order_id,
         line_id=row.text("line_id") or "1",
@@ -116,7 +93,7 @@ def read_deliveries(path: Path, settings: OrderSettings, zone: ZoneInfo, importe
     Where rows of such a sum were recorded at different times, the sum grows from version to version. Raises InputError
     for a file that as a whole cannot be read.
     """
-    table = read_table(path, ("order_id", "quantity", "delivered_date"), renamed(settings.columns))
+    table = read_table(path, ("order_id", "quantity", "delivered_date"), renamed(settings.columns), _OTHER_HEADINGS)
     reader = RowReader(table)
     apart: dict[tuple[str, int], tuple[Delivery, bool]] = {}
     summed: dict[tuple[str, str, date], list[tuple[Delivery, bool]]] = {}
@@ -148,7 +125,7 @@ def _delivery(
     order_id = reader.required(row, "order_id", text)
     quantity = reader.required(row, "quantity", amount)
     delivered = reader.date(row, "delivered_date", date_format)
-    recorded = reader.date(row, "recorded_date", date_format)
+    recorded = reader.recorded(row, date_format)
     if delivered is None and row.number not in reader.bad_rows:
         reader.reject(row, "delivered_date", "is required")
     if row.number in reader.bad_rows or order_id is None or quantity is None or delivered is None:

@@ -21,18 +21,14 @@ if __name__ == "__main__":
     sys.path.insert(0, str(DOCS.parent))
 
 from config import calendar, devices, model, mqtt, programme, site, tags  # noqa: E402
-from config.profile import registers  # noqa: E402
-from config.tariff import load_tariff, shipped_tariffs  # noqa: E402
+from docs.setting_tables import table, tables  # noqa: E402
 from kpi.catalogue import CATALOGUE  # noqa: E402
 from plant.kpi_id import KpiId  # noqa: E402
-from plant.tag import STORAGE_UNITS, Role, kind_of  # noqa: E402
-from plant.unit import CONVERSIONS, IDENTITY  # noqa: E402
+from plant.tag import Role  # noqa: E402
 
 GENERATED = "<!-- Written by `python docs/generate.py`; change the code, not this page. -->"
 
 WITHOUT_EFFECT = {
-    "`energy.tariff`": "no tariff tables are shipped; `energy_cost` has no value",
-    "`work_units.….planned_run_time_s`, `products`": "effectiveness and OEE have no value; `simulate` uses the first",
     "`transport: tls` of a Modbus device": "`run` refuses it and names what it speaks",
     "`max_clock_error_s`, `outage_s`, `allow_insecure` of a Modbus device": "Modbus has no clock, queue or security",
 }  # fmt: skip
@@ -44,6 +40,8 @@ GROUPS: tuple[tuple[str, type[model.Settings], type[model.Settings] | None], ...
     ("page", site.PageSettings, None),
     ("mqtt", mqtt.MqttSettings, None),
     ("calendar", calendar.CalendarSettings, None),
+    ("extra_shifts: each", calendar.ExtraShiftSettings, None),
+    ("planned_downtime: each", calendar.PlannedDowntimeSettings, None),
     ("shifts: each", calendar.ShiftSettings, None),
     ("devices: every protocol", devices.DeviceSettings, None),
     ("devices: protocol opcua", devices.OpcUaDevice, devices.DeviceSettings),
@@ -55,6 +53,7 @@ GROUPS: tuple[tuple[str, type[model.Settings], type[model.Settings] | None], ...
     ("products: each, by id", site.ProductSettings, None),
     ("baselines: each", site.BaselineSettings, None),
     ("energy", site.EnergySettings, None),
+    ("energy baselines: each", site.EnergyBaselineSettings, None),
     ("savings", site.SavingsSettings, None),
     ("orders", site.OrderSettings, None),
     ("programme file", programme.Programme, None),
@@ -68,6 +67,7 @@ _PLAIN = {bool: "true or false", int: "whole number", float: "number", str: "tex
 _BY_CHECK = {
     model._date: "date",
     model._minutes: "time of day, as in 08:00",
+    model._instant: "time with offset, as in 2026-11-22T09:30:00+09:00",
     calendar._weekday: f"one of {', '.join(calendar.WEEKDAYS)}",
     calendar._break: "break, as in 12:00-13:00",
     calendar._country: "country's code",
@@ -163,15 +163,6 @@ def default_words(field: FieldInfo, hint: Any) -> str:
     return f"`{value}`" if value != "" else "absent"
 
 
-def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """Lines of a Markdown table."""
-    names = list(headings)
-    yield f"| {' | '.join(names)} |"
-    yield f"|{' --- |' * len(names)}"
-    for row in rows:
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
-
-
 def settings_page() -> str:
     """The content of settings.md."""
     lines = [GENERATED, "# Settings of site file and programme file", "", _INTRODUCTION, "", "## Site file", ""]
@@ -181,7 +172,7 @@ def settings_page() -> str:
         lines += table(("key", "type", "default", "meaning"), _group_rows(settings, shown))
     lines += ["", "## Checked, but without effect", ""]
     lines += table(("setting", "what holds today"), WITHOUT_EFFECT.items())
-    lines += ["", *_roles(), "", *_units(), "", *_names_in_tag_lists(), "", *_profiles(), "", *_tariffs()]
+    lines += ["", *tables()]
     return "\n".join(lines) + "\n"
 
 
@@ -214,60 +205,6 @@ def _group_rows(settings: type[model.Settings], shown: type[model.Settings] | No
             raise LookupError(f"{settings.__name__}.{name} has no docstring")
         words = "list of tags, or the file name of a tag list" if name == "tags" else type_words(hints[name])
         yield f"`{field.alias or name}`", words, default_words(field, hints[name]), " ".join(field.description.split())
-
-
-def _roles() -> Iterator[str]:
-    yield from ("## Roles", "", "What a tag measures. The kind follows from the role.", "")
-    rows = ((f"`{role}`", kind_of(role).value, STORAGE_UNITS.get(role, _as_given(role))) for role in Role)
-    yield from table(("role", "kind", "unit of storage"), rows)
-
-
-def _as_given(role: Role) -> str:
-    return "as given" if kind_of(role).value == "gauge" else "none"
-
-
-def _units() -> Iterator[str]:
-    yield from ("## Units", "", "Units that a tag may have where its role fixes the unit of storage.", "")
-    rows = []
-    for storage, known in CONVERSIONS.items():
-        for unit, way in known.items():
-            added = f"{way.offset:+.10g}" if way.offset else ""
-            changed = f"× {way.factor:.12g} {added}".strip()
-            rows.append((storage, unit, changed if way != IDENTITY else "stored as given"))
-    yield from table(("unit of storage", "unit in the file", "becomes"), rows)
-
-
-def _names_in_tag_lists() -> Iterator[str]:
-    yield from ("## Tag lists", "", _TAG_LISTS, "")
-    for protocol, settings in (("opcua", tags.OpcUaTag), ("modbus", tags.ModbusTag)):
-        yield f"- {protocol}: {', '.join(f'`{name}`' for name in settings.model_fields)}"
-
-
-_TAG_LISTS = """\
-A CSV or XLSX file, one row a tag, whose headings are the keys of a tag. An empty cell is an absent key.
-A cell of `states` is `0=NotExecuting;1=Executing`, one of `bad_values` is `65535;32768`. Headings of each protocol:"""
-
-
-def _profiles() -> Iterator[str]:
-    yield from ("## Register maps", "", _PROFILES, "")
-    for path in sorted(devices.PROFILES.glob("*.csv")):
-        roles = [row.text("role") for row in registers(path.stem) if row.text("role")]
-        yield f"- `{path.stem}`: {', '.join(f'`{role}`' for role in roles)}"
-
-
-_PROFILES = """\
-A Modbus tag that names no `address` takes it from the map that its device names as `profile`, by its role, and with it
-`table`, `type`, `order` and `unit` where the tag does not say them itself. Shipped maps and their roles:"""
-
-
-def _tariffs() -> Iterator[str]:
-    yield from ("## Shipped tariffs", "", _TARIFFS, "")
-    for name in shipped_tariffs():
-        starts = [version.valid_from.isoformat() for version in load_tariff(name, DOCS).versions]
-        yield f"- `{name}`: {', '.join(starts)}"
-
-
-_TARIFFS = "Dates from which something in a [table](tariffs.md) changes. Before the first there is no price."
 
 
 def kpis_page() -> str:

@@ -4,7 +4,7 @@ A torn 32-bit read, a meter change or a swapped pair of readings must not become
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from math import isfinite
@@ -82,7 +82,11 @@ def counter_steps(series: TagSeries, restarting: Restarting, changes: Sequence[M
     readings = series.believed()
     times, values = readings.times_us, readings.values
     before, at, v0, v1 = times[:-1], times[1:], values[:-1], values[1:]
-    kind, amount = _classed(rules, at - before, v0, v1, _believed_restart(rules.restarts, before, at, restarting))
+
+    def may_restart(rows: I64) -> Mask:
+        return _believed_restart(rules.restarts, before[rows], at[rows], restarting)
+
+    kind, amount = _classed(rules, at - before, v0, v1, may_restart)
     own = [change for change in changes if change.tag == series.tag.name]
     if own:
         for row, within in _by_step(before, at, own).items():
@@ -92,18 +96,38 @@ def counter_steps(series: TagSeries, restarting: Restarting, changes: Sequence[M
     return Steps(before, at, amount, kind)
 
 
-def _classed(rules: CounterRules, elapsed_us: I64, v0: F64, v1: F64, may_restart: Mask) -> tuple[NDArray[np.int8], F64]:
-    """The kind of each step from v0 to v1, and what it adds."""
+def _classed(
+    rules: CounterRules, elapsed_us: I64, v0: F64, v1: F64, may_restart: Callable[[I64], Mask]
+) -> tuple[NDArray[np.int8], F64]:
+    """The kind of each step from v0 to v1, and what it adds. may_restart: whether a reset is believed of some rows."""
+    amount = v1 - v0
+    kind = np.zeros(len(v0), dtype=np.int8)
+    rows = _not_forward(rules, elapsed_us, amount)
+    if len(rows):
+        kind[rows], amount[rows] = _odd(rules, elapsed_us[rows], v0[rows], v1[rows], may_restart(rows))
+    return kind, amount
+
+
+def _not_forward(rules: CounterRules, elapsed_us: I64, rise: F64) -> I64:
+    """Rows of the steps that are no plain rise; mostly none, so that the usual case is looked at as a whole first."""
+    if not len(rise):
+        return np.empty(0, dtype=np.int64)
+    if rise.min() >= 0 and rise.max() <= _allowed(rules, elapsed_us.min(keepdims=True))[0]:
+        return np.empty(0, dtype=np.int64)
+    return np.flatnonzero((rise < 0) | (rise > _allowed(rules, elapsed_us)))
+
+
+def _odd(rules: CounterRules, elapsed_us: I64, v0: F64, v1: F64, may_restart: Mask) -> tuple[NDArray[np.int8], F64]:
+    """Kind and amount of steps that are no plain rise."""
     allowed = _allowed(rules, elapsed_us)
-    kind = np.full(len(v0), StepKind.UNKNOWN_DROP, dtype=np.int8)
     rise = v1 - v0
+    kind = np.full(len(v0), StepKind.UNKNOWN_DROP, dtype=np.int8)
     kind[(rise < 0) & (-rise <= rules.swap_tolerance)] = StepKind.DISORDER
     kind[_reset(rules, v0, v1, allowed) & may_restart] = StepKind.RESET
-    turned = _rollover(rules, v0, v1, allowed)
-    kind[turned] = StepKind.ROLLOVER
-    kind[rise >= 0] = np.where(rise <= allowed, StepKind.FORWARD, StepKind.JUMP)[rise >= 0]
+    kind[_rollover(rules, v0, v1, allowed)] = StepKind.ROLLOVER
+    kind[rise >= 0] = StepKind.JUMP
     amount = np.select(
-        [(kind == StepKind.FORWARD) | (kind == StepKind.DISORDER), kind == StepKind.ROLLOVER, kind == StepKind.RESET],
+        [kind == StepKind.DISORDER, kind == StepKind.ROLLOVER, kind == StepKind.RESET],
         [rise, rise + (rules.modulus or 0.0), v1],
         0.0,
     )
@@ -131,7 +155,7 @@ def _over_changes(
     passed = np.array([times_us[0], *(change.at_us for change in changes), times_us[1]], dtype=np.int64)
     begun = np.array([values[0], *(change.new_first for change in changes)])
     ended = np.array([*(change.old_final for change in changes), values[1]])
-    kind, amount = _classed(rules, np.diff(passed), begun, ended, np.zeros(len(begun), dtype=bool))
+    kind, amount = _classed(rules, np.diff(passed), begun, ended, lambda rows: np.zeros(len(rows), dtype=bool))
     possible = (kind == StepKind.FORWARD) | (kind == StepKind.ROLLOVER)
     possible[0] |= kind[0] == StepKind.DISORDER
     counted = float(sum(amount.tolist()))
@@ -174,6 +198,6 @@ def _any_within(instants: I64, first: I64, last: I64) -> Mask:
     return np.asarray(np.searchsorted(instants, last, side="right") > np.searchsorted(instants, first, side="left"))
 
 
-def spans(steps: Steps, which: Mask) -> Intervals:
+def spans(steps: Steps, which: Mask | I64) -> Intervals:
     """The time from earlier to later reading of the chosen steps, as rows that may touch."""
     return np.stack([steps.before_us[which], steps.at_us[which]], axis=1)

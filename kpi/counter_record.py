@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kpi.counter import StepKind, Steps, spans
 from kpi.demand import Blocks, joined_blocks
@@ -79,21 +80,29 @@ def counter_record(series: TagSeries, steps: Steps, start_us: int, end_us: int) 
     """What a counter did over (start, end], without shares, blocks and states."""
     counted = steps.within(start_us, end_us)
     holes = overlapping(series.holes(), start_us, end_us)
-    accepted = counted.accepted
-    crossing = counted.before_us < start_us
-    if len(holes):
-        crossing |= np.searchsorted(holes[:, 0], counted.at_us) > np.searchsorted(
-            holes[:, 1], counted.before_us, side="right"
-        )
-    flags = {flag for kind, flag in _FLAG_OF_KIND.items() if (counted.kind == kind).any()}
+    rows = _over(counted, holes, start_us)
+    seen = series.readings.after(start_us, end_us)
+    kinds = np.bincount(counted.kind).tolist() if counted.kind.any() else []
+    flags = {_FLAG_OF_KIND[StepKind(kind)] for kind, count in enumerate(kinds) if kind and count}
     return CounterRecord(
         amount=float(counted.amount.sum()),
-        seen=len(series.readings.after(start_us, end_us)) > 0,
-        flags=series.remarks(start_us, end_us) | flags,
+        seen=len(seen) > 0,
+        flags=series.remarks_on(seen) | flags,
         known=series.known(start_us, end_us),
         holes=holes,
-        bridges=spans(counted, accepted & crossing),
+        bridges=spans(counted, rows),
     )
+
+
+def _over(counted: Steps, holes: Intervals, start_us: int) -> NDArray[np.int64]:
+    """Rows of the accepted steps that begin before the stretch, or lie over a hole."""
+    before = np.arange(np.searchsorted(counted.before_us, start_us, side="left"))
+    over = before
+    if len(holes):
+        first = np.searchsorted(counted.at_us, holes[:, 0], side="right")
+        last = np.searchsorted(counted.before_us, holes[:, 1], side="left")
+        over = np.unique(np.concatenate([before, *map(np.arange, first, last)]))
+    return np.asarray(over[counted.accepted[over]], dtype=np.int64)
 
 
 def joined_counter(parts: Sequence[CounterRecord]) -> CounterRecord:

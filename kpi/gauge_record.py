@@ -12,20 +12,18 @@ import numpy as np
 from kpi.series import TagSeries
 from plant.instant import US_PER_S
 from plant.intervals import length_before
-from plant.reading import F64, I64
+from plant.reading import F64, Readings
 
 
 @dataclass(frozen=True, slots=True)
 class GaugeRecord:
-    """A gauge over [start, end): sum of value times seconds [unit s], known seconds, least and largest value held.
+    """A gauge over [start, end): sum of value times seconds [unit s], and known seconds.
 
     flags: remarks on the readings that held.
     """
 
     integral: float
     known_s: float
-    least: float | None = None
-    largest: float | None = None
     flags: frozenset[str] = frozenset()
 
     @property
@@ -36,34 +34,32 @@ class GaugeRecord:
 
 def gauge_record(series: TagSeries, start_us: int, end_us: int) -> GaugeRecord:
     """What a gauge held over [start, end)."""
-    readings = series.believed()
-    held_us = _held_us(series, readings.times_us, start_us, end_us)
-    seconds = held_us / US_PER_S
-    values = readings.values[held_us > 0]
-    known_s = float(seconds.sum())
-    if not known_s:
-        return GaugeRecord(0.0, 0.0)
-    flags = series.remarks_on_held(start_us, end_us)
-    with np.errstate(all="ignore"):  # what is too large for a number is absent in the end
-        integral = float(readings.values @ seconds)
-    return GaugeRecord(integral, known_s, float(values.min()), float(values.max()), flags)
-
-
-def _held_us(series: TagSeries, times: I64, start_us: int, end_us: int) -> F64:
-    known = series.known(start_us, end_us)
+    readings, known = series.believed(), series.known(start_us, end_us)
     if len(known) == 1:
-        edges = np.clip(np.append(times, known[0, 1]), known[0, 0], known[0, 1])
-        return np.asarray(np.diff(edges), dtype=np.float64)
-    return np.diff(length_before(known, np.append(times, np.int64(end_us))))
+        values, held_us = _held(readings, int(known[0, 0]), int(known[0, 1]))
+    else:
+        values = readings.values
+        held_us = np.diff(length_before(known, np.append(readings.times_us, np.int64(end_us))))
+    with np.errstate(all="ignore"):  # what is too large for a number is absent in the end
+        integral = float((values * held_us).sum()) / US_PER_S
+    known_s = float(held_us.sum()) / US_PER_S
+    return GaugeRecord(integral, known_s, series.remarks_on_held(start_us, end_us) if known_s else frozenset())
+
+
+def _held(readings: Readings, start_us: int, end_us: int) -> tuple[F64, F64]:
+    """Values that held within [start, end), all of which is known, and for how long [us]."""
+    times = readings.times_us
+    first = max(int(np.searchsorted(times, start_us, side="right")) - 1, 0)
+    last = int(np.searchsorted(times, end_us, side="left"))
+    if first >= last:
+        return np.empty(0), np.empty(0)
+    edges = np.append(times[first:last], end_us)
+    edges[0] = max(int(edges[0]), start_us)
+    return readings.values[first:last], np.diff(edges).astype(np.float64)
 
 
 def joined_gauge(parts: Sequence[GaugeRecord]) -> GaugeRecord:
     """The record of consecutive stretches."""
-    held = [part for part in parts if part.least is not None and part.largest is not None]
-    return GaugeRecord(
-        sum(part.integral for part in held),
-        sum(part.known_s for part in held),
-        min((part.least for part in held if part.least is not None), default=None),
-        max((part.largest for part in held if part.largest is not None), default=None),
-        frozenset[str]().union(*(part.flags for part in held)),
-    )
+    known_s = sum(part.known_s for part in parts)
+    flags = frozenset[str]().union(*(part.flags for part in parts))
+    return GaugeRecord(sum(part.integral for part in parts), known_s, flags)

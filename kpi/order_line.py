@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from plant.as_of import AsOf
 from plant.order import Delivery, OrderLine, OrderStatus
 
 _ROUNDING = 1e-9  # share of a line's quantity by which binary sums of decimal parts may fall short
@@ -50,16 +51,16 @@ class LineResult:
 
 
 def known_versions(
-    versions: Sequence[OrderLine], deliveries: Sequence[Delivery], before_us: int, today: date
+    versions: Sequence[OrderLine], deliveries: Sequence[Delivery], as_of: AsOf, today: date
 ) -> Sequence[OrderLine]:
-    """The versions of a line that were recorded before an instant [UTC us], the oldest first.
+    """The versions of a line that were known at an instant, the oldest first.
 
     A line that was first recorded later, but was due or delivered by then, had been promised: leaving it out would
     flatter. It counts with its first version, open. Empty for any other line that was not known yet.
 
-    versions: all, the oldest first. deliveries: those recorded before the instant. today: the instant's date.
+    versions: all, the oldest first. deliveries: those known at the instant. today: the instant's date.
     """
-    known = [version for version in versions if version.recorded_us < before_us]
+    known = [version for version in versions if as_of.knows(version.recorded_us)]
     if known:
         return known
     first = versions[0]

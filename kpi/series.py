@@ -32,11 +32,15 @@ class TagSeries:
 
     def believed(self) -> Readings:
         """The readings that KPIs use."""
-        return self.readings if self._use.all() else self.readings[self._use]
+        return self.readings if self._use is None else self.readings[self._use]
 
     @cached_property
-    def _use(self) -> Mask:
-        return believed(self.readings, self.tag.use_uncertain)
+    def _use(self) -> Mask | None:
+        """Which readings are believed; None: all."""
+        if not self.readings.status.any():
+            return None
+        use = believed(self.readings, self.tag.use_uncertain)
+        return None if use.all() else use
 
     def holes(self) -> Intervals:
         """Time within first and last reading that is not known.
@@ -51,25 +55,23 @@ class TagSeries:
         times, use = self.readings.times_us, self._use
         end = self.known_until_us if self.known_until_us is not None else _NEVER
         holes = self.gaps
-        if not use.all():
+        if use is not None:
             holes = union(holes, np.stack([times[~use], _next_of(times, use, end)[~use]], axis=1))
         if self.tag.max_hold_s is not None:
-            nexts = _next_of(times, np.ones(len(times), dtype=bool), end)
             held_until = times + int(self.tag.max_hold_s * US_PER_S)
-            holes = union(holes, np.stack([held_until[use], np.maximum(nexts, held_until)[use]], axis=1))
+            nexts = np.append(times[1:], end)[: len(times)]
+            over = nexts > held_until if use is None else (nexts > held_until) & use
+            holes = union(holes, np.stack([held_until[over], nexts[over]], axis=1))
         return holes
-
-    def remarks(self, start_us: int, end_us: int) -> frozenset[str]:
-        """Flags on what was read in (start_us, end_us]: `clock`, and `suspect` where uncertain readings are used."""
-        return self._remarks(self.readings.after(start_us, end_us))
 
     def remarks_on_held(self, start_us: int, end_us: int) -> frozenset[str]:
         """Flags on the readings that held within [start_us, end_us), that before it among them."""
         times = self.readings.times_us
         first = max(0, int(np.searchsorted(times, start_us, side="right")) - 1)
-        return self._remarks(self.readings[first : int(np.searchsorted(times, end_us, side="left"))])
+        return self.remarks_on(self.readings[first : int(np.searchsorted(times, end_us, side="left"))])
 
-    def _remarks(self, seen: Readings) -> frozenset[str]:
+    def remarks_on(self, seen: Readings) -> frozenset[str]:
+        """Flags on some of its readings: `clock`, and `suspect` where uncertain ones are used."""
         flags = {"clock"} if seen.source_offset_us.any() else set()
         if self.tag.use_uncertain and (seen.status & SEVERITY_BITS == _UNCERTAIN).any():
             flags.add("suspect")

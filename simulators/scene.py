@@ -167,15 +167,13 @@ def _kind(site: Site, name: str) -> MachineKind:
 
 
 def _planned(site: Site, names: Sequence[str]) -> dict[str, PlannedTime]:
-    """Planned time of each work unit; those with the same shifts share it, since years of shifts take a while."""
+    """Planned time of each work unit; without shifts of its own, all time is."""
     calendar = site.shift_calendar()
-    by_shifts: dict[tuple[str, ...], PlannedTime] = {}
     found = {}
     for name in names:
         # A work unit by the name of the plant stands for all: any shift plans it.
-        own = [shift.name for shift in site.shifts if name == PLANT or not shift.work_units or name in shift.work_units]
-        planned = partial(calendar.planned, None if name == PLANT else name)
-        found[name] = by_shifts.setdefault(tuple(own), PlannedTime(planned if own else None))
+        unit = None if name == PLANT else name
+        found[name] = PlannedTime(partial(calendar.planned, unit) if calendar.has_shifts(unit) else None)
     return found
 
 

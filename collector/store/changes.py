@@ -1,4 +1,4 @@
-"""Which times changed after the fact, so that reports about them must be looked at again?"""
+"""Which times changed after the fact, so that reports and kept records of them are not what they should be?"""
 
 from collections.abc import Iterable
 from datetime import date
@@ -11,8 +11,9 @@ FIRST_DAY = date(1970, 1, 2)
 
 
 def note(connection: Connection, min_us: int, max_us: int) -> None:
-    """Note that something within [min, max] is not as it was."""
+    """Note that something within [min, max] is not as it was; what was kept of that time is dropped."""
     connection.exec_driver_sql("insert into change (min_us, max_us) values (?, ?)", (min_us, max_us))
+    connection.exec_driver_sql("delete from element where end_us >= ? and start_us <= ?", (min_us, max_us))
 
 
 def note_days(connection: Connection, days: Iterable[date], clock: Clock, now_us: int) -> None:
@@ -27,6 +28,11 @@ def noted(connection: Connection) -> tuple[list[tuple[int, int]], int]:
     """All noted times, and up to which note these are."""
     rows = connection.exec_driver_sql("select id, min_us, max_us from change order by id").all()
     return [(row.min_us, row.max_us) for row in rows], max((row.id for row in rows), default=0)
+
+
+def newest(connection: Connection) -> int:
+    """Number of the newest note; numbers are never given twice."""
+    return int(connection.exec_driver_sql("select coalesce(max(id), 0) from change").scalar_one())
 
 
 def forget(connection: Connection, up_to: int) -> None:

@@ -21,28 +21,37 @@ from kpi.gauge_record import GaugeRecord
 from kpi.state import StateRuns
 from kpi.unit_record import UnitRecord
 
-FORMAT = 2
+FORMAT = 3
 """Part of what records are kept under: raised when a record of the same readings would differ."""
 _LENGTH = struct.Struct("<I")
 Key = tuple[int, int]
 
 
-def kept(connection: Connection, work_unit: str, settings: str, start_us: int, end_us: int) -> dict[Key, bytes]:
-    """The kept records of a work unit under some settings that lie in [start, end], by start and end; packed."""
+def kept(connection: Connection, work_unit: str, start_us: int, end_us: int) -> dict[Key, str]:
+    """The kept records of a work unit that lie in [start, end], by start and end: the settings of each."""
     rows = connection.exec_driver_sql(
-        "select start_us, end_us, payload from element"
-        " where work_unit = ? and start_us >= ? and start_us < ? and end_us <= ? and settings = ?",
-        (work_unit, start_us, end_us, end_us, settings),
+        "select start_us, end_us, settings from element"
+        " where work_unit = ? and start_us >= ? and start_us < ? and end_us <= ?",
+        (work_unit, start_us, end_us, end_us),
     )
-    return {(row.start_us, row.end_us): row.payload for row in rows}
+    return {(row.start_us, row.end_us): row.settings for row in rows}
 
 
-def keep(connection: Connection, work_unit: str, settings: str, records: Iterable[tuple[Key, UnitRecord]]) -> int:
-    """Keep records of closed stretches; returns how many. One whose time changed meanwhile is left out."""
+def record(connection: Connection, work_unit: str, key: Key) -> UnitRecord:
+    """A record that is kept."""
+    query = "select payload from element where work_unit = ? and start_us = ? and end_us = ?"
+    return from_bytes(connection.exec_driver_sql(query, (work_unit, *key)).scalar_one())
+
+
+def keep(connection: Connection, work_unit: str, records: Iterable[tuple[Key, str, UnitRecord]], seen: int) -> int:
+    """Keep records of closed stretches, each with a hash of what it was worked out under; returns how many.
+
+    seen: the newest change that the records know of; one whose time changed since is left out.
+    """
     done = 0
-    for (start_us, end_us), record in records:
-        touched = "select 1 from change where max_us >= ? and min_us <= ? limit 1"
-        if connection.exec_driver_sql(touched, (start_us, end_us)).first() is None:
+    for (start_us, end_us), settings, record in records:
+        touched = "select 1 from change where id > ? and max_us >= ? and min_us <= ? limit 1"
+        if connection.exec_driver_sql(touched, (seen, start_us, end_us)).first() is None:
             connection.exec_driver_sql(
                 "insert or replace into element (work_unit, start_us, end_us, settings, payload)"
                 " values (?, ?, ?, ?, ?)",
@@ -56,14 +65,14 @@ def to_bytes(record: UnitRecord) -> bytes:
     """A record packed: length of a JSON text, that text, and the columns that it counts, in one zstd frame."""
     columns: list[NDArray[Any]] = []
 
-    def put(column: NDArray[Any]) -> list[Any]:
-        columns.append(np.ascontiguousarray(column))
-        return [column.dtype.str, list(column.shape)]
+    def put(*of_one_length: NDArray[Any]) -> int:
+        columns.extend(np.ascontiguousarray(column) for column in of_one_length)
+        return len(of_one_length[0])
 
     content = {
         "counters": {name: _counter(one, put) for name, one in record.counters.items()},
         "gauges": {name: asdict(one) | {"flags": sorted(one.flags)} for name, one in record.gauges.items()},
-        "state": [put(record.state.start_us), put(record.state.end_us), put(record.state.code)],
+        "state": put(record.state.start_us, record.state.end_us, record.state.code),
         "state_flags": sorted(record.state_flags),
     }
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
@@ -81,7 +90,7 @@ def _counter(record: CounterRecord, put: Any) -> dict[str, Any]:
         "holes": put(record.holes),
         "bridges": put(record.bridges),
         "shares": [[share.product, share.order, share.planned, amount] for share, amount in record.shares.items()],
-        "blocks": blocks and [put(blocks.start_us), put(blocks.kwh), put(blocks.estimated), put(blocks.covered)],
+        "blocks": blocks and put(blocks.start_us, blocks.kwh, blocks.estimated, blocks.covered),
         "idle_kwh": record.idle_kwh,
         "idle_s": record.idle_s,
         "stated_s": record.stated_s,
@@ -95,23 +104,24 @@ def from_bytes(packed: bytes) -> UnitRecord:
     content = json.loads(bytes(plain[_LENGTH.size : _LENGTH.size + length]))
     place = _LENGTH.size + length
 
-    def take(column: list[Any]) -> NDArray[Any]:
+    def take(rows: int, kind: str = "<i8", width: int = 1) -> NDArray[Any]:
         nonlocal place
-        kind, shape = np.dtype(column[0]), column[1]
-        count = int(np.prod(shape))
-        found = np.frombuffer(plain, dtype=kind, count=count, offset=place).reshape(shape)
-        place += count * kind.itemsize
-        return found
+        found = np.frombuffer(plain, dtype=kind, count=rows * width, offset=place)
+        place += found.nbytes
+        return found.reshape(rows, width) if width > 1 else found
 
     counters = {name: _from_counter(one, take) for name, one in content["counters"].items()}
     gauges = {name: GaugeRecord(**{**one, "flags": frozenset(one["flags"])}) for name, one in content["gauges"].items()}
-    start_us, end_us, code = (take(column) for column in content["state"])
-    return UnitRecord(counters, gauges, StateRuns(start_us, end_us, code), frozenset(content["state_flags"]))
+    runs = content["state"]
+    state = StateRuns(take(runs), take(runs), take(runs, "<f8"))
+    return UnitRecord(counters, gauges, state, frozenset(content["state_flags"]))
 
 
 def _from_counter(content: dict[str, Any], take: Any) -> CounterRecord:
-    known, holes, bridges = (take(content[name]) for name in ("known", "holes", "bridges"))
+    known, holes, bridges = (take(content[name], width=2) for name in ("known", "holes", "bridges"))
     shares = {Share(product, order, planned): amount for product, order, planned, amount in content["shares"]}
+    n = content["blocks"]
+    blocks = None if n is None else Blocks(take(n), take(n, "<f8"), take(n, "?"), take(n, "<f8"))
     return CounterRecord(
         amount=content["amount"],
         seen=content["seen"],
@@ -120,7 +130,7 @@ def _from_counter(content: dict[str, Any], take: Any) -> CounterRecord:
         holes=holes,
         bridges=bridges,
         shares=shares,
-        blocks=Blocks(*(take(column) for column in content["blocks"])) if content["blocks"] else None,
+        blocks=blocks,
         idle_kwh=content["idle_kwh"],
         idle_s=content["idle_s"],
         stated_s=content["stated_s"],

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, Table, delete, insert, select
 
 from collector.store import schema
 from collector.store.readings import Written
+from plant.as_of import AsOf
 from plant.order import Delivery, OrderLine, OrderStatus
 from plant.quantity import Quantity
 
@@ -39,9 +40,9 @@ def save_order_lines(connection: Connection, lines: Iterable[tuple[OrderLine, bo
     return Written(len(rows), unchanged)
 
 
-def order_lines(connection: Connection, as_of_us: int | None = None) -> list[list[OrderLine]]:
-    """Every line with all its versions, the oldest first; as of an instant those recorded before it alone."""
-    return [versions for _, versions in _by_line(connection, as_of_us)]
+def order_lines(connection: Connection) -> list[list[OrderLine]]:
+    """Every line with all its versions, the oldest first."""
+    return [versions for _, versions in _by_line(connection)]
 
 
 def due_dates(connection: Connection, order_ids: Iterable[str]) -> list[date]:
@@ -60,9 +61,9 @@ def save_deliveries(connection: Connection, deliveries: Iterable[tuple[Delivery,
     return _save_versions(connection, schema.delivery, items)
 
 
-def all_deliveries(connection: Connection, as_of_us: int | None = None) -> list[Delivery]:
-    """The newest version of every delivery, by order, line and date; as of an instant, of those recorded before it."""
-    found = [Delivery(*cells) for cells in _newest(connection, schema.delivery, Delivery, as_of_us)]
+def all_deliveries(connection: Connection, as_of: AsOf | None = None) -> list[Delivery]:
+    """The newest version of every delivery, by order, line and date; as of an instant, of those known then."""
+    found = [Delivery(*cells) for cells in _newest(connection, schema.delivery, Delivery, as_of)]
     return sorted(found, key=lambda item: (item.order_id, item.line_id, item.delivered_date))
 
 
@@ -72,9 +73,9 @@ def save_quantities(connection: Connection, quantities: Iterable[Quantity], reco
     return _save_versions(connection, schema.quantity, items)
 
 
-def all_quantities(connection: Connection, as_of_us: int | None = None) -> list[Quantity]:
-    """The newest version of every hand-counted quantity, by time; as of an instant, of those recorded before it."""
-    found = [Quantity(*cells) for cells in _newest(connection, schema.quantity, Quantity, as_of_us)]
+def all_quantities(connection: Connection, as_of: AsOf | None = None) -> list[Quantity]:
+    """The newest version of every hand-counted quantity, by time; as of an instant, of those known then."""
+    found = [Quantity(*cells) for cells in _newest(connection, schema.quantity, Quantity, as_of)]
     return sorted(found, key=lambda item: (item.time_us, item.key))
 
 
@@ -106,22 +107,22 @@ def _save_versions(
     return Written(len(rows), unchanged)
 
 
-def _newest(connection: Connection, table: Table, noun: type, as_of_us: int | None) -> Iterable[Sequence[Any]]:
-    query = _recorded_before(table, noun, as_of_us).add_columns(table.c.key)
-    return {row[-1]: row[:-1] for row in connection.execute(query)}.values()
+def _newest(connection: Connection, table: Table, noun: type, as_of: AsOf | None) -> Iterable[Sequence[Any]]:
+    query = _oldest_first(table, noun).add_columns(table.c.key, table.c.recorded_us)
+    rows = connection.execute(query)
+    return {row[-2]: row[:-2] for row in rows if as_of is None or as_of.knows(row[-1])}.values()
 
 
-def _recorded_before(table: Table, noun: type, as_of_us: int | None) -> Select[Any]:
-    """What a noun is made of, in the order of its fields, the oldest version first."""
-    query = select(*(table.c[field.name] for field in fields(noun))).order_by(table.c.recorded_us)
-    return query if as_of_us is None else query.where(table.c.recorded_us < as_of_us)
+def _oldest_first(table: Table, noun: type) -> Select[Any]:
+    """What nouns are made of, in the order of their fields."""
+    return select(*(table.c[field.name] for field in fields(noun))).order_by(table.c.recorded_us)
 
 
-def _by_line(connection: Connection, as_of_us: int | None = None) -> Iterable[tuple[OrderLine, list[OrderLine]]]:
+def _by_line(connection: Connection) -> Iterable[tuple[OrderLine, list[OrderLine]]]:
     status = [field.name for field in fields(OrderLine)].index("status")
     statuses = {member.value: member for member in OrderStatus}
     lines: dict[tuple[str, str], list[OrderLine]] = {}
-    for row in connection.execute(_recorded_before(schema.order_line, OrderLine, as_of_us)):
+    for row in connection.execute(_oldest_first(schema.order_line, OrderLine)):
         cells = list(row)
         cells[status] = statuses[cells[status]]
         line = OrderLine(*cells)

@@ -191,6 +191,7 @@ change = (
         Column("id", Integer, primary_key=True),
         Column("min_us", BigInteger, nullable=False),
         Column("max_us", BigInteger, nullable=False),
+        sqlite_autoincrement=True,  # a number is never given twice
     )
 )
 

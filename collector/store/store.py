@@ -88,7 +88,7 @@ def version(connection: Connection) -> str | None:
 
 
 def migrate(connection: Connection) -> None:
-    """Bring the schema up to this program's version, step by step; a step that is cut off leaves the one before."""
+    """Bring the schema up to this program's version; cut off, it is what it was."""
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError

@@ -18,7 +18,7 @@ class Writer:
     """The store's writer thread. Open it before use, close it at the end; both wait for the thread."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._stack = ExitStack()
         self._connection: Connection | None = None
@@ -27,7 +27,7 @@ class Writer:
         """Open the store for writing. Raises StoreError."""
 
         def enter() -> Connection:
-            return self._stack.enter_context(writing(self._path))
+            return self._stack.enter_context(writing(self.path))
 
         self._connection = self._thread.submit(enter).result()
 

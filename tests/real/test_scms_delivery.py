@@ -141,6 +141,7 @@ def test_every_due_month_as_it_stood_on_its_last_day_is_exact(folder: Path, expe
     [
         (["--as-of", "2013-10-31"], 72, 114, 0.632),
         (["--as-of", "2013-11-01T00:00:00Z"], 72, 114, 0.632),
+        (["--as-of", "2013-10-31T23:59:59Z"], 72, 114, 0.632),
         ([], 98, 114, 0.860),
     ],
 )

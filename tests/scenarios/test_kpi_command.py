@@ -101,6 +101,58 @@ def test_a_day_without_shifts_has_no_shift_periods(site: Path) -> None:
     assert (done.exit_code, json.loads(done.stdout)) == (0, {"values": []})
 
 
+BY_WORK_UNIT = """
+plant: {id: kr-test-0001, time_zone: Asia/Seoul}
+shifts:
+  - {name: early, start: 06:00, end: 14:00, days: [mon, tue, wed, thu, fri], work_units: [press2]}
+  - {name: day, start: 08:00, end: 17:00, days: [mon, tue, wed, thu, fri], work_units: [press1]}
+  - {name: late, start: 17:00, end: 22:00, days: [mon, tue, wed, thu, fri], work_units: [press1]}
+  - {name: night, start: 22:00, end: 06:00, days: [thu], work_units: [press2]}
+work_units: {press1: {}, press2: {}}
+"""
+
+
+def shifts_asked(folder: Path, *arguments: str) -> list[tuple[str, str]]:
+    """Label and scope of what `smartwings kpi --period shift` says of a plant with shifts by work unit."""
+    path = folder / "site.yaml"
+    path.write_text(BY_WORK_UNIT, encoding="utf-8")
+    found = json.loads(kpi(path, "--period", "shift", "--kpi", "energy", "--json", *arguments).stdout)["values"]
+    return [(value["period"]["label"], value["scope"]) for value in found]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (["--at", "2026-11-19"], [("2026-11-19/early", "plant"), ("2026-11-19/early", "press2")]),
+        (["--at", "2026-11-19", "--scope", "press1"], [("2026-11-19/day", "press1")]),
+        (["--at", "2026-11-20"], [("2026-11-19/night", "plant"), ("2026-11-19/night", "press2")]),
+        (["--at", "2026-11-20", "--scope", "press1"], [("2026-11-20/day", "press1")]),
+        (
+            ["--at", "2026-11-19", "--scope", "press1", "--scope", "press2"],
+            [("2026-11-19/early", "press2"), ("2026-11-19/day", "press1")],
+        ),
+        (["--at", "2026-11-21"], []),
+        (["--at", "2026-11-19T07:00:00+09:00", "--scope", "press1"], []),
+        (["--at", "2026-11-20T00:00:00+09:00", "--scope", "press1"], []),
+        (["--scope", "press2"], [("2026-11-20/early", "press2")]),
+        ([], [("2026-11-20/late", "plant"), ("2026-11-20/late", "press1")]),
+        (
+            ["--from", "2026-11-20", "--to", "2026-11-21", "--scope", "press2"],
+            [("2026-11-19/night", "press2"), ("2026-11-20/early", "press2")],
+        ),
+    ],
+)
+def test_a_shift_at_a_date_covers_its_start_or_is_its_first(
+    tmp_path: Path, arguments: list[str], found: list[tuple[str, str]]
+) -> None:
+    assert shifts_asked(tmp_path, *arguments) == found
+
+
+def test_delivery_of_an_order_is_asked_of_the_shifts_of_the_plant(tmp_path: Path) -> None:
+    asked = shifts_asked(tmp_path, "--at", "2026-11-19", "--scope", "order:4711")
+    assert asked == [("2026-11-19/early", "order:4711")]
+
+
 def test_a_list_without_an_end_goes_until_now(site: Path) -> None:
     found = json.loads(kpi(site, "--from", "2026-11-20", "--json", "--kpi", "energy", "--scope", "plant").stdout)
     assert [value["period"]["label"] for value in found["values"]] == ["2026-11-20", "2026-11-21"]
@@ -119,7 +171,8 @@ def test_by_default_every_kpi_of_the_plant_and_its_work_units_is_given(site: Pat
         (["--as-of", "2026-11-20"], "2026-11-21T08:00:00+09:00", "2026-11-20"),
         (["--as-of", "2026-11-20", "--calendar", "civil"], "2026-11-21T00:00:00+09:00", "2026-11-20"),
         (["--as-of", "2026-11-20T23:00:00Z"], "2026-11-21T08:00:00+09:00", "2026-11-20"),
-        (["--as-of", "2026-11-21T07:59:59+09:00"], "2026-11-21T07:59:59+09:00", "2026-11-19"),
+        (["--as-of", "2026-11-21T07:59:58+09:00"], "2026-11-21T07:59:58+09:00", "2026-11-19"),
+        (["--as-of", "2026-11-21T07:59:59+09:00"], "2026-11-21T08:00:00+09:00", "2026-11-20"),
         (["--as-of", "2026-11-20", "--period", "week"], "2026-11-21T08:00:00+09:00", "2026-W46"),
         (["--as-of", "2026-11-20", "--period", "shift"], "2026-11-21T08:00:00+09:00", "2026-11-20/day"),
         (["--as-of", "2026-11-19", "--from", "2026-11-19"], "2026-11-20T08:00:00+09:00", "2026-11-19"),

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.evaluation import Evaluation
-from collector.store import elements
+from collector.store import changes, elements
 from collector.store.readings import merge
 from collector.store.store import reading, transaction, writing
 from collector.store.tags import register, text_ids
@@ -213,7 +213,7 @@ def add_up(parts: Sequence[KpiValue], whole: dict[KpiId, Outcome]) -> None:
         if kpi in RATIOS:
             added = math.fsum(one.denominator or 0.0 for one in outcomes)
             assert added == pytest.approx(whole[kpi].denominator or 0.0, abs=1e-6), kpi
-        assert frozenset[str]().union(*(one.flags for one in outcomes)) >= whole[kpi].flags - {"suspect"}
+        assert frozenset[str]().union(*(one.flags for one in outcomes)) >= whole[kpi].flags - {"suspect", "unbalanced"}
 
 
 @given(contents, st.sets(st.integers(0, DAYS - 1), min_size=1))
@@ -230,12 +230,12 @@ def test_days_that_are_kept_give_what_readings_give(site: Site, content: Content
 def keep(site: Site, path: Path, some: Sequence[Period]) -> None:
     bounds = [(day.start_us, day.end_us) for day in some]
     with reading(path) as connection:
-        records = Evaluation(connection, site, site.clock(), NOW_US).records
-        units = ("plant", "press1", "press2")
-        found = {unit: list(zip(bounds, records.day_records(unit, bounds), strict=True)) for unit in units}
+        records, seen = Evaluation(connection, site, site.clock(), NOW_US).records, changes.newest(connection)
+        found = {unit: list(records.stretch_records(unit, bounds)) for unit in ("plant", "press1", "press2")}
     with writing(path) as connection, transaction(connection):
         for unit, days_of_unit in found.items():
-            assert elements.keep(connection, unit, records.settings, days_of_unit) == len(bounds)
+            under = [records.settings(unit, *one) for one in bounds]
+            assert elements.keep(connection, unit, zip(bounds, under, days_of_unit, strict=True), seen) == len(bounds)
 
 
 def numbers(value: KpiValue) -> Iterator[float | None]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, create_engine
 from collector.store import orders
 from collector.store.readings import Written
 from collector.store.store import MIGRATIONS, SCHEMA_VERSION, migrate, transaction, version, writing
+from plant.as_of import AsOf
 from plant.order import Delivery, OrderLine
 from plant.quantity import Quantity
 
@@ -20,8 +21,9 @@ SHIPPED = Delivery("A", "1", 40.0, DAY, 1000)
 COUNTED = Quantity("k", 500, "press1", scrap=3.0)
 
 
-def _quantities(connection: Connection, as_of_us: int | None = None) -> list[float | None]:
-    return [item.quantity for item in orders.all_deliveries(connection, as_of_us)]
+def _quantities(connection: Connection, as_of_us: int | None = None) -> list[float]:
+    as_of = None if as_of_us is None else AsOf(as_of_us)
+    return [item.quantity for item in orders.all_deliveries(connection, as_of)]
 
 
 def test_a_delivery_is_known_from_after_it_was_recorded(tmp_path: Path) -> None:
@@ -53,17 +55,15 @@ def test_quantities_are_known_from_after_their_import(tmp_path: Path) -> None:
         assert orders.save_quantities(connection, [COUNTED], 1000) == Written(1, 0)
         assert orders.save_quantities(connection, [COUNTED], 2000) == Written(0, 1)
         assert orders.save_quantities(connection, [replace(COUNTED, scrap=4.0)], 3000) == Written(1, 0)
-        found = [orders.all_quantities(connection, us) for us in (1000, 3000, 3001, None)]
+        found = [orders.all_quantities(connection, AsOf(us)) for us in (1000, 3000, 3001, 9000)]
         assert [[item.scrap for item in items] for items in found] == [[], [3.0], [4.0], [4.0]]
 
 
-def test_lines_have_the_versions_that_were_recorded_before(tmp_path: Path) -> None:
+def test_lines_have_their_versions_from_the_oldest_to_the_newest(tmp_path: Path) -> None:
     promised_again = replace(LINE, due_date=date(2026, 11, 20), recorded_us=2000)
     with writing(tmp_path / "plant.db") as connection, transaction(connection):
         orders.save_order_lines(connection, [(promised_again, True), (LINE, True)])
         assert orders.order_lines(connection) == [[LINE, promised_again]]
-        assert orders.order_lines(connection, 2000) == [[LINE]]
-        assert orders.order_lines(connection, 1000) == []
 
 
 ROWS = st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 5), st.integers(1, 3)), min_size=1, max_size=8)
@@ -83,7 +83,7 @@ def test_what_is_known_is_the_newest_dated_version_in_whatever_order_they_came(
         for item in items:
             orders.save_deliveries(connection, [item])
         assert orders.save_deliveries(connection, reversed(items)) == Written(0, len(items))
-        found = {item.delivery_id: item.quantity for item in orders.all_deliveries(connection, as_of_us)}
+        found = {item.delivery_id: item.quantity for item in orders.all_deliveries(connection, AsOf(as_of_us))}
     engine.dispose()
     before = sorted((us, key) for key, us in told if us < as_of_us)
     assert found == {key: told[key, us] for us, key in before}
@@ -96,7 +96,7 @@ def test_a_store_of_the_first_schema_keeps_its_deliveries_and_quantities(tmp_pat
         assert version(connection) == SCHEMA_VERSION
         assert orders.all_deliveries(connection) == [SHIPPED, replace(SHIPPED, delivery_id="d1")]
         assert orders.all_quantities(connection) == [COUNTED]
-        assert orders.all_quantities(connection, 700) == []
+        assert orders.all_quantities(connection, AsOf(700)) == []
         connection.rollback()
         with transaction(connection):
             corrected = replace(SHIPPED, quantity=45.0, recorded_us=5000)

@@ -21,6 +21,7 @@ from kpi.delivery import (
     order_results,
 )
 from kpi.order_line import DeliveryRules, LineResult, customer_cancelled, known_versions, line_result
+from plant.as_of import AsOf
 from plant.order import Delivery, OrderLine, OrderStatus
 
 DUE = date(2026, 11, 10)
@@ -230,24 +231,24 @@ KNOWN = [
 
 
 def test_versions_are_known_from_after_they_were_recorded() -> None:
-    assert known_versions(KNOWN, [], 2 * US_PER_DAY, day(0)) == KNOWN
-    assert known_versions(KNOWN, [], US_PER_DAY, day(0)) == KNOWN[:1]
+    assert known_versions(KNOWN, [], AsOf(2 * US_PER_DAY), day(0)) == KNOWN
+    assert known_versions(KNOWN, [], AsOf(US_PER_DAY), day(0)) == KNOWN[:1]
 
 
 def test_a_line_that_was_recorded_after_it_was_due_counts_as_open_until_then() -> None:
     late = [line(recorded_us=US_PER_DAY, delivered_date=day(-1), delivered_quantity=9.0, status=OrderStatus.OPEN)]
     cancelled = [line(recorded_us=US_PER_DAY, status=OrderStatus.CANCELLED_BY_CUSTOMER)]
     for versions in (late, cancelled):
-        assert known_versions(versions, [], US_PER_DAY, day(0)) == [line(recorded_us=US_PER_DAY)]
-        assert known_versions(versions, [], US_PER_DAY, day(-1)) == []
-    assert known_versions(late, [], US_PER_DAY + 1, day(0)) == late
+        assert known_versions(versions, [], AsOf(US_PER_DAY), day(0)) == [line(recorded_us=US_PER_DAY)]
+        assert known_versions(versions, [], AsOf(US_PER_DAY), day(-1)) == []
+    assert known_versions(late, [], AsOf(US_PER_DAY + 1), day(0)) == late
 
 
 def test_a_line_of_which_a_delivery_is_known_is_known_too() -> None:
     for due in (None, day(5)):
         versions = [line(due=due, recorded_us=US_PER_DAY)]
-        assert known_versions(versions, [], US_PER_DAY, day(0)) == []
-        assert known_versions(versions, shipped((0, 1)), US_PER_DAY, day(0)) == versions
+        assert known_versions(versions, [], AsOf(US_PER_DAY), day(0)) == []
+        assert known_versions(versions, shipped((0, 1)), AsOf(US_PER_DAY), day(0)) == versions
 
 
 def test_fill_promises_and_value_count_what_is_due() -> None:

@@ -21,7 +21,7 @@ def of(series: TagSeries, start_s: int, end_s: int) -> GaugeRecord:
 
 def test_a_value_weighs_as_long_as_it_holds() -> None:
     found = of(gauge([(0, 10.0), (4, 20.0), (10, 99.0)]), 0, 10)
-    assert found == GaugeRecord(10.0 * 4 + 20.0 * 6, 10.0, 10.0, 20.0)
+    assert found == GaugeRecord(10.0 * 4 + 20.0 * 6, 10.0)
     assert found.mean == 16
 
 
@@ -68,8 +68,7 @@ def test_it_is_what_a_look_at_every_second_gives_and_two_halves_give_the_whole(
         if last and fresh and last[2] == GOOD and second < rows[-1][0]:
             seconds.append(last[1])
     assert (found.known_s, found.integral) == (len(seconds), pytest.approx(sum(seconds)))
-    assert (found.least, found.largest) == ((min(seconds), max(seconds)) if seconds else (None, None))
     middle = (start + end) // 2
     joined = joined_gauge([of(series, start, middle), of(series, middle, end)])
     assert joined.integral == pytest.approx(found.integral)
-    assert (joined.known_s, joined.least, joined.largest) == (found.known_s, found.least, found.largest)
+    assert joined.known_s == pytest.approx(found.known_s)

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given, settings
@@ -48,6 +48,8 @@ SPAN_US = {
     PeriodKind.YEAR: 1200 * 86400 * 1_000_000,
 }
 MOMENTS = st.integers(parse_instant("2009-01-01T00:00:00Z"), parse_instant("2036-12-31T00:00:00Z"))
+ANY_MOMENT = st.integers(parse_instant("1901-01-01T00:00:00Z"), parse_instant("2099-12-31T00:00:00Z"))
+EVERY_ZONE = st.sampled_from(sorted(available_timezones()))
 DAY_STARTS = st.sampled_from([0, 1, 30, 6 * 60, 8 * 60, 8 * 60 + 5, 22 * 60, 24 * 60 - 1])
 
 
@@ -78,6 +80,18 @@ def test_periods_of_a_kind_partition_time(start_us: int, zone: str, day_start: i
     assert all(period.start_us < period.end_us for period in found)
     labels = [period.label for period in found]
     assert len(set(labels)) == len(labels)
+
+
+@settings(max_examples=150, derandomize=True, deadline=None)
+@given(ANY_MOMENT, EVERY_ZONE, DAY_STARTS, st.sampled_from([PeriodKind.HOUR, *BY_DAYS]))
+def test_periods_partition_time_in_every_zone_there_is_and_ever_was(
+    start_us: int, zone: str, day_start: int, kind: PeriodKind
+) -> None:
+    end_us = start_us + 3 * HOUR_US
+    found = list(periods(kind, start_us, end_us, Clock(ZoneInfo(zone), day_start)))
+    assert found[0].start_us <= start_us < found[0].end_us
+    assert found[-1].start_us < end_us <= found[-1].end_us
+    assert all(earlier.end_us == later.start_us for earlier, later in pairwise(found))
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -114,12 +128,20 @@ def test_a_period_carries_the_labels_of_the_days_that_begin_in_it(
 
 
 @pytest.mark.parametrize(
-    ("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (date(2026, 11, 21), 24)]
+    ("zone", "day", "hours"),
+    [
+        (BERLIN, date(2026, 3, 29), 23),
+        (BERLIN, date(2026, 10, 25), 25),
+        (BERLIN, date(2026, 11, 21), 24),
+        (SEOUL, date(1988, 5, 8), 23),  # the year of the games was Korea's last with summer time
+        (SEOUL, date(1988, 10, 9), 25),
+        (SEOUL, date(1989, 5, 14), 24),
+    ],
 )
-def test_a_day_on_which_clocks_change_has_another_length(day: date, hours: int) -> None:
-    period = day_period(PeriodKind.DAY, day, Clock(BERLIN))
+def test_a_day_on_which_clocks_change_has_another_length(zone: ZoneInfo, day: date, hours: int) -> None:
+    period = day_period(PeriodKind.DAY, day, Clock(zone))
     assert period.end_us - period.start_us == hours * HOUR_US
-    assert len(list(periods(PeriodKind.HOUR, period.start_us, period.end_us, Clock(BERLIN)))) == hours
+    assert len(list(periods(PeriodKind.HOUR, period.start_us, period.end_us, Clock(zone)))) == hours
 
 
 def test_a_production_day_starts_at_its_hour_and_ends_at_the_next() -> None:

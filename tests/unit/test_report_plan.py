@@ -98,6 +98,18 @@ def test_holidays_do_not_count_and_extra_working_days_do():
         assert final_day(day(5), working) == MONDAY + timedelta(days=8)
 
 
+def test_a_day_counts_as_worked_when_a_shift_of_the_valid_version_or_an_extra_shift_starts_on_it():
+    weekdays, sunday = frozenset(range(5)), MONDAY + timedelta(days=6)
+    until_tuesday = Shift("day", 480, 1200, weekdays, last_day=MONDAY + timedelta(days=1))
+    from_friday = Shift("day", 420, 1140, weekdays, first_day=MONDAY + timedelta(days=4))
+    versions = (until_tuesday, from_friday)
+    overtime = Shift("overtime", 480, 720, first_day=sunday, last_day=sunday)
+    assert final_day(day(0), ShiftCalendar(SEOUL, versions)) == MONDAY + timedelta(days=7)  # Tuesday, Friday, Monday
+    extra = ShiftCalendar(SEOUL, versions, extra_shifts=(overtime,))
+    assert final_day(day(0), extra) == sunday
+    assert final_day(day(3), ShiftCalendar(SEOUL, extra_shifts=(overtime,))) == MONDAY + timedelta(days=7)
+
+
 def test_a_plant_that_never_works_still_gets_its_final():
     never = ShiftCalendar(SEOUL, (Shift("day", 480, 1200, frozenset()),))
     assert final_day(day(0), never) == MONDAY + timedelta(days=60)

@@ -55,8 +55,64 @@ def test_names_that_stand_twice_are_faults_where_they_stand_again(tmp_path: Path
         "devices[0].tags[1].name: x stands twice",
         "devices[1].id: a stands twice",
         "devices[1].tags[0].name: x stands twice",
-        "shifts[0].name: day stands twice",
-        "shifts[1].name: day stands twice",
+        "shifts[0].name: day stands twice: shifts[1] is valid at the same time for the same work units",
+        "shifts[1].name: day stands twice: shifts[0] is valid at the same time for the same work units",
+    ]
+
+
+def test_a_shift_may_have_versions_and_work_units_with_hours_of_their_own(tmp_path: Path) -> None:
+    entries = [
+        "{name: day, start: 08:00, end: 17:00, valid_to: 2026-10-31, work_units: [u]}",
+        "{name: day, start: 07:00, end: 16:00, valid_from: 2026-11-01, valid_to: 2026-12-31}",
+        "{name: day, start: 08:00, end: 17:00, valid_from: 2027-01-01, work_units: [v]}",
+        "{name: day, start: 06:00, end: 15:00, valid_to: 2026-10-31, work_units: [v]}",
+    ]
+    text = f"{PLANT}work_units: {{u: {{}}, v: {{}}}}\nshifts:\n" + "".join(f"- {entry}\n" for entry in entries)
+    first, second = (one.shift() for one in loaded(tmp_path, text).shifts[:2])
+    assert (first.first_day, first.last_day) == (None, date(2026, 10, 31))
+    assert (second.first_day, second.last_day) == (date(2026, 11, 1), date(2026, 12, 31))
+    assert faults(tmp_path, text.replace("2026-11-01", "2026-10-31")) == [
+        f"site.yaml:{line}:4: shifts[{at}].name: day stands twice: shifts[{other}] is valid at the same time "
+        "for the same work units"
+        for line, at, other in ((4, 0, 1), (5, 1, 0), (7, 3, 1))
+    ]
+
+
+def test_faults_of_a_calendar_are_named_where_they_are(tmp_path: Path) -> None:
+    shift = "name: x, start: 08:00, end: 16:00"
+    text = f"""{PLANT}work_units: {{u: {{}}}}
+shifts: [{{name: day, start: 08:00, end: 17:00, valid_from: 2026-11-02, valid_to: 2026-11-01}}]
+calendar:
+  extra_shifts: [{{{shift}, date: someday}}, {{{shift}, date: 2026-11-21, breaks: [07:30-08:30]}}]
+  planned_downtime:
+  - {{from: 2026-11-21T10:00:00, to: 2026-11-21T12:00:00Z, reason: mould}}
+  - {{from: 2026-11-21T12:00:00Z, to: 2026-11-21T12:00:00Z, reason: mould}}
+  - {{from: 2026-11-21T12:00:00+09:00, to: 2026-11-21T13:00:00+09:00, reason: ''}}
+"""
+    assert [fault.split(": ", 1)[1] for fault in faults(tmp_path, text)] == [
+        "calendar.extra_shifts[0].date: must be an ISO 8601 date, as in 2026-11-22",
+        "calendar.extra_shifts[1].breaks: must lie inside the shift",
+        "calendar.planned_downtime[0].from: needs an offset or Z, as in 2026-11-22T09:30:00+09:00",
+        "calendar.planned_downtime[1].to: must be after from",
+        "calendar.planned_downtime[2].reason: must not be empty",
+        "shifts[0].valid_to: must not be before valid_from",
+    ]
+    text = f"""{PLANT}work_units: {{u: {{}}}}
+calendar:
+  extra_shifts:
+  - {{{shift}, date: 2026-11-21, work_units: [u]}}
+  - {{{shift}, date: 2026-11-21, work_units: [v]}}
+  - {{{shift}, date: 2026-11-22}}
+  - {{{shift}, date: 2026-11-22, work_units: [u]}}
+  planned_downtime:
+  - {{from: 2026-11-21T10:00:00Z, to: 2026-11-21T12:00:00Z, reason: mould, work_units: [u, w]}}
+"""
+    twice = "is valid at the same time for the same work units"
+    assert [fault.split(": ", 1)[1] for fault in faults(tmp_path, text)] == [
+        f"calendar.extra_shifts[2].name: x stands twice: calendar.extra_shifts[3] {twice}",
+        f"calendar.extra_shifts[3].name: x stands twice: calendar.extra_shifts[2] {twice}",
+        "calendar.extra_shifts[1].work_units[0]: must be one of u",
+        "calendar.planned_downtime[0].work_units[1]: must be one of u",
     ]
 
 

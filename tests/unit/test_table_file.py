@@ -1,4 +1,5 @@
 import io
+import unicodedata
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -84,20 +85,54 @@ def test_a_doubled_heading_and_every_missing_one_are_named_at_once(file: Path) -
         _table(file, "a,b,a\n1,2,3\n", required=("b", "c", "d"))
     assert [str(fault).removeprefix(f"{file}:") for fault in caught.value.faults] == [
         "1:3: a: column stands twice",
-        "1: c: column is missing",
-        "1: d: column is missing",
+        "1: c: column is missing; there are a, b, a",
+        "1: d: column is missing; there are a, b, a",
     ]
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "\ufeff"])
 def test_an_empty_file_lacks_its_columns(file: Path, content: str) -> None:
-    with pytest.raises(InputError, match="time: column is missing"):
+    with pytest.raises(InputError, match="time: column is missing; the file is empty"):
         _table(file, content, required=("time",))
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_another_separator_than_a_comma_is_named(file: Path, separator: str) -> None:
+    with pytest.raises(InputError, match=r"column is missing; cells must be separated by commas, unlike 'a.*b'"):
+        _table(file, f"a{separator}b\n1{separator}2\n", required=("a",))
+
+
+def test_what_to_do_about_a_missing_column_is_said(file: Path) -> None:
+    with pytest.raises(InputError, match=r"Nr \(order_id\): column is missing; there are No, Qty; map it$"):
+        _table(file, "No,,Qty\n", required=("order_id",), renamed={"Nr": "order_id"}, remedy="; map it")
 
 
 def test_headings_are_ours_where_they_are_mapped(file: Path) -> None:
     table = _table(file, "PO,Promised,due_date\n7,x,y\n", renamed={"PO": "order_id", "Promised": "due_date"})
     assert table.rows[0].cells == {"order_id": "7", "due_date": "x"}
+
+
+@pytest.mark.parametrize("written", ["Due Date", " Due  Date ", '"Due\nDate"', "Due\u00a0Date"])
+def test_white_space_in_headings_is_one_space(file: Path, written: str) -> None:
+    for theirs in ("Due Date", "Due\nDate"):
+        assert _table(file, f"{written}\nx\n", renamed={theirs: "due_date"}).rows[0].cells == {"due_date": "x"}
+
+
+def test_hangul_headings_are_the_same_composed_or_taken_apart(file: Path) -> None:
+    apart = unicodedata.normalize("NFD", "납기")
+    assert apart != "납기"
+    assert _table(file, f"{apart}\nx\n", renamed={"납기": "due_date"}).headings == ["due_date"]
+    assert _table(file, "납기\nx\n", renamed={apart: "due_date"}).headings == ["due_date"]
+
+
+def test_a_fault_names_the_column_as_the_file_does(file: Path) -> None:
+    table = _table(file, "PO,quantity\n7,x\n", renamed={"PO": "order_id"})
+    faults = [table.fault(table.rows[0], heading, "wrong") for heading in ("order_id", "quantity", "value")]
+    assert [str(fault).removeprefix(f"{file}:") for fault in faults] == [
+        "2:1: PO (order_id): wrong",
+        "2:2: quantity: wrong",
+        "2: value: wrong",
+    ]
 
 
 def test_what_is_not_csv_is_named_by_its_row(file: Path) -> None:
@@ -125,7 +160,7 @@ def test_a_workbook_is_read_like_its_text(tmp_path: Path) -> None:
     content = _workbook(
         [None, None, None],
         ["time", "n", "t", "d", "b"],
-        [1.0, 0.1, "1,234", MONDAY, True],
+        [1.0, 0.1, "1,234", MONDAY.date(), True],
         [None] * 5,
         ["x"],
     )

@@ -1,4 +1,4 @@
-"""Alembic's entry: migrate over the connection that the store hands in, each step in one transaction."""
+"""Alembic's entry: migrate over the connection that the store hands in, all steps in one transaction."""
 
 from alembic import context
 
@@ -8,6 +8,6 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
     transactional_ddl=True,
-    transaction_per_migration=True,
 )
-context.run_migrations()
+with context.begin_transaction():  # a reader, and a start after a kill, sees all steps or none
+    context.run_migrations()

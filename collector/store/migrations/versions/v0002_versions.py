@@ -9,11 +9,11 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """A version of a delivery or quantity is known by its key and when it was recorded."""
-    for table in ("delivery", "quantity"):
+    for table in ("delivery", "quantity", "change"):
         op.rename_table(table, f"{table}_before")
     op.drop_index("quantity_by_time", "quantity_before")
     _versions()
-    for table in ("delivery", "quantity"):
+    for table in ("delivery", "quantity", "change"):
         op.execute(f"insert into {table} select * from {table}_before")
         op.drop_table(f"{table}_before")
     _beside_the_readings()
@@ -39,6 +39,13 @@ def _versions() -> None:
         *(Column(name, String) for name in ("product", "order", "reason")),
         Column("recorded_us", BigInteger, primary_key=True),
         Index("quantity_by_time", "time_us"),
+    )
+    op.create_table(
+        "change",
+        Column("id", Integer, primary_key=True),
+        Column("min_us", BigInteger, nullable=False),
+        Column("max_us", BigInteger, nullable=False),
+        sqlite_autoincrement=True,
     )
 
 
