@@ -1,7 +1,8 @@
 """A work-centre table, as plants keep it in a spreadsheet, imported as states and hand counts: its own printed figures.
 
 A row of the table is a shift of a work centre: planned and stopped minutes, item, ideal cycle, pieces made and good.
-Stops become states, pieces hand counts; what the table says of the shift must come out of the command line.
+Stops become states, what was booked for maintenance planned downtime, pieces hand counts; what the table says of the
+shift must come out of the command line.
 """
 
 import io
@@ -57,6 +58,7 @@ class Row:
     centre: str
     start: datetime
     shift: str
+    booked_min: int
     stopped_min: int
     item: str
     made: int
@@ -64,7 +66,11 @@ class Row:
 
     @property
     def planned_min(self) -> int:
-        return SHIFT_MIN - BREAK_MIN
+        return SHIFT_MIN - BREAK_MIN - self.booked_min
+
+    @property
+    def end(self) -> datetime:
+        return self.start + timedelta(minutes=SHIFT_MIN)
 
     @property
     def printed(self) -> tuple[float, float | None, float | None, float]:
@@ -85,15 +91,16 @@ def rows() -> Iterator[Row]:
             for number, shift in enumerate(SHIFTS):
                 start = MONDAY + timedelta(days=day + day // 6, hours=8 * number)
                 item = luck.choice(list(CYCLES_S))
-                stopped = luck.choice((0, 3, 17, 47, luck.randrange(0, 450)))
-                most = (450 - stopped) * 60 / CYCLES_S[item]
+                booked = luck.choice((0, 0, 0, 60, 200))
+                stopped = luck.choice((0, 3, 17, 47, luck.randrange(0, 450 - booked)))
+                most = (450 - booked - stopped) * 60 / CYCLES_S[item]
                 made = round(most * luck.uniform(0.6, 1.02))
                 good = made - luck.randrange(0, 1 + made // 8)
                 if (day, shift) == (3, "B"):
-                    stopped, made, good = 450, 0, 0
+                    booked, stopped, made, good = 0, 450, 0, 0
                 if (day, shift) == (8, "C"):
                     good = 0
-                yield Row(centre, start, shift, stopped, item, made, good)
+                yield Row(centre, start, shift, booked, stopped, item, made, good)
 
 
 TABLE = list(rows())
@@ -111,8 +118,18 @@ def states(row: Row) -> list[list[object]]:
 
 
 def counts(row: Row) -> list[object]:
-    end = row.start + timedelta(hours=8)
-    return [end.isoformat(), UNITS[row.centre][0], row.made, row.good, row.made - row.good, row.item]
+    return [row.end.isoformat(), UNITS[row.centre][0], row.made, row.good, row.made - row.good, row.item]
+
+
+def site() -> str:
+    """The site file, with the maintenance that the table has booked, always at the end of a shift."""
+    booked = [
+        f'    - {{from: "{row.end - timedelta(minutes=row.booked_min)}", to: "{row.end}",'
+        f" work_units: [{UNITS[row.centre][0]}], reason: maintenance}}"
+        for row in TABLE
+        if row.booked_min
+    ]
+    return SITE + "calendar:\n  planned_downtime:\n" + "\n".join(booked) + "\n"
 
 
 def workbook(head: list[str], body: list[list[object]]) -> bytes:
@@ -127,7 +144,7 @@ def workbook(head: list[str], body: list[list[object]]) -> bytes:
 
 @pytest.fixture(scope="module")
 def plant(tmp_path_factory: pytest.TempPathFactory) -> Plant:
-    made = Plant.made(tmp_path_factory.mktemp("table") / "plant", SITE)
+    made = Plant.made(tmp_path_factory.mktemp("table") / "plant", site())
     last = [[NOW.isoformat(), name, "NotExecuting"] for _, name in UNITS.values()]
     read = made.file(
         ("time,tag,value\n" + table(*(one for row in TABLE for one in states(row)), *last)).encode("cp949")
