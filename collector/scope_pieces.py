@@ -63,9 +63,7 @@ def piece_count(facts: "PeriodFacts", scope: str) -> PieceCount:
     counted = [facts.pieces(name).all() for name in _output_units(facts)]
     for_plant = decided(facts.evaluation.lots, PLANT, facts.period.start_us, facts.end_us)
     lots = [*for_plant, *(one for name in _output_units(facts) for one in facts.pieces(name).lots)]
-    if apart:
-        counted.append(with_lots(completed(apart), for_plant))
-    return PieceCount(counted, with_lots(whole, lots))
+    return PieceCount(counted, with_lots(whole, lots), with_lots(completed(apart), for_plant))
 
 
 def route(facts: "PeriodFacts", scope: str) -> list[tuple[str, PieceCount]]:

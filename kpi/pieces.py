@@ -4,7 +4,7 @@ ISO 22400-2: produced quantity PQ = good GQ + scrap SQ + rework RQ, if each piec
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kpi.element import Element, combination, total
 from plant.correction import LotDecision
@@ -88,11 +88,14 @@ def _flagged(element: Element) -> Element:
 class PieceCount:
     """The pieces of a scope: those of each work unit in it, and what is counted for the scope as a whole.
 
-    A whole that is counted replaces the sum over the work units. For one work unit: itself, and nothing whole.
+    A whole that is counted replaces the sum over the work units. beside: what people count for the scope, which adds
+    to the sum; where work units have the same amount, it says nothing of how much of it is known. For one work unit:
+    itself, and nothing whole or beside.
     """
 
     units: Sequence[Pieces]
     whole: Pieces = field(default_factory=dict)
+    beside: Pieces = field(default_factory=dict)
 
     def amount(self, name: str) -> Element | None:
         """One amount; None where it has no source."""
@@ -101,17 +104,26 @@ class PieceCount:
     def _all(self) -> dict[str, Element]:
         names = sorted({name for unit in self.units for name in unit})
         sums = {name: total(unit[name] for unit in self.units if name in unit) for name in names}
+        sums = self._with_beside(sums, self.beside)
         return completed({**sums, **self.whole}) if self.whole else sums
+
+    def _with_beside(self, sums: Mapping[str, Element], names: Iterable[str]) -> dict[str, Element]:
+        more = {name: self.beside[name] for name in names if name in self.beside}
+        return {**sums, **{name: _plus(sums.get(name), element) for name, element in more.items()}}
 
     def pair(self, counted: Sequence[str], base: Sequence[str]) -> Pair | None:
         """Elements of the numerator and the denominator of a ratio of pieces; None where one has no source.
 
         counted: amounts to add up, the first of them needed, the rest 0 where they have no source. base: the first
         amount of these that has a source. Both are taken from the same work units: one that lacks either counts in
-        neither. Where no work unit has both, they are what follows from the scope's wholes.
+        neither. Where no work unit has both, they are what follows from the scope's wholes. What is counted beside is
+        set against the base of all work units.
         """
-        if any(name in self.whole for name in (*counted, *base)) or len(self.units) == 1:
+        asked = (*counted, *base)
+        if any(name in self.whole for name in asked) or (len(self.units) == 1 and not self.beside):
             return _pair(self._all(), counted, base)
+        if any(name in self.beside for name in asked):
+            return self._pair_with_beside(counted, base)
         pairs = [found for unit in self.units if (found := _pair(unit, counted, base))]
         if not pairs:
             return _pair(self._all(), counted, base) if self.whole else None
@@ -119,9 +131,27 @@ class PieceCount:
         sums = {name: total(parts[name] for parts, _ in pairs if name in parts) for name in names}
         return sums, total(denominator for _, denominator in pairs)
 
+    def _pair_with_beside(self, counted: Sequence[str], base: Sequence[str]) -> Pair | None:
+        based = [(unit, found) for unit in self.units if (found := _base(unit, base))]
+        names = [name for name in counted if any(name in unit for unit, _ in based)]
+        sums = {name: total(unit[name] for unit, _ in based if name in unit) for name in names}
+        numerator = self._with_beside(sums, counted)
+        own, units = _base(self.beside, base), total(found for _, found in based) if based else None
+        denominator = _plus(units, own) if own else units
+        return (numerator, denominator) if counted[0] in numerator and denominator else None
+
+
+def _plus(units: Element | None, beside: Element) -> Element:
+    """What work units have and what is counted beside; how much is known is the work units' to say."""
+    return beside if units is None else total([units, replace(beside, coverages=())])
+
+
+def _base(pieces: Pieces, base: Sequence[str]) -> Element | None:
+    return next((pieces[name] for name in base if name in pieces), None)
+
 
 def _pair(pieces: Pieces, counted: Sequence[str], base: Sequence[str]) -> Pair | None:
-    denominator = next((pieces[name] for name in base if name in pieces), None)
+    denominator = _base(pieces, base)
     if counted[0] not in pieces or denominator is None:
         return None
     return {name: pieces[name] for name in counted if name in pieces}, denominator
