@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from collector import scope_bill, scope_energy, scope_equipment, scope_pieces
+from collector import scope_bill, scope_defects, scope_energy, scope_equipment, scope_pieces
 from collector.store.tags import StoredTag
 from collector.unit_pieces import UnitPieces
 from kpi.counter_record import CounterRecord
@@ -174,7 +174,7 @@ class FactsOfScope:
 
     @cached_property
     def defects(self) -> Defects | None:
-        return scope_pieces.defects(self.period, self.scope, self.pieces)
+        return scope_defects.defects(self.period, self.scope, self.pieces)
 
     @cached_property
     def energy_baseline(self) -> EnergyBaseline | None:

@@ -1,12 +1,9 @@
 """How many pieces did a scope make? Its work units' counters and hand counts, by product or order where asked."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from collector.unit_pieces import AMOUNT_OF_ROLE, Counted, UnitPieces
-from kpi.counter_record import Share
-from kpi.element import Element, combination, total
-from kpi.kpi import Defects
+from kpi.element import Element
 from kpi.manual import HandCount, HandCounted, Wanted
 from kpi.pieces import PieceCount, completed, decided, with_lots
 from plant.tag import PLANT, Role
@@ -55,7 +52,9 @@ def _hand_count(facts: "PeriodFacts", work_unit: str) -> HandCount:
 def piece_count(facts: "PeriodFacts", scope: str) -> PieceCount:
     """The pieces of the plant, a work unit, a product or an order."""
     if scope != PLANT:
-        return PieceCount([_all(facts, unit, scope) for unit in _units(facts, scope)])
+        units = [pieces_of(facts, unit, scope) for unit in units_of(facts, scope)]
+        beside = facts.pieces(PLANT).all(job_of(scope), by_tag=False) if _names(facts, PLANT, scope) else {}
+        return PieceCount(units, beside=beside)
     own, by_hand = facts.pieces(PLANT).own()
     apart = {name: element for name, element in own.items() if name in by_hand}
     whole = {name: element for name, element in own.items() if name not in by_hand}
@@ -72,47 +71,14 @@ def route(facts: "PeriodFacts", scope: str) -> list[tuple[str, PieceCount]]:
     if scope == PLANT:
         return [(unit, PieceCount([facts.pieces(unit).all()])) for unit in site.route]
     settings = site.products.get(scope.removeprefix("product:"))
-    if _job(scope) is None or settings is None:
+    if job_of(scope) is None or settings is None:
         return []
-    return [(unit, PieceCount([_all(facts, unit, scope)])) for unit in settings.route or site.route]
+    return [(unit, PieceCount([pieces_of(facts, unit, scope)])) for unit in settings.route or site.route]
 
 
-def defects(facts: "PeriodFacts", scope: str, pieces: PieceCount) -> Defects | None:
-    """Defects that people counted by reason: scrap and rework of rows that name one; None where no row ever does.
-
-    The units are those of the same work units, inspected or else produced.
-    """
-    job, whole = _job(scope), _judged(pieces.whole)
-    named = [unit for unit in _units(facts, scope) if facts.evaluation.by_hand.get(unit, _NOTHING).reasons]
-    judged = {unit: units for unit in named if (units := _judged(_all(facts, unit, scope)))}
-    counting = named if whole else list(judged)
-    if not counting:
-        return None
-    rows = [row for unit in counting for row in facts.pieces(unit).by_hand.rows if row.reason]
-    if job is not None:
-        rows = [row for row in rows if job(Share(row.product or "", row.order or ""))]
-    counted = float(sum((row.scrap or 0.0) + (row.rework or 0.0) for row in rows))
-    coverages = tuple(facts.pieces(unit).by_hand.coverage for unit in counting)
-    defective = Element(counted, coverages, frozenset({"manual"}))
-    return Defects(defective, whole) if whole else Defects(defective, total(judged.values()), _chances(facts, judged))
-
-
-def _judged(pieces: Mapping[str, Element]) -> Element | None:
-    return pieces.get("inspected") or pieces.get("produced")
-
-
-def _chances(facts: "PeriodFacts", judged: Mapping[str, Element]) -> Element | None:
-    """Opportunities for a defect in all units judged; None unless each of their work units says how many."""
-    settings = facts.evaluation.site.work_units
-    known = {unit: settings[unit].opportunities_per_unit for unit in judged if unit in settings}
-    terms = [(known.get(unit), element) for unit, element in judged.items()]
-    counted = [(each, element) for each, element in terms if each is not None]
-    return combination(counted) if len(counted) == len(terms) else None
-
-
-def _units(facts: "PeriodFacts", scope: str) -> list[str]:
+def units_of(facts: "PeriodFacts", scope: str) -> list[str]:
     """The work units whose pieces are a scope's."""
-    if _job(scope) is not None:
+    if job_of(scope) is not None:
         return [unit for unit in _output_units(facts) if _names(facts, unit, scope)]
     return _output_units(facts) if scope == PLANT else facts.units(scope)
 
@@ -127,7 +93,9 @@ def _output_units(facts: "PeriodFacts") -> list[str]:
 
 def _names(facts: "PeriodFacts", work_unit: str, scope: str) -> bool:
     """Whether a work unit says of which product, or order, its pieces are."""
-    kind, _, name = scope.partition(":")
+    kind, colon, name = scope.partition(":")
+    if not colon:
+        return False
     pieces = facts.pieces(work_unit)
     by_hand = facts.evaluation.by_hand.get(work_unit, _NOTHING)
     if kind == "product":
@@ -135,15 +103,16 @@ def _names(facts: "PeriodFacts", work_unit: str, scope: str) -> bool:
     return pieces.names_order or name in by_hand.orders
 
 
-def _all(facts: "PeriodFacts", work_unit: str, scope: str) -> dict[str, Element]:
+def pieces_of(facts: "PeriodFacts", work_unit: str, scope: str) -> dict[str, Element]:
     """The amounts of a work unit; of a product or order alone, what can be told apart."""
-    pieces, job = facts.pieces(work_unit), _job(scope)
+    pieces, job = facts.pieces(work_unit), job_of(scope)
     if job is None:
         return pieces.all()
     return pieces.all(job, pieces.names_product if scope.startswith("product:") else pieces.names_order)
 
 
-def _job(scope: str) -> Wanted | None:
+def job_of(scope: str) -> Wanted | None:
+    """Which shares are of the product or order that a scope is; None for any other scope."""
     kind, colon, name = scope.partition(":")
     if not colon:
         return None

@@ -101,6 +101,14 @@ class PieceCount:
         """One amount; None where it has no source."""
         return self._all().get(name)
 
+    def base(self, names: Sequence[str]) -> Element | None:
+        """What ratios of the whole scope are of: of some amounts, the first that each work unit has, added up."""
+        if any(name in self.whole for name in names):
+            return _base(self._all(), names)
+        based = [found for unit in self.units if (found := _base(unit, names))]
+        units, beside = total(based) if based else None, _base(self.beside, names)
+        return _plus(units, beside) if beside else units
+
     def _all(self) -> dict[str, Element]:
         names = sorted({name for unit in self.units for name in unit})
         sums = {name: total(unit[name] for unit in self.units if name in unit) for name in names}
@@ -132,12 +140,10 @@ class PieceCount:
         return sums, total(denominator for _, denominator in pairs)
 
     def _pair_with_beside(self, counted: Sequence[str], base: Sequence[str]) -> Pair | None:
-        based = [(unit, found) for unit in self.units if (found := _base(unit, base))]
-        names = [name for name in counted if any(name in unit for unit, _ in based)]
-        sums = {name: total(unit[name] for unit, _ in based if name in unit) for name in names}
-        numerator = self._with_beside(sums, counted)
-        own, units = _base(self.beside, base), total(found for _, found in based) if based else None
-        denominator = _plus(units, own) if own else units
+        based = [unit for unit in self.units if _base(unit, base)]
+        names = [name for name in counted if any(name in unit for unit in based)]
+        sums = {name: total(unit[name] for unit in based if name in unit) for name in names}
+        numerator, denominator = self._with_beside(sums, counted), self.base(base)
         return (numerator, denominator) if counted[0] in numerator and denominator else None
 
 
