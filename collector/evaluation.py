@@ -50,7 +50,7 @@ class Evaluation:
         self.known_before_us = now_us + 1 if known_before_us is None else known_before_us
         self.shifts: ShiftCalendar = site.shift_calendar()
         self.names_in_file = frozenset(settings.name for device in site.devices for settings in device.tags)
-        self._models: dict[str, EnergyModel | None] = {}
+        self._models: dict[tuple[str, str], EnergyModel | None] = {}
         self._recent: PeriodFacts | None = None
 
     def scopes(self) -> list[str]:
@@ -139,13 +139,14 @@ class Evaluation:
 
     def energy_model(self, settings: EnergyBaselineSettings) -> EnergyModel | None:
         """The energy baseline of these settings, fitted once."""
-        if settings.scope not in self._models:
+        key = settings.scope, settings.period
+        if key not in self._models:
             bounds = self.clock.day_start(settings.from_), self.clock.day_start(settings.to)
             found = periods(PeriodKind(settings.period), *bounds, self.clock)
             whole = [one for one in found if bounds[0] <= one.start_us and one.end_us <= bounds[1]]
             facts = [PeriodFacts(self, period, bounds[1]) for period in whole]
-            self._models[settings.scope] = fitted(facts, settings)
-        return self._models[settings.scope]
+            self._models[key] = fitted(facts, settings)
+        return self._models[key]
 
     @cached_property
     def quantities(self) -> list[Quantity]:

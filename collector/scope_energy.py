@@ -84,8 +84,10 @@ def mean_power_of(facts: "PeriodFacts", stored: StoredTag) -> MeanPower:
 
 def energy_baseline(facts: "PeriodFacts", scope: str, use: EnergyUse) -> EnergyBaseline | None:
     """What the regression over the baseline's periods expects; None without one for the scope and kind of period."""
-    settings = next((one for one in facts.evaluation.site.energy.baselines if one.scope == scope), None)
-    if settings is None or use.energy_kwh is None or facts.period.kind.value != settings.period:
+    kind = facts.period.kind.value
+    baselines = facts.evaluation.site.energy.baselines
+    settings = next((one for one in baselines if (one.scope, one.period) == (scope, kind)), None)
+    if settings is None or use.energy_kwh is None:
         return None
     model = facts.evaluation.energy_model(settings)
     given = variables(facts, scope, settings)
@@ -111,7 +113,7 @@ def _variable(facts: "PeriodFacts", scope: str, name: str) -> Element:
     if name in ("produced_quantity", "good_quantity"):
         return facts.of(scope).pieces.amount(name.removesuffix("_quantity")) or nothing
     stored = next((one for one in facts.evaluation.tags if one.tag.name == name), None)
-    if stored is None:
+    if stored is None or stored.tag.kind is not Kind.GAUGE:
         return nothing
     mean = mean_power_of(facts, stored)
     return Element(mean.mean_kw, (mean.known_share,), mean.flags)

@@ -8,7 +8,7 @@ from kpi.counter_record import Share
 from kpi.element import Element, combination, total
 from kpi.kpi import Defects
 from kpi.manual import HandCount, HandCounted, Wanted
-from kpi.pieces import PieceCount, completed, decided, with_lots
+from kpi.pieces import PieceCount, completed, decided, first_of, with_lots
 from plant.tag import PLANT, Role
 
 if TYPE_CHECKING:
@@ -44,30 +44,35 @@ def _hand_count(facts: "PeriodFacts", work_unit: str) -> HandCount:
     if counted is None:
         return HandCount((), (), frozenset())
     unit = None if work_unit == PLANT else work_unit
-    calendar, now_us = facts.evaluation.shifts, facts.evaluation.now_us
-    begun = calendar.periods(facts.period.start_us, facts.end_us, unit)
-    worked = [shift for shift in begun if len(calendar.planned(unit, shift.start_us, shift.end_us))]
-    over = [shift for shift in worked if shift.end_us <= now_us]
-    return HandCount(counted.within(facts.period.start_us, facts.period.end_us), over, counted.sources)
+    calendar = facts.evaluation.shifts
+    start_us, end_us = facts.period.start_us, facts.period.end_us
+    shifts = calendar.periods(start_us, facts.end_us + 1, unit)
+    ended = [shift for shift in shifts if start_us < shift.end_us <= facts.end_us]
+    worked = [shift for shift in ended if len(calendar.planned(unit, shift.start_us, shift.end_us))]
+    return HandCount(counted.within(start_us, end_us), worked, counted.sources, times_us=counted.times_us)
 
 
 def piece_count(facts: "PeriodFacts", scope: str) -> PieceCount:
     """The pieces of the plant, a work unit, a product or an order."""
     if scope != PLANT:
-        units = _units(facts, scope)
-        return PieceCount([_all(facts, unit, scope) for unit in units], names=units)
+        names = _units(facts, scope)
+        units = [_all(facts, unit, scope) for unit in names]
+        if not _names(facts, PLANT, scope):
+            return PieceCount(units, names=names)
+        for_plant = facts.pieces(PLANT).all(job_of(scope), by_tag=False)
+        return PieceCount([*units, for_plant], names=[*names, PLANT], beside=True)
     own, by_hand = facts.pieces(PLANT).own()
     apart = {name: element for name, element in own.items() if name in by_hand}
     whole = {name: element for name, element in own.items() if name not in by_hand}
     # Only a tag stands for the whole plant; what people count for the plant adds to its work units.
     names = _output_units(facts)
     counted = [facts.pieces(name).all() for name in names]
-    for_plant = decided(facts.evaluation.lots, PLANT, facts.period.start_us, facts.end_us)
-    lots = [*for_plant, *(one for name in names for one in facts.pieces(name).lots)]
+    of_plant = decided(facts.evaluation.lots, PLANT, facts.period.start_us, facts.end_us)
+    lots = [*of_plant, *(one for name in names for one in facts.pieces(name).lots)]
     if apart:
-        counted.append(with_lots(completed(apart), for_plant))
+        counted.append(with_lots(completed(apart), of_plant))
         names.append(PLANT)
-    return PieceCount(counted, with_lots(whole, lots), names)
+    return PieceCount(counted, with_lots(whole, lots), names, beside=bool(apart))
 
 
 def route(facts: "PeriodFacts", scope: str) -> list[tuple[str, PieceCount]]:
@@ -84,35 +89,43 @@ def route(facts: "PeriodFacts", scope: str) -> list[tuple[str, PieceCount]]:
 def defects(facts: "PeriodFacts", scope: str, pieces: PieceCount) -> Defects | None:
     """Defects that people counted by reason: scrap and rework of rows that name one; None where no row ever does.
 
-    The units are those of the same work units, inspected or else produced.
+    The units are those of the same work units, inspected or else produced; of all of them where people name reasons for
+    the plant as a whole.
     """
     counted, whole = defects_of_units(facts, scope, pieces), _judged(pieces.whole)
-    if not counted:
+    judged = {unit: units for unit, (_, units) in counted.items() if units is not None}
+    if not counted or not (whole or judged):
         return None
     defective = total(found for found, _ in counted.values())
-    judged = {unit: units for unit, (_, units) in counted.items() if units is not None}
     return Defects(defective, whole) if whole else Defects(defective, total(judged.values()), _chances(facts, judged))
 
 
 def defects_of_units(facts: "PeriodFacts", scope: str, pieces: PieceCount) -> dict[str, tuple[Element, Element | None]]:
     """Defects of each work unit whose rows ever name a reason, and the pieces judged there; without these where they
     are counted for the scope as a whole."""
-    job, whole = job_of(scope), _judged(pieces.whole)
+    whole = _judged(pieces.whole)
+    named = [unit for unit in pieces.names if facts.evaluation.by_hand.get(unit, _NOTHING).reasons]
     found: dict[str, tuple[Element, Element | None]] = {}
-    for unit in _units(facts, scope):
-        judged = None if whole else _judged(_all(facts, unit, scope))
-        if (whole or judged) and facts.evaluation.by_hand.get(unit, _NOTHING).reasons:
+    for unit, own in zip(pieces.names, pieces.units, strict=True):
+        judged = None if whole else _judged(own)
+        if unit in named and (whole or judged or unit == PLANT):
             by_hand = facts.pieces(unit).by_hand
-            rows = [row for row in by_hand.rows if row.reason]
-            if job is not None:
-                rows = [row for row in rows if job(Share(row.product or "", row.order or ""))]
-            counted = float(sum((row.scrap or 0.0) + (row.rework or 0.0) for row in rows))
-            found[unit] = Element(counted, (by_hand.coverage,), frozenset({"manual"})), judged
+            counted = Element(_reasoned(by_hand, job_of(scope)), (by_hand.coverage,), frozenset({"manual"}))
+            found[unit] = counted, judged
+        elif PLANT in named and judged:
+            found[unit] = Element(0.0, ()), judged
     return found
 
 
+def _reasoned(by_hand: HandCount, wanted: Wanted | None) -> float:
+    """Scrap and rework of the rows that name a reason."""
+    rows = [row for row in by_hand.rows if row.reason]
+    rows = [row for row in rows if wanted is None or wanted(Share(row.product or "", row.order or ""))]
+    return float(sum((row.scrap or 0.0) + (row.rework or 0.0) for row in rows))
+
+
 def _judged(pieces: Mapping[str, Element]) -> Element | None:
-    return pieces.get("inspected") or pieces.get("produced")
+    return first_of(pieces, ("inspected", "produced"))
 
 
 def _chances(facts: "PeriodFacts", judged: Mapping[str, Element]) -> Element | None:
@@ -141,7 +154,9 @@ def _output_units(facts: "PeriodFacts") -> list[str]:
 
 def _names(facts: "PeriodFacts", work_unit: str, scope: str) -> bool:
     """Whether a work unit says of which product, or order, its pieces are."""
-    kind, _, name = scope.partition(":")
+    kind, colon, name = scope.partition(":")
+    if not colon:
+        return False
     pieces = facts.pieces(work_unit)
     by_hand = facts.evaluation.by_hand.get(work_unit, _NOTHING)
     if kind == "product":

@@ -83,7 +83,11 @@ def _unknown_names(site: Site) -> list[tuple[tuple[str | int, ...], str]]:
     for s, scope in enumerate(site.mqtt.scopes if site.mqtt else ()):
         if scope not in scopes and not SCOPE.fullmatch(scope):
             found.append((("mqtt", "scopes", s), expected))
+    found += _energy_baselines(site, [PLANT, *units])
     known = f"must be one of {', '.join(units)}" if units else "is no work unit: no tag names one"
+    routes: list[tuple[tuple[str, ...], Sequence[str]]] = [(("route",), site.route)]
+    routes += [(("products", name, "route"), product.route) for name, product in site.products.items()]
+    found += [((*path, u), known) for path, names in routes for u, unit in enumerate(names) if unit not in units]
     calendar = site.calendar
     named: tuple[tuple[tuple[str, ...], Sequence[tuple[str, ...] | None]], ...] = (
         (("shifts",), [entry.work_units for entry in site.shifts]),
@@ -93,4 +97,25 @@ def _unknown_names(site: Site) -> list[tuple[tuple[str | int, ...], str]]:
     for group, entries in named:
         for e, names in enumerate(entries):
             found += [((*group, e, "work_units", u), known) for u, unit in enumerate(names or ()) if unit not in units]
+    return found
+
+
+def _energy_baselines(site: Site, scopes: Sequence[str]) -> list[tuple[tuple[str | int, ...], str]]:
+    """Scopes, variables and doubles of the baselines of energy."""
+    found: list[tuple[tuple[str | int, ...], str]] = []
+    gauges = {tag.name for device in site.devices for tag in device.tags if kind_of(tag.role) is Kind.GAUGE}
+    seen: set[tuple[str, str]] = set()
+    for b, baseline in enumerate(site.energy.baselines):
+        path = ("energy", "baselines", b)
+        if baseline.scope not in scopes:
+            found.append(((*path, "scope"), f"must be one of {', '.join(scopes)}"))
+        if (baseline.scope, baseline.period) in seen:
+            found.append(((*path, "period"), f"{baseline.scope} has another baseline of each {baseline.period}"))
+        seen.add((baseline.scope, baseline.period))
+        message = "must be good_quantity, produced_quantity or a tag that is neither counter, state nor text"
+        found += [
+            ((*path, "variables", v), message)
+            for v, name in enumerate(baseline.variables)
+            if name not in gauges | {"good_quantity", "produced_quantity"}
+        ]
     return found

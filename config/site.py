@@ -105,6 +105,12 @@ class EnergyBaselineSettings(Settings):
     variables: Annotated[tuple[Text, ...], Field(min_length=1)]
     """What the energy depends on: `good_quantity`, `produced_quantity`, or tags whose mean counts."""
 
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.from_ >= self.to:
+            raise ValueError("to: must be after from")
+        return self
+
 
 class EnergySettings(Settings):
     """What energy means in emissions and money."""

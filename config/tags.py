@@ -129,7 +129,7 @@ class TagSettings(Settings):
             modulus=self.modulus * factor if self.modulus else None,
             max_rate_per_h=self.max_rate * factor if self.max_rate else None,
             swap_tolerance=self.swap_tolerance * factor,
-            one_count=1.0 if self.role in PIECE_ROLES else abs(self.scale) * factor,
+            one_count=max(1.0, abs(self.scale)) if self.role in PIECE_ROLES else abs(self.scale) * factor,
         )
 
 

@@ -15,11 +15,11 @@ AMOUNTS = ("produced", "good", "scrap", "rework", "inspected")
 
 class HandCounted:
     """All hand-counted quantities of one work unit. sources: the amounts that its rows, whenever, ever give; products,
-    orders, reasons: those that they name."""
+    orders, reasons: those that they name. times_us: when they are booked, ascending."""
 
     def __init__(self, rows: Iterable[Quantity]) -> None:
         self._rows = sorted(rows, key=lambda row: row.time_us)
-        self._times_us = [row.time_us for row in self._rows]
+        self.times_us = tuple(row.time_us for row in self._rows)
         self.products = frozenset(row.product for row in self._rows if row.product)
         self.reasons = frozenset(row.reason for row in self._rows if row.reason)
         self.orders = frozenset(row.order for row in self._rows if row.order)
@@ -28,21 +28,23 @@ class HandCounted:
 
     def within(self, start_us: int, end_us: int) -> Sequence[Quantity]:
         """The rows that are counted in (start_us, end_us]."""
-        return self._rows[bisect_right(self._times_us, start_us) : bisect_right(self._times_us, end_us)]
+        return self._rows[bisect_right(self.times_us, start_us) : bisect_right(self.times_us, end_us)]
 
 
 @dataclass(frozen=True, slots=True)
 class HandCount:
-    """Hand-counted quantities of one work unit that fall in one period, and the period's shifts that have begun.
+    """Hand-counted quantities of one work unit that fall in one period, and the shifts that ended in it.
 
     sources: the amounts that its rows, in whatever period, ever give. wanted: which of the rows are added up; None:
-    all. How much of the period is counted follows from all rows.
+    all. How much of the period is counted follows from all rows. times_us: when rows of whatever period are booked,
+    ascending; None: those of the period alone.
     """
 
     rows: Sequence[Quantity]
     shifts: Sequence[Period]
     sources: frozenset[str]
     wanted: Wanted | None = None
+    times_us: Sequence[int] | None = None
 
     def of(self, wanted: Wanted) -> "HandCount":
         """The same, of some products or orders only."""
@@ -71,8 +73,11 @@ class HandCount:
     @property
     def coverage(self) -> float:
         """Shifts with a row / shifts; without shifts 1 where there is a row."""
-        times_us = [row.time_us for row in self.rows]
         if not self.shifts:
-            return 1.0 if times_us else 0.0
-        counted = [shift for shift in self.shifts if any(shift.start_us < at <= shift.end_us for at in times_us)]
-        return len(counted) / len(self.shifts)
+            return 1.0 if self.rows else 0.0
+        times_us = self.times_us
+        if times_us is None:
+            times_us = sorted(row.time_us for row in self.rows)
+        bounds = [(shift.start_us, shift.end_us) for shift in self.shifts]
+        counted = sum(bisect_right(times_us, end_us) > bisect_right(times_us, start_us) for start_us, end_us in bounds)
+        return counted / len(self.shifts)

@@ -4,7 +4,7 @@ ISO 22400-2: produced quantity PQ = good GQ + scrap SQ + rework RQ, if each piec
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kpi.element import Element, combination, total
 from plant.correction import LotDecision
@@ -15,6 +15,9 @@ Pieces = Mapping[str, Element]
 Pair = tuple[Pieces, Element]
 """Numerator, by amount, and denominator of a ratio."""
 
+UnitPair = tuple[Pieces, Element | None]
+"""What a work unit adds to a ratio; beside hand counts for the whole scope, it may have one side only."""
+
 UNBALANCED_SHARE = 0.01
 
 
@@ -23,21 +26,22 @@ def completed(own: Pieces, trial_in_produced: bool = False) -> dict[str, Element
 
     produced = good + scrap + rework; scrap = produced - good - rework; good = produced - scrap - rework; a rework
     without a source is 0. With trial_in_produced, trial pieces are taken off produced. Where all are counted and
-    differ by more than 1 %, they are flagged `unbalanced`.
+    differ by more than 1 % of produced, or what follows lies so far below 0, they are flagged `unbalanced`.
     """
     pieces = dict(own)
     if trial_in_produced and "produced" in own and "trial" in own:
         pieces["produced"] = combination([(1.0, own["produced"]), (-1.0, own["trial"])])
-    rework = [(-1.0, own["rework"])] if "rework" in own else []
     if {"produced", "good", "scrap"} <= own.keys():
-        return _checked(pieces)
-    if "produced" not in own and {"good", "scrap"} <= own.keys():
-        parts = [own["good"], own["scrap"], *([own["rework"]] if "rework" in own else [])]
-        pieces["produced"] = total(parts)
-    elif {"produced", "good"} <= own.keys():
-        pieces["scrap"] = combination([(1.0, pieces["produced"]), (-1.0, own["good"]), *rework])
-    elif {"produced", "scrap"} <= own.keys():
-        pieces["good"] = combination([(1.0, pieces["produced"]), (-1.0, own["scrap"]), *rework])
+        counted = sum(pieces[name].value or 0.0 for name in ("good", "scrap", "rework") if name in pieces)
+        return _checked(pieces, abs((pieces["produced"].value or 0.0) - counted))
+    judged = [pieces[name] for name in ("good", "scrap", "rework") if name in own]
+    if {"good", "scrap"} <= own.keys():
+        pieces["produced"] = total(judged)
+    for derived, other in (("scrap", "good"), ("good", "scrap")):
+        if "produced" in own and other in own:
+            rest = [(1.0, pieces["produced"]), *((-1.0, element) for element in judged)]
+            pieces[derived] = combination(rest)
+            return _checked(pieces, -(pieces[derived].value or 0.0))
     return pieces
 
 
@@ -70,10 +74,10 @@ def with_lots(pieces: Pieces, decisions: Iterable[LotDecision]) -> dict[str, Ele
     return found
 
 
-def _checked(pieces: dict[str, Element]) -> dict[str, Element]:
-    parts = [pieces[name].value or 0.0 for name in ("good", "scrap", "rework") if name in pieces]
+def _checked(pieces: dict[str, Element], off: float) -> dict[str, Element]:
+    """The amounts, flagged where they are off by more than a share of what was produced."""
     produced = pieces["produced"].value
-    if produced is None or abs(produced - sum(parts)) <= UNBALANCED_SHARE * abs(produced):
+    if produced is None or off <= UNBALANCED_SHARE * abs(produced):
         return pieces
     flagged = {"produced", "good", "scrap", "rework"} & pieces.keys()
     return {name: _flagged(element) if name in flagged else element for name, element in pieces.items()}
@@ -88,12 +92,15 @@ class PieceCount:
     """The pieces of a scope: those of each work unit in it, and what is counted for the scope as a whole.
 
     A whole that is counted replaces the sum over the work units. For one work unit: itself, and nothing whole. names:
-    of the units, in their order, where somebody will ask.
+    of the units, in their order, where somebody will ask. beside: the last of the units is what people count for the
+    scope as a whole. It adds to the others, says nothing of how much of these is known, and in ratios is set against
+    the pieces of all of them.
     """
 
     units: Sequence[Pieces]
     whole: Pieces = field(default_factory=dict)
     names: Sequence[str] = ()
+    beside: bool = False
 
     def amount(self, name: str) -> Element | None:
         """One amount; None where it has no source."""
@@ -102,7 +109,7 @@ class PieceCount:
     def sums(self) -> dict[str, Element]:
         """The amounts of the work units, added up."""
         names = sorted({name for unit in self.units for name in unit})
-        return {name: total(unit[name] for unit in self.units if name in unit) for name in names}
+        return {name: self._sum([unit.get(name) for unit in self.units]) for name in names}
 
     def amounts(self) -> dict[str, Element]:
         """All amounts of the scope."""
@@ -113,20 +120,25 @@ class PieceCount:
 
         counted: amounts to add up, the first of them needed, the rest 0 where they have no source. base: the first
         amount of these that has a source. Both are taken from the same work units: one that lacks either counts in
-        neither. Where no work unit has both, they are what follows from the scope's wholes.
+        neither, unless people count either for the scope as a whole. Where no work unit has both, they are what follows
+        from the scope's wholes.
         """
         pairs = self.pairs(counted, base)
-        if not pairs or None in pairs:
-            return pairs.get(None)
-        found = list(pairs.values())
+        if not pairs:
+            return None
+        if None in pairs:
+            return _pair(self.amounts(), counted, base)
+        found = [pairs.get(at, _NEITHER) for at in range(len(self.units))]
         names = [name for name in counted if any(name in numerator for numerator, _ in found)]
-        sums = {name: total(parts[name] for parts, _ in found if name in parts) for name in names}
-        return sums, total(denominator for _, denominator in found)
+        sums = {name: self._sum([numerator.get(name) for numerator, _ in found]) for name in names}
+        return sums, self._sum([denominator for _, denominator in found])
 
-    def pairs(self, counted: Sequence[str], base: Sequence[str]) -> dict[int | None, Pair]:
-        """What `pair` adds up: the pair of each work unit that has both, by its place; or the scope's, under None."""
+    def pairs(self, counted: Sequence[str], base: Sequence[str]) -> dict[int | None, UnitPair]:
+        """What `pair` adds up: the pair of each work unit that counts, by its place; or the scope's, under None."""
         if not any(name in self.whole for name in (*counted, *base)) and len(self.units) != 1:
-            own: dict[int | None, Pair] = {
+            if self.beside and any(name in self.units[-1] for name in (*counted, *base)):
+                return self._pairs_with_beside(counted, base)
+            own: dict[int | None, UnitPair] = {
                 at: found for at, unit in enumerate(self.units) if (found := _pair(unit, counted, base))
             }
             if own or not self.whole:
@@ -134,9 +146,34 @@ class PieceCount:
         found = _pair(self.amounts(), counted, base)
         return {None: found} if found else {}
 
+    def _pairs_with_beside(self, counted: Sequence[str], base: Sequence[str]) -> dict[int | None, UnitPair]:
+        last = len(self.units) - 1
+        pairs: dict[int | None, UnitPair] = {
+            at: ({name: unit[name] for name in counted if name in unit}, first_of(unit, base))
+            for at, unit in enumerate(self.units)
+            if at == last or first_of(unit, base)
+        }
+        has_both = any(counted[0] in above for above, _ in pairs.values()) and any(below for _, below in pairs.values())
+        return pairs if has_both else {}
+
+    def _sum(self, elements: Sequence[Element | None]) -> Element:
+        """The sum over the work units that have an amount, one element each; at least one has it."""
+        last = elements[-1]
+        if self.beside and last is not None and any(element is not None for element in elements[:-1]):
+            elements = [*elements[:-1], replace(last, coverages=())]
+        return total(element for element in elements if element is not None)
+
+
+_NEITHER: UnitPair = ({}, None)
+
+
+def first_of(pieces: Pieces, names: Sequence[str]) -> Element | None:
+    """The first of some amounts that has a source; None where none has."""
+    return next((pieces[name] for name in names if name in pieces), None)
+
 
 def _pair(pieces: Pieces, counted: Sequence[str], base: Sequence[str]) -> Pair | None:
-    denominator = next((pieces[name] for name in base if name in pieces), None)
+    denominator = first_of(pieces, base)
     if counted[0] not in pieces or denominator is None:
         return None
     return {name: pieces[name] for name in counted if name in pieces}, denominator

@@ -58,7 +58,8 @@ def ratio_elements(facts: FactsOfScope, counted: Sequence[str], base: Sequence[s
         lacking = [name for name, there in ((counted[0], counted[0] in above), (base[-1], below)) if not there]
         for name in [*above, *([below] if below else [])]:
             factors = BESIDE if at not in pairs else BELOW if name == below else ABOVE
-            _add_unit(found, facts, unit, name, factors, f"left out: {unit} has no {lacking[0]}" if lacking else "")
+            left_out = f"left out: {unit} has no {lacking[0]}" if lacking and at not in pairs else ""
+            _add_unit(found, facts, unit, name, factors, left_out)
     return list(found.elements)
 
 

@@ -21,7 +21,7 @@ from kpi.gauge_record import GaugeRecord
 from kpi.state import StateRuns
 from kpi.unit_record import UnitRecord
 
-FORMAT = 2
+FORMAT = 3
 """Part of what records are kept under: raised when a record of the same readings would differ."""
 _LENGTH = struct.Struct("<I")
 Key = tuple[int, int]

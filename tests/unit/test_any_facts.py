@@ -101,7 +101,13 @@ written = st.builds(Element, st.none() | counts, st.lists(shares, max_size=3).ma
 elements = st.one_of(measured, written)
 amounts = ("produced", "good", "scrap", "rework", "inspected", "trial")
 units = st.builds(completed, st.dictionaries(st.sampled_from(amounts), elements), st.booleans())
-pieces = st.builds(PieceCount, st.lists(units, max_size=3), st.dictionaries(st.sampled_from(amounts), elements))
+pieces = st.builds(
+    PieceCount,
+    st.lists(units, min_size=1, max_size=3),
+    st.dictionaries(st.sampled_from(amounts), elements),
+    st.just(()),
+    st.booleans(),
+)
 
 
 def mean_of(series: TagSeries) -> MeanPower:

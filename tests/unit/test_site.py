@@ -212,3 +212,40 @@ def test_mqtt_may_be_version_5_or_3_1_1_alone(tmp_path: Path) -> None:
     text = PLANT + "mqtt: {programme: iim, host: localhost, key_file: k, version: %s}\n"
     assert [loaded(tmp_path, text % version).mqtt.version for version in ("5", "3.1.1")] == [5, "3.1.1"]  # type: ignore[union-attr]
     assert "mqtt.version: must be 5 or 3.1.1" in faults(tmp_path, text % "3.1")[0]
+
+
+def test_baselines_of_energy_and_routes_name_what_there_is(tmp_path: Path) -> None:
+    text = (
+        PLANT
+        + """
+route: [cut, press1]
+products: {A: {planned_run_time_s: 1, route: [press1, weld]}}
+devices:
+  - id: m
+    protocol: opcua
+    endpoint: opc.tcp://127.0.0.1:4840
+    security: none
+    tags:
+      - {name: m.kwh, work_unit: press1, role: energy_import, node: s=1}
+      - {name: air, work_unit: press1, role: temperature, node: s=2}
+energy:
+  baselines:
+    - {scope: press1, from: 2026-01-01, to: 2026-02-01, period: day, variables: [good_quantity, air]}
+    - {scope: press9, from: 2026-01-01, to: 2026-02-01, variables: [m.kwh, wind]}
+    - {scope: press1, from: 2026-02-01, to: 2026-03-01, period: day, variables: [air]}
+"""
+    )
+    variable = "must be good_quantity, produced_quantity or a tag that is neither counter, state nor text"
+    assert [fault.split(": ", 1)[1] for fault in faults(tmp_path, text)] == [
+        "energy.baselines[1].scope: must be one of plant, press1",
+        f"energy.baselines[1].variables[0]: {variable}",
+        f"energy.baselines[1].variables[1]: {variable}",
+        "energy.baselines[2].period: press1 has another baseline of each day",
+        "route[0]: must be one of press1",
+        "products.A.route[1]: must be one of press1",
+    ]
+    backwards = text[: text.index("    - {scope: press9")].replace("to: 2026-02-01", "to: 2026-01-01")
+    backwards = backwards.replace("cut, ", "").replace(", weld", "")
+    assert [fault.split(": ", 1)[1] for fault in faults(tmp_path, backwards)] == [
+        "energy.baselines[0].to: must be after from"
+    ]

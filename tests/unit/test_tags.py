@@ -121,3 +121,10 @@ def test_a_device_of_no_known_protocol_is_one_fault(tmp_path: Path, keys: str) -
     (found,) = faults(tmp_path, f"{PLANT}devices: [{{id: a, {keys}}}]")
     assert "modbus" in found
     assert "opcua" in found
+
+
+@pytest.mark.parametrize(("scale", "count"), [(1.0, 1.0), (12.0, 12.0), (0.5, 1.0)])
+def test_one_count_of_a_counter_of_dozens_is_a_dozen(tmp_path: Path, scale: float, count: float) -> None:
+    counter = _tag(tmp_path, f"role: good_count, scale: {scale}, {REGISTER}").counter
+    assert counter is not None
+    assert counter.one_count == count
