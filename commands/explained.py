@@ -22,6 +22,7 @@ def say_explained(
     from kpi.explanation import as_json as shape
     from kpi.explanation_text import explanation_text
     from kpi.outcome import BY_SETTINGS
+    from kpi.running_sum import running_sum_text, running_sums
     from kpi.value_chart import value_charts
 
     zone = evaluation.site.zone
@@ -37,12 +38,13 @@ def say_explained(
             said.append({**value.as_json(zone), "explanation": shape(found, zone)})
         else:
             say(explanation_text(value, found, zone) + "\n")
-    charts = value_charts(explained, evaluation.now_us)
+    charts, sums = value_charts(explained, evaluation.now_us), running_sums(explained, evaluation.now_us)
     if as_json:
-        say_json({"values": said, "charts": [shape(chart, zone) for chart in charts]})
+        of_several = {"charts": charts, "running_sums": sums}
+        say_json({"values": said, **{name: [shape(one, zone) for one in found] for name, found in of_several.items()}})
         return
-    for chart in charts:
-        say(chart_text(chart) + "\n")
+    for text in (*map(chart_text, charts), *map(running_sum_text, sums)):
+        say(text + "\n")
     say_left_out(everything if leave_out else ())
 
 

@@ -7,13 +7,15 @@ from typing import Any, get_args, get_type_hints
 
 from docs.setting_tables import table
 from kpi.explanation import Explanation
+from kpi.running_sum import RunningSum
 from kpi.value_chart import ValueChart
 
 
 def objects() -> Iterator[str]:
-    """Lines of the tables of objects: of an explanation, and of a chart."""
+    """Lines of the tables of objects: of an explanation, a chart, and a running sum."""
     yield from ("### Objects of an explanation", "", *_table(Explanation), "")
-    yield from ("### Objects of a chart", "", *_table(ValueChart))
+    yield from ("### Objects of a chart", "", *_table(ValueChart), "")
+    yield from ("### Objects of a running sum", "", *_table(RunningSum))
 
 
 def _table(first: type) -> Iterator[str]:

@@ -1,0 +1,60 @@
+"""Does the plant go on saving energy? The running sum of what it used beyond what its baseline expects (CUSUM).
+
+ISO 50006:2023: the sum falls while energy is saved, rises while it is wasted, and bends where something changed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kpi.energy_performance import cusum_kwh
+from kpi.numerals import numeral
+from kpi.plain_text import columns
+from kpi.value import KpiValue
+from plant.kpi_id import KpiId
+
+
+@dataclass(frozen=True, slots=True)
+class SumPoint:
+    """A period, what was used beyond what was expected until its end [kWh]; None without a value or not over."""
+
+    label: str
+    kwh: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSum:
+    """The running sum of actual - expected energy of one scope, over periods in time order."""
+
+    kpi: KpiId
+    scope: str
+    points: tuple[SumPoint, ...]
+
+
+def running_sums(values: Sequence[KpiValue], now_us: int) -> tuple[RunningSum, ...]:
+    """The running sum of every scope that has the energy saving of at least two periods."""
+    series: dict[str, list[KpiValue]] = {}
+    for value in values:
+        if value.id is KpiId.ENERGY_SAVING_RATIO:
+            series.setdefault(value.scope, []).append(value)
+    return tuple(_sum(scope, found, now_us) for scope, found in series.items() if len(found) > 1)
+
+
+def _sum(scope: str, values: Sequence[KpiValue], now_us: int) -> RunningSum:
+    sums = cusum_kwh(_used(value, now_us) for value in values)
+    points = tuple(SumPoint(value.period.label, kwh) for value, kwh in zip(values, sums, strict=True))
+    return RunningSum(KpiId.ENERGY_SAVING_RATIO, scope, points)
+
+
+def _used(value: KpiValue, now_us: int) -> tuple[float | None, float | None]:
+    """Energy used and expected [kWh]: the numerator of the KPI is expected - used, its denominator expected."""
+    found = value.outcome
+    if found.value is None or found.numerator is None or found.denominator is None or value.period.end_us > now_us:
+        return None, None
+    return found.denominator - found.numerator, found.denominator
+
+
+def running_sum_text(found: RunningSum) -> str:
+    """The sum as a short table."""
+    head = f"{found.kpi.value}  {found.scope}  running sum of energy used - expected: it falls while energy is saved"
+    rows = [("period", "kWh"), *((point.label, numeral(point.kwh)) for point in found.points)]
+    return "\n".join([head, *columns(rows, right=(1,))])
