@@ -50,9 +50,18 @@ class DeliveryLines:
         counted = [(settled, on_time) for settled, on_time in due_orders]
         return DeliveryCount(due, counted, found.dated_share, found.request_share, found.value_share)
 
+    def undated(self, scope: str) -> list[OrderLine]:
+        """The lines of a scope that have no usable due date."""
+        return [line for line in self.lines_of(scope) if line.due_date is None]
+
+    def lines_of(self, scope: str) -> list[OrderLine]:
+        """The newest version of every line of a scope, whether or not it counts."""
+        wanted = _in_scope(scope)
+        return [line for line in self.newest if wanted and wanted(line.order_id, line.product)]
+
     def _of(self, scope: str) -> _ScopeLines | None:
         wanted = _in_scope(scope)
-        members = [line for line in self.newest if wanted and wanted(line.order_id, line.product)]
+        members = self.lines_of(scope)
         if not wanted or not members:
             return None
         results = [line for line in self.results if wanted(line.order_id, line.product)]

@@ -6,11 +6,13 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
+from collector.comparison import Comparisons
 from collector.delivery_lines import DeliveryLines, delivery_lines
 from collector.records import Records
 from collector.scope_bill import Bills
 from collector.scope_energy import fitted
 from collector.scope_facts import PeriodFacts, unit_or_any
+from collector.scope_savings import WorkingDays
 from collector.store import orders
 from collector.store.corrections import all_corrections
 from collector.store.past import tag_as_known
@@ -18,16 +20,15 @@ from collector.store.reports import StoredReport, newest_of_periods
 from collector.store.tags import StoredTag, stored_tags
 from config.site import EnergyBaselineSettings, Site
 from kpi.catalogue import BY_ID
-from kpi.element import Grade, grade
 from kpi.manual import HandCounted
 from kpi.outcome import Outcome, Reason, absent
 from kpi.regression import EnergyModel
-from kpi.value import Comparison, KpiValue
+from kpi.value import KpiValue
 from plant.as_of import AsOf
 from plant.correction import Correction, LotDecision, MeterChange, contents, in_force
 from plant.instant import US_PER_S
 from plant.kpi_id import KpiId
-from plant.period import Clock, Period, PeriodKind, periods, range_period
+from plant.period import Clock, Period, PeriodKind, periods
 from plant.quantity import Quantity
 from plant.shift import ShiftCalendar
 from plant.tag import PLANT
@@ -50,7 +51,7 @@ class Evaluation:
         self.shifts: ShiftCalendar = site.shift_calendar()
         self.names_in_file = frozenset(settings.name for device in site.devices for settings in device.tags)
         self._models: dict[tuple[str, str], EnergyModel | None] = {}
-        self._baselines: dict[tuple[KpiId, str], float | None] = {}
+        self._recent: PeriodFacts | None = None
 
     def scopes(self) -> list[str]:
         """The plant and every work unit that has a tag, a setting or a hand count."""
@@ -69,10 +70,16 @@ class Evaluation:
                     own = self.shifts.own(period, unit_or_any(scope))
                     if own is None:
                         continue
-                    facts = shared if own == period else PeriodFacts(self, own, until_us)
-                    outcomes = self._outcomes(facts, scope, kpis)
+                    facts = self._recent = shared if own == period else PeriodFacts(self, own, until_us)
+                    outcomes = self.outcomes(facts, scope, kpis)
                     for kpi, outcome in zip(kpis, outcomes, strict=True):
                         yield self._value(kpi, scope, own, outcome)
+
+    def facts(self, period: Period) -> PeriodFacts:
+        """What is known of a period; what was gathered for the value that came last is used again."""
+        if self._recent is None or self._recent.period != period:
+            self._recent = PeriodFacts(self, period, period.end_us)
+        return self._recent
 
     @cached_property
     def tags(self) -> list[StoredTag]:
@@ -120,6 +127,16 @@ class Evaluation:
         """Peaks of the plant's months."""
         return Bills(self)
 
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        """What values are compared with."""
+        return Comparisons(self)
+
+    @cached_property
+    def working_days(self) -> WorkingDays:
+        """Days on which the plant works."""
+        return WorkingDays(self.shifts)
+
     def energy_model(self, settings: EnergyBaselineSettings) -> EnergyModel | None:
         """The energy baseline of these settings, fitted once."""
         key = settings.scope, settings.period
@@ -154,14 +171,15 @@ class Evaluation:
             self.connection, self.site, self.clock, self.now_us, self.known_before_us, self.corrections
         )
 
-    def _outcomes(self, facts: PeriodFacts, scope: str, kpis: Sequence[KpiId]) -> list[Outcome]:
+    def outcomes(self, facts: PeriodFacts, scope: str, kpis: Sequence[KpiId]) -> list[Outcome]:
+        """What the formulas of some KPIs give for a scope over one period."""
         if facts.period.start_us >= self.now_us:
             return [absent(Reason.OPEN_PERIOD) for _ in kpis]
         found = facts.of(scope)
         return [BY_ID[kpi].outcome(found) for kpi in kpis]
 
     def _value(self, kpi: KpiId, scope: str, period: Period, outcome: Outcome) -> KpiValue:
-        comparison = self._comparison(kpi, scope)
+        comparison = self.comparisons.of(kpi, scope, period)
         revision, state = self._reported(scope, period)
         currency = self.site.savings.currency
         return KpiValue(BY_ID[kpi], scope, period, outcome, comparison, currency, self.now_us, revision, state)
@@ -172,30 +190,6 @@ class Evaluation:
         if found is None or self.site.mqtt is None or scope not in self.site.mqtt.scopes:
             return 0, "open"
         return found.revision, found.period_state
-
-    def _comparison(self, kpi: KpiId, scope: str) -> Comparison:
-        prices = self.site.savings
-        price = {
-            KpiId.DEFECT_RATE: prices.cost_per_defect,
-            KpiId.ON_TIME_DELIVERY: prices.cost_per_late_line,
-            KpiId.ENERGY_PER_GOOD_UNIT: prices.price_per_kwh,
-        }.get(kpi)
-        for settings in self.site.baselines:
-            if settings.kpi is kpi and settings.scope == scope:
-                return Comparison(self._baseline(kpi, scope), settings.target, price)
-        return Comparison(price=price)
-
-    def _baseline(self, kpi: KpiId, scope: str) -> float | None:
-        if (kpi, scope) not in self._baselines:
-            settings = next(found for found in self.site.baselines if found.kpi is kpi and found.scope == scope)
-            value = settings.value
-            if settings.from_ and settings.to:
-                start_us, end_us = self.clock.day_start(settings.from_), self.clock.day_start(settings.to)
-                period = range_period(start_us, end_us, self.clock)
-                found = self._outcomes(PeriodFacts(self, period, end_us), scope, [kpi])[0]
-                value = found.value if grade(found.coverage) is Grade.GOOD else None
-            self._baselines[kpi, scope] = value
-        return self._baselines[kpi, scope]
 
 
 def _groups(periods: Iterable[Period]) -> Iterator[list[Period]]:

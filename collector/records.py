@@ -119,12 +119,12 @@ class Records:
         tag = self._state_tag(work_unit)
         return state_runs(self.window([tag], start_us, end_us).series(tag), start_us, end_us)
 
-    def _state_tag(self, work_unit: str) -> StoredTag:
-        return next(stored for stored in self._of(work_unit) if stored.tag.kind is Kind.STATE)
-
     def window(self, tags: Sequence[StoredTag], start_us: int, end_us: int) -> TagWindow:
         """Readings of some tags over a stretch."""
         return TagWindow(self.connection, tags, self.shifts, start_us, end_us, self.now_us, self.as_of_us, self.changes)
+
+    def _state_tag(self, work_unit: str) -> StoredTag:
+        return next(stored for stored in self._of(work_unit) if stored.tag.kind is Kind.STATE)
 
     def stretch_records(self, work_unit: str, stretches: Sequence[Key]) -> Iterator[UnitRecord]:
         """Records of some stretches, of what is kept or from readings."""

@@ -36,7 +36,7 @@ def energy_use(facts: "PeriodFacts", scope: str) -> EnergyUse:
         demand_coverage=sum(known) / len(known) if known else 0.0,
         elapsed_s=_elapsed_s(facts),
         idle=_idle(facts, meters),
-        power=tuple(_mean(facts, stored) for stored in facts.scope_tags(Role.POWER, scope)),
+        power=tuple(mean_power_of(facts, stored) for stored in facts.scope_tags(Role.POWER, scope)),
     )
 
 
@@ -46,8 +46,8 @@ def _elapsed_s(facts: "PeriodFacts") -> float:
 
 def _idle(facts: "PeriodFacts", meters: list[StoredTag]) -> IdleEnergy | None:
     """Of the meters that have a state beside them; the plant's own has those of all work units."""
-    units = {stored.tag.work_unit for stored in facts.evaluation.tags if stored.tag.kind is Kind.STATE}
-    with_state = [one for one in meters if one.tag.work_unit in units or (units and one.tag.work_unit == PLANT)]
+    units = _units_with_state(facts)
+    with_state = idle_meters(facts, meters)
     if not with_state:
         return None
     records = [facts.counter(stored) for stored in with_state]
@@ -65,7 +65,18 @@ def _idle(facts: "PeriodFacts", meters: list[StoredTag]) -> IdleEnergy | None:
     )
 
 
-def _mean(facts: "PeriodFacts", stored: StoredTag) -> MeanPower:
+def idle_meters(facts: "PeriodFacts", meters: list[StoredTag]) -> list[StoredTag]:
+    """The meters that have a state beside them; the plant's own has those of all work units."""
+    units = _units_with_state(facts)
+    return [one for one in meters if one.tag.work_unit in units or (units and one.tag.work_unit == PLANT)]
+
+
+def _units_with_state(facts: "PeriodFacts") -> set[str]:
+    return {stored.tag.work_unit for stored in facts.evaluation.tags if stored.tag.kind is Kind.STATE}
+
+
+def mean_power_of(facts: "PeriodFacts", stored: StoredTag) -> MeanPower:
+    """The time-weighted mean of a gauge over the period."""
     record = facts.record(stored.tag.work_unit).gauges[stored.tag.name]
     elapsed_s = _elapsed_s(facts)
     return MeanPower(record.mean, record.known_s / elapsed_s if elapsed_s else 0.0, record.flags)
@@ -104,7 +115,7 @@ def _variable(facts: "PeriodFacts", scope: str, name: str) -> Element:
     stored = next((one for one in facts.evaluation.tags if one.tag.name == name), None)
     if stored is None or stored.tag.kind is not Kind.GAUGE:
         return nothing
-    mean = _mean(facts, stored)
+    mean = mean_power_of(facts, stored)
     return Element(mean.mean_kw, (mean.known_share,), mean.flags)
 
 

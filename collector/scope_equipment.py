@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from collector.unit_pieces import planned_run
+from collector.unit_pieces import ProductPieces, planned_run, product_pieces
 from kpi.equipment_use import EquipmentUse, use_of
 from kpi.time_model import UnitTime, time_model
 from plant.instant import US_PER_S
@@ -16,12 +16,9 @@ if TYPE_CHECKING:
 
 def equipment_use(facts: "PeriodFacts", work_unit: str) -> EquipmentUse:
     """The use of a work unit; without shifts there is none."""
-    site = facts.evaluation.site
     if not facts.evaluation.shifts.has_shifts():
         return EquipmentUse(None)
-    settings = site.work_units.get(work_unit)
-    per_product_s = {name: product.planned_run_time_s for name, product in site.products.items()}
-    run = planned_run(facts.pieces(work_unit), settings.planned_run_time_s if settings else None, per_product_s)
+    run = planned_run(facts.pieces(work_unit), *_run_times_s(facts, work_unit))
     return replace(
         _times(facts, work_unit),
         produced=run.produced,
@@ -29,6 +26,19 @@ def equipment_use(facts: "PeriodFacts", work_unit: str) -> EquipmentUse:
         good_run_s=run.good_run_s,
         lacks_run_time=run.lacks_run_time,
     )
+
+
+def runs(facts: "PeriodFacts", work_unit: str) -> list[ProductPieces]:
+    """The pieces that a work unit made in planned time, product by product."""
+    return list(product_pieces(facts.pieces(work_unit), *_run_times_s(facts, work_unit)))
+
+
+def _run_times_s(facts: "PeriodFacts", work_unit: str) -> tuple[float | None, dict[str, float]]:
+    """Planned run time per item of a work unit, and of products."""
+    site = facts.evaluation.site
+    settings = site.work_units.get(work_unit)
+    per_product_s = {name: product.planned_run_time_s for name, product in site.products.items()}
+    return settings.planned_run_time_s if settings else None, per_product_s
 
 
 def _times(facts: "PeriodFacts", work_unit: str) -> EquipmentUse:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from collector import scope_bill, scope_defects, scope_energy, scope_equipment, scope_pieces
+from collector import scope_bill, scope_energy, scope_equipment, scope_pieces, scope_savings
 from collector.store.tags import StoredTag
 from collector.unit_pieces import UnitPieces
 from kpi.counter_record import CounterRecord
@@ -18,6 +18,7 @@ from kpi.energy import EnergyUse
 from kpi.equipment_use import EquipmentUse
 from kpi.kpi import Defects, ElectricityBill, EnergyBaseline, TariffTerms
 from kpi.pieces import PieceCount
+from kpi.saving import SavingStatement
 from kpi.unit_record import UnitRecord
 from plant.intervals import Intervals, clip, intervals
 from plant.period import Period
@@ -174,11 +175,15 @@ class FactsOfScope:
 
     @cached_property
     def defects(self) -> Defects | None:
-        return scope_defects.defects(self.period, self.scope, self.pieces)
+        return scope_pieces.defects(self.period, self.scope, self.pieces)
 
     @cached_property
     def energy_baseline(self) -> EnergyBaseline | None:
         return scope_energy.energy_baseline(self.period, self.scope, self.energy)
+
+    @cached_property
+    def savings(self) -> SavingStatement | None:
+        return scope_savings.saving_statement_of(self)
 
 
 def unit_or_any(scope: str) -> str | None:

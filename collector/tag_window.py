@@ -18,7 +18,7 @@ from plant.instant import US_PER_S
 from plant.intervals import intervals
 from plant.reading import I64, Readings, believed, joined
 from plant.shift import ShiftCalendar
-from plant.tag import PLANT, Restarts, Role, Tag
+from plant.tag import PLANT, Kind, Restarts, Role, Tag
 
 _SHIFT_REACH_US = 3600 * US_PER_S
 SHARED_BY_TIME = frozenset({Role.ENERGY_IMPORT, Role.REACTIVE_IMPORT, Role.REACTIVE_EXPORT})
@@ -46,8 +46,8 @@ class TagWindow:
     def series(self, stored: StoredTag) -> TagSeries:
         """The readings of a tag, led by the last believed one at or before the window's start.
 
-        Those of an energy meter are followed by the first believed one after its end: a step over the end shares the
-        last quarter hour. So are those of a tag that is not known at the end: its hole ends with that reading.
+        Those of a counter are followed by the first believed one after its end where that is needed: a step of an
+        energy meter over the end shares the last quarter hour, and time that is not known may last until then.
         """
         if stored.tag.name not in self._series:
             self._series[stored.tag.name] = self._load(stored)
@@ -64,11 +64,11 @@ class TagWindow:
         if stored.first_us is None or stored.known_until_us is None:
             return TagSeries(stored.tag, Readings.empty())
         end_us = -(-self.end_us // BLOCK_US) * BLOCK_US  # the last quarter hour may end after the period
-        before = self._leading(stored, self.start_us)
+        before = self.leading(stored, self.start_us)
         found = self._known(stored, readings.series(self.connection, stored.id, self.start_us + 1, end_us + 1))
         seen = joined([before, found])
-        if stored.tag.role in SHARED_BY_TIME or _unknown_at(seen, stored.tag, end_us):
-            seen = joined([seen, self._following(stored, end_us)])
+        if self._goes_on(stored, seen):
+            seen = joined([seen, self.following(stored, end_us)])
         first_us = min([self.start_us, *seen.times_us[:1].tolist()])
         last_us = max([self.end_us, *seen.times_us[-1:].tolist()])
         own = [
@@ -79,10 +79,15 @@ class TagWindow:
         known_until_us = min(stored.known_until_us, self.now_us)
         return TagSeries(stored.tag, seen, stored.first_us, known_until_us, intervals(own))
 
+    def _goes_on(self, stored: StoredTag, seen: Readings) -> bool:
+        if stored.tag.kind is not Kind.COUNTER:
+            return False
+        return stored.tag.role in SHARED_BY_TIME or _unknown_at(seen, stored.tag, self.end_us)
+
     def _known(self, stored: StoredTag, found: Readings) -> Readings:
         return as_known(self.connection, stored.id, found, self.as_of_us)
 
-    def _leading(self, stored: StoredTag, start_us: int) -> Readings:
+    def leading(self, stored: StoredTag, start_us: int) -> Readings:
         """The last believed reading at or before an instant, and what followed up to then."""
         parts: list[Readings] = []
         for found in readings.days_before(self.connection, stored.id, start_us + 1):
@@ -93,7 +98,7 @@ class TagWindow:
                 break
         return joined(parts)
 
-    def _following(self, stored: StoredTag, end_us: int) -> Readings:
+    def following(self, stored: StoredTag, end_us: int) -> Readings:
         """What followed an instant, up to the first believed reading after it: a step that shares a quarter hour."""
         parts: list[Readings] = []
         last_us = (stored.known_until_us or 0) + 1
@@ -124,7 +129,7 @@ class TagWindow:
             names_the_job = other.tag.role in (Role.ORDER_ID, Role.PRODUCT_ID) and other.first_us is not None
             if other.tag.work_unit == stored.tag.work_unit and names_the_job:
                 since = readings.series(self.connection, other.id, first_us + 1, self.end_us + 1)
-                job = joined([self._leading(other, first_us), self._known(other, since)])
+                job = joined([self.leading(other, first_us), self._known(other, since)])
                 job = job[believed(job, other.tag.use_uncertain)]
                 changes.append(job.times_us[1:][job.values[1:] != job.values[:-1]])
         return np.sort(np.concatenate(changes))

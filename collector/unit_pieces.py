@@ -1,6 +1,6 @@
 """How many pieces did a work unit make in a period? Its counters and what people counted, by product where asked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from collector.store.tags import StoredTag
@@ -69,12 +69,18 @@ class UnitPieces:
 
     def all(self, wanted: Wanted | None = None, by_tag: bool = True) -> dict[str, Element]:
         """All amounts, those that follow from others included."""
+        own, _ = self.used(wanted, by_tag)
+        return with_lots(completed(own, self.trial_in_produced), self.judged_again(wanted))
+
+    def used(self, wanted: Wanted | None = None, by_tag: bool = True) -> tuple[dict[str, Element], set[str]]:
+        """The amounts of `own` that all others follow from, and which are counted by hand alone."""
         own, by_hand = self.own(wanted, by_tag)
         if "produced" in by_hand and {"good", "scrap"} <= own.keys() and not {"good", "scrap"} <= by_hand:
             del own["produced"]  # counters of good and scrap say more of it than rows beside them
-        return with_lots(completed(own, self.trial_in_produced), self._lots(wanted))
+        return own, by_hand
 
-    def _lots(self, wanted: Wanted | None) -> list[LotDecision]:
+    def judged_again(self, wanted: Wanted | None = None) -> list[LotDecision]:
+        """Lots that were judged again (of some products or orders only, where `wanted`)."""
         return [one for one in self.lots if wanted is None or wanted(Share(one.product or "", one.order or ""))]
 
     def _element(self, counted: Counted, wanted: Wanted | None) -> Element:
@@ -86,9 +92,13 @@ class UnitPieces:
 
     def products(self) -> list[str]:
         """Products of which pieces were counted; an empty name where it is not known."""
-        shares = [share.product for one in self.counters for share in one.record.shares]
-        rows = [row.product or "" for row in self.by_hand.rows]
-        return sorted({*shares, *rows, *(lot.product or "" for lot in self.lots)})
+        return sorted({share.product for share in self.jobs()})
+
+    def jobs(self) -> list[Share]:
+        """What pieces were counted for: product, order, and whether in planned time."""
+        counted = [share for one in self.counters for share in one.record.shares]
+        rows = [Share(row.product or "", row.order or "") for row in self.by_hand.rows]
+        return [*counted, *rows, *(Share(lot.product or "", lot.order or "") for lot in self.lots)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,23 @@ class PlannedRun:
     lacks_run_time: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ProductPieces:
+    """Pieces of one product (empty: not known) inside planned busy time [1], and its planned run time per item."""
+
+    product: str
+    planned_run_time_s: float | None
+    produced: Element | None
+    good: Element | None
+
+
+def product_pieces(pieces: UnitPieces, own_s: float | None, products_s: Mapping[str, float]) -> Iterator[ProductPieces]:
+    """The pieces counted in planned time, product by product; arguments as of `planned_run`."""
+    for product in pieces.products() or [""]:
+        found = pieces.all(_planned(product))
+        yield ProductPieces(product, products_s.get(product, own_s), found.get("produced"), found.get("good"))
+
+
 def planned_run(pieces: UnitPieces, own_s: float | None, products_s: Mapping[str, float]) -> PlannedRun:
     """Planned run time of the pieces counted in planned time (ISO 22400-2: PRI x PQ and PRI x GQ), product by product.
 
@@ -113,14 +140,12 @@ def planned_run(pieces: UnitPieces, own_s: float | None, products_s: Mapping[str
     made: dict[str, list[Element]] = {"produced": [], "good": []}
     run: dict[str, list[Element]] = {"produced": [], "good": []}
     lacking = own_s is None and not products_s
-    for product in pieces.products() or [""]:
-        found = pieces.all(_planned(product))
-        per_item_s = products_s.get(product, own_s)
-        for amount in made.keys() & found.keys():
-            element = found[amount]
-            made[amount].append(element)
-            lacking |= per_item_s is None and bool(element.value)
-            run[amount].append(_times(element, per_item_s or 0.0))
+    for one in product_pieces(pieces, own_s, products_s):
+        for amount, element in (("produced", one.produced), ("good", one.good)):
+            if element is not None:
+                made[amount].append(element)
+                lacking |= one.planned_run_time_s is None and bool(element.value)
+                run[amount].append(_times(element, one.planned_run_time_s or 0.0))
     if lacking:
         return PlannedRun(_sum(made["produced"]), None, None, bool(made["produced"]))
     return PlannedRun(_sum(made["produced"]), _sum(run["produced"]), _sum(run["good"]), False)

@@ -37,10 +37,11 @@ def check(
             ]
             say_json({"devices": [], "kpis_without_value": [], "warnings": [], "faults": faults})
             raise typer.Exit(USAGE) from None
+        without_value, remarks = _of_store(settings, site)
         result: dict[str, Any] = {
             "devices": [_device(device) for device in settings.devices],
-            "kpis_without_value": list(_without_value(settings, site)),
-            "warnings": list(_warnings(settings, site)),
+            "kpis_without_value": without_value,
+            "warnings": [*_warnings(settings, site), *remarks],
             "faults": [],
         }
         if connect:
@@ -65,8 +66,8 @@ def _device(device: "Device") -> dict[str, Any]:
     return {"id": device.id, "requests_per_poll": requests, "tags": len(device.tags)}
 
 
-def _without_value(settings: "Site", site: Path) -> Iterator[dict[str, str]]:
-    """KPIs that the settings, and the files imported so far, can give no value."""
+def _of_store(settings: "Site", site: Path) -> tuple[list[dict[str, str]], list[str]]:
+    """KPIs that the settings, and the files imported so far, can give no value; and remarks on baselines."""
     from collector.evaluation import Evaluation
     from collector.store.store import reading, store_path
     from kpi.outcome import Reason
@@ -79,9 +80,12 @@ def _without_value(settings: "Site", site: Path) -> Iterator[dict[str, str]]:
     today = list(periods(PeriodKind.DAY, now_us, now_us + 1, clock))
     with reading(store_path(settings.store.url, site.parent)) as connection:
         evaluation = Evaluation(connection, settings, clock, now_us)
-        for value in evaluation.values(today, evaluation.scopes(), list(KpiId)):
-            if value.outcome.reason in settled:
-                yield {"kpi": value.id.value, "scope": value.scope, "reason": value.outcome.reason.value}
+        without_value = [
+            {"kpi": value.id.value, "scope": value.scope, "reason": value.outcome.reason.value}
+            for value in evaluation.values(today, evaluation.scopes(), list(KpiId))
+            if value.outcome.reason in settled
+        ]
+        return without_value, list(evaluation.comparisons.remarks())
 
 
 def _warnings(settings: "Site", site: Path) -> Iterator[str]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.correction_text import effect, what
 from commands.terminal import Json, SiteFile, faults_reported, refuse, say, say_json, time_option
+from kpi.correction_text import effect, what
 
 if TYPE_CHECKING:
     from config.site import Site

@@ -1,13 +1,13 @@
 """`smartwings kpi SITE`: KPI values with their evidence, over any period, scope and calendar."""
 
 import time
-from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands.explained import say_explained, say_left_out
 from commands.terminal import Json, SiteFile, faults_reported, is_date, refuse, say, say_json, time_option
 from plant.kpi_id import KpiId
 from plant.period import PeriodKind
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from plant.shift import ShiftCalendar
 
 
+Explain = Annotated[bool, typer.Option("--explain", help="Why each value is what it is, down to the readings.")]
+
+
 def kpi(
     site: SiteFile,
     period: Annotated[PeriodKind, typer.Option(help="Kind of period.")] = PeriodKind.DAY,
@@ -38,6 +41,7 @@ def kpi(
     as_of: Annotated[
         str | None, typer.Option(help="As known at this time, or at the end of this day. Default: now.")
     ] = None,
+    explain: Explain = False,
     as_json: Json = False,
 ) -> None:
     """KPI values, each with numerator, denominator, coverage, grade, flags, and why there is none."""
@@ -57,7 +61,9 @@ def kpi(
             evaluation = Evaluation(connection, settings, clock, now_us, as_of_us)
             scopes = _scopes(evaluation, scope)
             values = evaluation.values(asked, scopes, kpi or list(KpiId))
-            if as_json:
+            if explain:
+                say_explained(evaluation, Path(site), values, as_json=as_json, leave_out=not kpi)
+            elif as_json:
                 say_json({"values": [value.as_json(settings.zone) for value in values]})
             else:
                 _say_table(list(values), settings.zone)
@@ -153,27 +159,36 @@ def _one_shift(
     return [one for one in calendar.periods(*bounds) if one.label in labels]
 
 
+def _compared(value: "KpiValue") -> list[str]:
+    """The change against the baseline in every form that has a number; misses where they are not the rate itself."""
+    from kpi.improvement import Trend
+
+    said = [] if value.improvement is None else [f"{value.improvement:+.1%}"]
+    if value.points is not None:
+        said.append(f"{value.points:+.1f} points")
+    if value.fewer_misses is not None and value.kpi.trend is Trend.HIGHER:
+        said.append(f"{-value.fewer_misses:+.1%} misses")
+    return [f"{', '.join(said)} against baseline"] if said else []
+
+
 def _say_table(values: "list[KpiValue]", zone: "ZoneInfo") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from kpi.outcome import Reason
+    from kpi.outcome import BY_SETTINGS
     from plant.instant import format_instant
 
     table = Table(box=None, pad_edge=False)
     for heading in ("period", "scope", "KPI", "value", "unit", "coverage", "grade", "remarks"):
         table.add_column(heading, justify="right" if heading in ("value", "coverage") else "left", no_wrap=True)
-    settled = (Reason.NO_SOURCE, Reason.NO_CALENDAR, Reason.NO_PRICE)
-    without = Counter(value.outcome.reason for value in values if value.outcome.reason in settled)
     for value in values:
         found = value.outcome
-        if found.reason in settled:
+        if found.reason in BY_SETTINGS:
             continue
         remarks = [found.reason.value] if found.reason else []
         remarks += [f"at {format_instant(found.at_us, zone)}"] if found.at_us is not None else []
         remarks += sorted(found.flags)
-        if value.improvement is not None:
-            remarks.append(f"{value.improvement:+.1%} against baseline")
+        remarks += _compared(value)
         number = (
             "-" if found.value is None else f"{found.value:,.6g}" if abs(found.value) < 1e5 else f"{found.value:,.2f}"
         )
@@ -182,8 +197,6 @@ def _say_table(values: "list[KpiValue]", zone: "ZoneInfo") -> None:
     console = Console(width=200, soft_wrap=True, highlight=False)
     if table.row_count:
         console.print(table)
-    if without:
-        counts = ", ".join(f"{count} {reason}" for reason, count in without.items())
-        say(f"without a value by the settings: {counts}; smartwings check names them")
-    elif not values:
+    say_left_out(values)
+    if not values:
         say("no such period: the site file has no shift there")

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
+from config.savings import PRICES
 from config.site import SCOPE, Site
 from plant.shift import Shift
 from plant.tag import PLANT, Kind, kind_of
@@ -11,7 +12,7 @@ from plant.tag import PLANT, Kind, kind_of
 
 def disagreements(site: Site) -> list[tuple[tuple[str | int, ...], str]]:
     """What does not agree between groups of settings: where (path), and what must be so."""
-    return [*_doubled(site), *_unknown_names(site)]
+    return [*_doubled(site), *_priced_twice(site), *_unknown_names(site)]
 
 
 def _doubled(site: Site) -> list[tuple[tuple[str | int, ...], str]]:
@@ -34,6 +35,20 @@ def _doubled(site: Site) -> list[tuple[tuple[str | int, ...], str]]:
                     found.append((("devices", d, "tags", t, "role"), message))
     found += _planned_twice(("shifts",), [settings.shift() for settings in site.shifts])
     found += _planned_twice(("calendar", "extra_shifts"), [settings.shift() for settings in site.calendar.extra_shifts])
+    return found
+
+
+def _priced_twice(site: Site) -> list[tuple[tuple[str | int, ...], str]]:
+    found: list[tuple[tuple[str | int, ...], str]] = []
+    first: dict[tuple[str, date], int] = {}
+    for p, version in enumerate(site.savings.prices):
+        for name in PRICES:
+            if getattr(version, name) is None:
+                continue
+            before = first.setdefault((name, version.valid_from), p)
+            if before != p:
+                message = f"{name} begins on {version.valid_from} in savings.prices[{before}] as well"
+                found.append((("savings", "prices", p, "valid_from"), message))
     return found
 
 

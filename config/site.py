@@ -14,7 +14,7 @@ from config.devices import Device, is_loopback
 from config.model import Day, Name, Number, Settings, Switch, Text, TimeOfDay, Whole
 from config.mqtt import MqttSettings, TopicName
 from config.order_columns import checked_columns
-from plant.kpi_id import KpiId
+from config.savings import BaselineSettings, SavingsSettings
 from plant.period import Clock
 from plant.shift import ShiftCalendar
 from plant.tag import PLANT, Tag
@@ -91,32 +91,6 @@ class ProductSettings(Settings):
     """Work units through which it goes, in order, for rolled throughput yield. Default: the plant's route."""
 
 
-class BaselineSettings(Settings):
-    """Where improvement of one KPI is measured from: a value, or a past period of the store."""
-
-    kpi: KpiId
-    """The KPI."""
-    scope: Text = PLANT
-    """Scope that it holds for."""
-    value: Number | None = None
-    """The KPI's value before."""
-    from_: Annotated[Day | None, Field(alias="from")] = None
-    """First production day of the past period."""
-    to: Day | None = None
-    """Production day after the past period."""
-    target: Number | None = None
-    """The value to be reached."""
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Self:
-        period = (self.from_ is not None, self.to is not None)
-        if (self.value is None) == (period == (False, False)) or period[0] != period[1]:
-            raise ValueError("needs either value, or both from and to")
-        if self.from_ and self.to and self.from_ >= self.to:
-            raise ValueError("to: must be after from")
-        return self
-
-
 class EnergyBaselineSettings(Settings):
     """Past periods from which a regression learns how much energy to expect (ISO 50006)."""
 
@@ -151,19 +125,6 @@ class EnergySettings(Settings):
     """Contract power [kW]; the floor of the billing demand is a share of it. Absent: no floor is applied."""
     baselines: tuple[EnergyBaselineSettings, ...] = ()
     """Past periods that energy is compared with by regression."""
-
-
-class SavingsSettings(Settings):
-    """Prices by which improvements become money."""
-
-    currency: Text = "KRW"
-    """Currency of all prices."""
-    cost_per_defect: Annotated[Number, Field(ge=0)] | None = None
-    """Cost of one defective piece."""
-    cost_per_late_line: Annotated[Number, Field(ge=0)] | None = None
-    """Cost of one late order line."""
-    price_per_kwh: Annotated[Number, Field(ge=0)] | None = None
-    """Price of a kWh."""
 
 
 def _gives_dates(pattern: str) -> bool:

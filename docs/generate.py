@@ -1,7 +1,7 @@
-"""How do settings.md and kpis.md come about? From the settings models and the KPI catalogue: `python docs/generate.py`.
+"""How do settings.md, kpis.md and explain.md come about? From what the code says of itself: `python docs/generate.py`.
 
 A test compares the files with what this writes. Descriptions are the docstrings in config/; rules of the KPIs are in
-kpis-rules.md.
+kpis-rules.md, and what explanations are for in explain-text.md.
 """
 
 import sys
@@ -20,7 +20,8 @@ DOCS = Path(__file__).resolve().parent
 if __name__ == "__main__":
     sys.path.insert(0, str(DOCS.parent))
 
-from config import calendar, devices, model, mqtt, programme, site, tags  # noqa: E402
+from config import calendar, devices, model, mqtt, programme, savings, site, tags  # noqa: E402
+from docs.explanation_tables import objects  # noqa: E402
 from docs.setting_tables import table, tables  # noqa: E402
 from kpi.catalogue import CATALOGUE  # noqa: E402
 from plant.kpi_id import KpiId  # noqa: E402
@@ -51,10 +52,11 @@ GROUPS: tuple[tuple[str, type[model.Settings], type[model.Settings] | None], ...
     ("tags: protocol modbus", tags.ModbusTag, tags.TagSettings),
     ("work_units: each, by name", site.WorkUnitSettings, None),
     ("products: each, by id", site.ProductSettings, None),
-    ("baselines: each", site.BaselineSettings, None),
+    ("baselines: each", savings.BaselineSettings, None),
     ("energy", site.EnergySettings, None),
     ("energy baselines: each", site.EnergyBaselineSettings, None),
-    ("savings", site.SavingsSettings, None),
+    ("savings", savings.SavingsSettings, None),
+    ("savings prices: each", savings.PriceSettings, None),
     ("orders", site.OrderSettings, None),
     ("programme file", programme.Programme, None),
     ("programme file: programme", programme.ProgrammeIdentity, None),
@@ -223,14 +225,20 @@ Every value comes with numerator, denominator, coverage, grade and flags; where 
 `local` as source means that no standard defines the KPI; the formula here is ours."""
 
 
+def explain_page() -> str:
+    """The content of explain.md."""
+    text = (DOCS / "explain-text.md").read_text(encoding="utf-8")
+    return f"{GENERATED}\n{text}\n" + "\n".join(objects()) + "\n"
+
+
 def _anchor(heading: str) -> str:
     return heading.replace(":", "").replace(",", "").replace(" ", "-")
 
 
 def main() -> None:
-    """Write both pages."""
-    for name, text in (("settings.md", settings_page()), ("kpis.md", kpis_page())):
-        (DOCS / name).write_text(text, encoding="utf-8")
+    """Write all pages."""
+    for name, text in (("settings", settings_page()), ("kpis", kpis_page()), ("explain", explain_page())):
+        (DOCS / f"{name}.md").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -35,11 +35,12 @@ _first_pass_yield = _piece_ratio(("good",), ("inspected", "produced"))
 
 
 def _rolled_yield(facts: Facts) -> Outcome:
-    steps = [(name, _yield_of(count)) for name, count in facts.route]
+    steps = [(name, yield_of(count)) for name, count in facts.route]
     return throughput_yield.rolled_throughput_yield(steps).outcome
 
 
-def _yield_of(pieces: PieceCount) -> Outcome:
+def yield_of(pieces: PieceCount) -> Outcome:
+    """The first pass yield of some pieces."""
     return _first_pass_yield(ScopeFacts(pieces, EnergyUse()))
 
 

@@ -112,14 +112,14 @@ def _not_forward(rules: CounterRules, elapsed_us: I64, rise: F64) -> I64:
     """Rows of the steps that are no plain rise; mostly none, so that the usual case is looked at as a whole first."""
     if not len(rise):
         return np.empty(0, dtype=np.int64)
-    if rise.min() >= 0 and rise.max() <= _allowed(rules, elapsed_us.min(keepdims=True))[0]:
+    if rise.min() >= 0 and rise.max() <= allowed_increase(rules, elapsed_us.min(keepdims=True))[0]:
         return np.empty(0, dtype=np.int64)
-    return np.flatnonzero((rise < 0) | (rise > _allowed(rules, elapsed_us)))
+    return np.flatnonzero((rise < 0) | (rise > allowed_increase(rules, elapsed_us)))
 
 
 def _odd(rules: CounterRules, elapsed_us: I64, v0: F64, v1: F64, may_restart: Mask) -> tuple[NDArray[np.int8], F64]:
     """Kind and amount of steps that are no plain rise."""
-    allowed = _allowed(rules, elapsed_us)
+    allowed = allowed_increase(rules, elapsed_us)
     rise = v1 - v0
     kind = np.full(len(v0), StepKind.UNKNOWN_DROP, dtype=np.int8)
     kind[(rise < 0) & (-rise <= rules.swap_tolerance)] = StepKind.DISORDER
@@ -162,7 +162,8 @@ def _over_changes(
     return counted if possible.all() and isfinite(counted) else None
 
 
-def _allowed(rules: CounterRules, elapsed_us: I64) -> F64:
+def allowed_increase(rules: CounterRules, elapsed_us: I64) -> F64:
+    """The largest believable increase over some times [us], in the unit of storage; infinite without a largest rate."""
     if rules.max_rate_per_h is None:
         return np.full(len(elapsed_us), np.inf)
     return np.asarray(rules.max_rate_per_h * (elapsed_us / _HOUR_US) + rules.one_count)

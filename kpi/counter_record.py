@@ -81,13 +81,12 @@ def counter_record(series: TagSeries, steps: Steps, start_us: int, end_us: int) 
     counted = steps.within(start_us, end_us)
     holes = overlapping(series.holes(), start_us, end_us)
     rows = _over(counted, holes, start_us)
-    seen = series.readings.after(start_us, end_us)
     kinds = np.bincount(counted.kind).tolist() if counted.kind.any() else []
     flags = {_FLAG_OF_KIND[StepKind(kind)] for kind, count in enumerate(kinds) if kind and count}
     return CounterRecord(
         amount=float(counted.amount.sum()),
-        seen=len(seen) > 0,
-        flags=series.remarks_on(seen) | flags,
+        seen=len(series.readings.after(start_us, end_us)) > 0,
+        flags=series.remarks(start_us, end_us) | flags,
         known=series.known(start_us, end_us),
         holes=holes,
         bridges=spans(counted, rows),

@@ -20,10 +20,10 @@ MOST_PLAUSIBLE = 1.05
 Need = Callable[[EquipmentUse], object]
 Terms = Callable[[EquipmentUse], tuple[float | None, float | None]]
 
-_STATE: Need = attrgetter("has_state")
-_PRODUCED: Need = attrgetter("produced")
-_PLANNED_RUN: Need = attrgetter("planned_run_s")
-_GOOD_RUN: Need = attrgetter("good_run_s")
+STATE: Need = attrgetter("has_state")
+PRODUCED: Need = attrgetter("produced")
+PLANNED_RUN: Need = attrgetter("planned_run_s")
+GOOD_RUN: Need = attrgetter("good_run_s")
 
 
 def availability(units: Sequence[EquipmentUse]) -> Outcome:
@@ -33,12 +33,12 @@ def availability(units: Sequence[EquipmentUse]) -> Outcome:
     >>> availability([shift]).value == 373 / 420
     True
     """
-    return _ratio(units, (_STATE,), lambda use: (use.read(use.apt_s), use.pbt_s))
+    return _ratio(units, (STATE,), lambda use: (use.read(use.apt_s), use.pbt_s))
 
 
 def effectiveness(units: Sequence[EquipmentUse]) -> Outcome:
     """Sum of PRI x PQ / APT [s / s]; above 1 the planned run time is too long, or stops are read as production."""
-    return _plausible(_ratio(units, (_STATE, _PLANNED_RUN), lambda use: (_s(use.planned_run_s), use.read(use.apt_s))))
+    return _plausible(_ratio(units, (STATE, PLANNED_RUN), lambda use: (_s(use.planned_run_s), use.read(use.apt_s))))
 
 
 def oee(units: Sequence[EquipmentUse]) -> Outcome:
@@ -47,7 +47,7 @@ def oee(units: Sequence[EquipmentUse]) -> Outcome:
     It is availability x effectiveness x quality, from which APT and PQ cancel: no state is needed, and what is not
     known of the state leaves it as it is.
     """
-    return _plausible(_ratio(units, (_GOOD_RUN,), lambda use: (_s(use.good_run_s), use.pbt_s)))
+    return _plausible(_ratio(units, (GOOD_RUN,), lambda use: (_s(use.good_run_s), use.pbt_s)))
 
 
 def net_equipment_effectiveness(units: Sequence[EquipmentUse]) -> Outcome:
@@ -60,53 +60,55 @@ def net_equipment_effectiveness(units: Sequence[EquipmentUse]) -> Outcome:
         good_s = _s(use.good_run_s)
         return None if good_s is None else good_s * use.aupt_s, (use.pbt_s or 0.0) * use.apt_s
 
-    return _plausible(_ratio(units, (_STATE, _GOOD_RUN), terms))
+    return _plausible(_ratio(units, (STATE, GOOD_RUN), terms))
 
 
 def mtbf(units: Sequence[EquipmentUse]) -> Outcome:
     """Mean time between failures [s]: (APT + AUST) / failures; without a failure the numerator is its least value."""
-    return _ratio(units, (_STATE,), lambda use: (use.read(use.aupt_s), use.read(use.failures)))
+    return _ratio(units, (STATE,), lambda use: (use.read(use.aupt_s), use.read(use.failures)))
 
 
 def mttr(units: Sequence[EquipmentUse]) -> Outcome:
     """Mean time to repair [s]: time of the repairs that were done in the period / their number."""
-    return _ratio(units, (_STATE,), lambda use: (use.read(use.repair_s), use.read(use.repairs)))
+    return _ratio(units, (STATE,), lambda use: (use.read(use.repair_s), use.read(use.repairs)))
 
 
 def utilisation_efficiency(units: Sequence[EquipmentUse]) -> Outcome:
     """APT / AUBT [s / s]; AUBT = APT + AUST + ADET, delay ADET being time OutOfService."""
-    return _ratio(units, (_STATE,), lambda use: (use.read(use.apt_s), use.read(use.aubt_s)))
+    return _ratio(units, (STATE,), lambda use: (use.read(use.apt_s), use.read(use.aubt_s)))
 
 
 def technical_efficiency(units: Sequence[EquipmentUse]) -> Outcome:
     """APT / (APT + ADET) [s / s]."""
-    return _ratio(units, (_STATE,), lambda use: (use.read(use.apt_s), use.read(use.apt_s + use.out_of_service_s)))
+    return _ratio(units, (STATE,), lambda use: (use.read(use.apt_s), use.read(use.apt_s + use.out_of_service_s)))
 
 
 def allocation_efficiency(units: Sequence[EquipmentUse]) -> Outcome:
     """AUBT / PBT [s / s]."""
-    return _ratio(units, (_STATE,), lambda use: (use.read(use.aubt_s), use.pbt_s))
+    return _ratio(units, (STATE,), lambda use: (use.read(use.aubt_s), use.pbt_s))
 
 
 def setup_ratio(units: Sequence[EquipmentUse]) -> Outcome:
     """AUST / AUPT [s / s]: the share of processing time that is setup; lower is better."""
-    return _ratio(units, (_STATE,), lambda use: (use.read(use.setup_s), use.read(use.aupt_s)))
+    return _ratio(units, (STATE,), lambda use: (use.read(use.setup_s), use.read(use.aupt_s)))
 
 
 def throughput_rate(units: Sequence[EquipmentUse]) -> Outcome:
     """Pieces produced in PBT / AUBT [1 / h]; local: ISO divides by the execution time of an order."""
-    return _ratio(units, (_STATE, _PRODUCED), lambda use: (_s(use.produced), use.read(use.aubt_s / HOUR_S)))
+    return _ratio(units, (STATE, PRODUCED), lambda use: (_s(use.produced), use.read(use.aubt_s / HOUR_S)))
 
 
 def state_sum(units: Sequence[EquipmentUse], amount: Callable[[EquipmentUse], float]) -> Outcome:
     """A sum that follows from states, such as the number of micro-stops [1] or unplanned production time [s]; local.
 
-    With a low coverage it is kept as a lower bound, and absent where no state was known.
+    With a low coverage it is kept as a lower bound, and absent where no state was known in PBT and nothing was counted
+    outside it.
     """
-    use = _contributing(units, (_STATE,))
+    use = _contributing(units, (STATE,))
     if isinstance(use, Reason):
         return absent(use)
-    value = use.read(amount(use)) if use.pbt_s else amount(use)
+    counted = amount(use)
+    value = counted if counted or not use.pbt_s else use.read(counted)
     reason = Reason.LOW_COVERAGE if value is None else None
     return Outcome(value, value, None, use.coverage, use.flags, reason)
 
@@ -136,7 +138,7 @@ def loss_tree(units: Sequence[EquipmentUse]) -> LossTree | Reason:
     Only the units count that have a state, planned run times and counted pieces. Its parts are sums: with a low
     coverage they are kept.
     """
-    needs = (_STATE, _PLANNED_RUN, _GOOD_RUN)
+    needs = (STATE, PLANNED_RUN, GOOD_RUN)
     use = _contributing(units, needs)
     if isinstance(use, Reason):
         return use
@@ -165,7 +167,7 @@ def _ratio(units: Sequence[EquipmentUse], needs: Sequence[Need], terms: Terms) -
         return absent(use)
     numerator, denominator = terms(use)
     coverage = _coverage(use, needs)
-    flags = flags_of(_elements(use, needs)) | (use.flags if _STATE in needs else frozenset())
+    flags = flags_of(_elements(use, needs)) | (use.flags if STATE in needs else frozenset())
     if not use.pbt_s:
         return Outcome(None, numerator, denominator, coverage, flags, Reason.NO_DENOMINATOR)
     return quotient(numerator, denominator, coverage, flags)
@@ -175,12 +177,21 @@ def _contributing(units: Sequence[EquipmentUse], needs: Sequence[Need]) -> Equip
     """Together, the work units that have all that is needed; of these the planned ones, where there is any."""
     if units and all(unit.pbt_s is None for unit in units):
         return Reason.NO_CALENDAR
-    able = [unit for unit in units if all(need(unit) for need in needs)]
-    if able:
-        return together([unit for unit in able if unit.pbt_s] or able)
-    others = [need for need in needs if need not in (_PLANNED_RUN, _GOOD_RUN)]
+    places = contributing(units, needs)
+    if places:
+        return together([units[at] for at in places])
+    others = [need for need in needs if need not in (PLANNED_RUN, GOOD_RUN)]
     unpriced = any(unit.lacks_run_time and all(need(unit) for need in others) for unit in units)
     return Reason.NO_PLANNED_RUN_TIME if unpriced else Reason.NO_SOURCE
+
+
+def contributing(units: Sequence[EquipmentUse], needs: Sequence[Need]) -> list[int]:
+    """The places of the work units that a formula with these needs adds up: those that have all of them, and of these
+    the planned ones, where there is any; none where no unit has a calendar."""
+    if all(unit.pbt_s is None for unit in units):
+        return []
+    able = [at for at, unit in enumerate(units) if all(need(unit) for need in needs)]
+    return [at for at in able if units[at].pbt_s] or able
 
 
 def _elements(use: EquipmentUse, needs: Sequence[Need]) -> list[Element]:
@@ -188,7 +199,7 @@ def _elements(use: EquipmentUse, needs: Sequence[Need]) -> list[Element]:
 
 
 def _coverage(use: EquipmentUse, needs: Sequence[Need]) -> float:
-    of_state = [use.coverage] if _STATE in needs else []
+    of_state = [use.coverage] if STATE in needs else []
     return min([*of_state, *(element.coverage for element in _elements(use, needs))])
 
 

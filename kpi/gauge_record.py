@@ -40,10 +40,10 @@ def gauge_record(series: TagSeries, start_us: int, end_us: int) -> GaugeRecord:
     else:
         values = readings.values
         held_us = np.diff(length_before(known, np.append(readings.times_us, np.int64(end_us))))
+    known_s = float(held_us.sum()) / US_PER_S
     with np.errstate(all="ignore"):  # what is too large for a number is absent in the end
         integral = float((values * held_us).sum()) / US_PER_S
-    known_s = float(held_us.sum()) / US_PER_S
-    return GaugeRecord(integral, known_s, series.remarks_on_held(start_us, end_us) if known_s else frozenset())
+    return GaugeRecord(integral, known_s, series.remarks_on_held(start_us, end_us))
 
 
 def _held(readings: Readings, start_us: int, end_us: int) -> tuple[F64, F64]:
@@ -60,6 +60,5 @@ def _held(readings: Readings, start_us: int, end_us: int) -> tuple[F64, F64]:
 
 def joined_gauge(parts: Sequence[GaugeRecord]) -> GaugeRecord:
     """The record of consecutive stretches."""
-    known_s = sum(part.known_s for part in parts)
     flags = frozenset[str]().union(*(part.flags for part in parts))
-    return GaugeRecord(sum(part.integral for part in parts), known_s, flags)
+    return GaugeRecord(sum(part.integral for part in parts), sum(part.known_s for part in parts), flags)

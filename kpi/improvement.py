@@ -63,15 +63,26 @@ def attainment(value: float, baseline: float, target: float) -> float | None:
     return finite((value - baseline) / (target - baseline))
 
 
+def saved_units(kpi: KpiId, numerator: float, denominator: float, baseline: float) -> float | None:
+    """Defects, late lines or kWh fewer than the baseline expects of as many pieces or lines, below 0 where more; None
+    for other KPIs.
+
+    >>> round(saved_units(KpiId.DEFECT_RATE, 12.0, 975.0, 0.031), 6)
+    18.225
+    """
+    match kpi:
+        case KpiId.DEFECT_RATE | KpiId.ENERGY_PER_GOOD_UNIT:
+            return finite(baseline * denominator - numerator)
+        case KpiId.ON_TIME_DELIVERY:
+            return finite(numerator - baseline * denominator)
+    return None
+
+
 def savings(kpi: KpiId, numerator: float, denominator: float, baseline: float, price: float) -> float | None:
     """Money saved against the baseline at the price of one defect, late line or kWh; None for other KPIs.
 
     >>> savings(KpiId.DEFECT_RATE, 12.0, 975.0, 0.031, 4200)
     76545.0
     """
-    match kpi:
-        case KpiId.DEFECT_RATE | KpiId.ENERGY_PER_GOOD_UNIT:
-            return finite(price * (baseline * denominator - numerator))
-        case KpiId.ON_TIME_DELIVERY:
-            return finite(price * (numerator - baseline * denominator))
-    return None
+    saved = saved_units(kpi, numerator, denominator, baseline)
+    return None if saved is None else finite(price * saved)

@@ -14,6 +14,7 @@ from kpi.equipment_use import EquipmentUse
 from kpi.improvement import Trend
 from kpi.outcome import Outcome
 from kpi.pieces import PieceCount
+from kpi.saving import SavingStatement
 from plant.kpi_id import KpiId
 from plant.tariff import Tariff
 
@@ -63,6 +64,7 @@ class Facts(Protocol):
 
     delivery None: no order lines are known for the scope, or days do not fit the kind of period. equipment: the use of
     each work unit of the scope. route: the steps through which its pieces go. bill: of a whole month of the plant.
+    savings: of the plant, over a day or longer.
     """
 
     @property
@@ -87,6 +89,8 @@ class Facts(Protocol):
     def defects(self) -> Defects | None: ...
     @property
     def energy_baseline(self) -> EnergyBaseline | None: ...
+    @property
+    def savings(self) -> SavingStatement | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,7 @@ class ScopeFacts:
     route: Sequence[tuple[str, PieceCount]] = ()
     defects: Defects | None = None
     energy_baseline: EnergyBaseline | None = None
+    savings: SavingStatement | None = None
 
 
 @dataclass(frozen=True, slots=True)

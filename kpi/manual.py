@@ -58,7 +58,7 @@ class HandCount:
         """
         given = [row for row in self.rows if getattr(row, amount) is not None]
         if given:
-            counted = [getattr(row, amount) for row in given if self._wants(row)]
+            counted = [getattr(row, amount) for row in given if self.wants(row)]
             return Element(sum(counted, 0.0), (self.coverage,), frozenset({"manual"}))
         if amount not in self.sources:
             return None
@@ -66,7 +66,8 @@ class HandCount:
             return Element(0.0, (self.coverage,), frozenset({"manual"}))
         return Element(None, (0.0,))
 
-    def _wants(self, row: Quantity) -> bool:
+    def wants(self, row: Quantity) -> bool:
+        """Whether a row is added up."""
         return self.wanted is None or self.wanted(Share(row.product or "", row.order or ""))
 
     @property

@@ -31,7 +31,8 @@ class LineResult:
     open line to the as-of date; 0 unless complete or open past due + grace. on_time_quantity: delivered by due + grace,
     delivered_quantity: until the as-of date; neither is more than ordered. filled_at_once: complete on the first day
     on which anything was delivered. first_promise_met, request_met: on_time, measured from these dates; None where the
-    line is open and that date + grace has not ended, or where there is no such date. value [currency].
+    line is open and that date + grace has not ended, or where there is no such date. value [currency]. completed: the
+    day on which it was complete, None while it is not.
     """
 
     order_id: str
@@ -48,6 +49,8 @@ class LineResult:
     first_promise_met: bool | None = None
     request_met: bool | None = None
     value: float | None = None
+    line_id: str = "1"
+    completed: date | None = None
 
 
 def known_versions(
@@ -106,6 +109,8 @@ def line_result(
         first_promise_met=_met(line.first_promise_date or _first_due(versions), completed, ended, rules),
         request_met=_met(line.request_date, completed, ended, rules),
         value=line.value,
+        line_id=line.line_id,
+        completed=completed,
     )
 
 

@@ -20,6 +20,10 @@ class Reason(StrEnum):
     OPEN_PERIOD = "open_period"
 
 
+BY_SETTINGS = frozenset({Reason.NO_SOURCE, Reason.NO_CALENDAR, Reason.NO_PRICE})
+"""Reasons that follow from the settings alone, whatever was read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Value, numerator and denominator, coverage (0 to 1), flags, and why there is no value.

@@ -15,6 +15,9 @@ Pieces = Mapping[str, Element]
 Pair = tuple[Pieces, Element]
 """Numerator, by amount, and denominator of a ratio."""
 
+UnitPair = tuple[Pieces, Element | None]
+"""What a work unit adds to a ratio; beside hand counts for the whole scope, it may have one side only."""
+
 UNBALANCED_SHARE = 0.01
 
 
@@ -88,76 +91,89 @@ def _flagged(element: Element) -> Element:
 class PieceCount:
     """The pieces of a scope: those of each work unit in it, and what is counted for the scope as a whole.
 
-    A whole that is counted replaces the sum over the work units. beside: what people count for the scope, which adds
-    to the sum; where work units have the same amount, it says nothing of how much of it is known. For one work unit:
-    itself, and nothing whole or beside.
+    A whole that is counted replaces the sum over the work units. For one work unit: itself, and nothing whole. names:
+    of the units, in their order, where somebody will ask. beside: the last of the units is what people count for the
+    scope as a whole. It adds to the others, says nothing of how much of these is known, and in ratios is set against
+    the pieces of all of them.
     """
 
     units: Sequence[Pieces]
     whole: Pieces = field(default_factory=dict)
-    beside: Pieces = field(default_factory=dict)
+    names: Sequence[str] = ()
+    beside: bool = False
 
     def amount(self, name: str) -> Element | None:
         """One amount; None where it has no source."""
-        return self._all().get(name)
+        return self.amounts().get(name)
 
-    def base(self, names: Sequence[str]) -> Element | None:
-        """What ratios of the whole scope are of: of some amounts, the first that each work unit has, added up."""
-        if any(name in self.whole for name in names):
-            return _base(self._all(), names)
-        based = [found for unit in self.units if (found := _base(unit, names))]
-        units, beside = total(based) if based else None, _base(self.beside, names)
-        return _plus(units, beside) if beside else units
-
-    def _all(self) -> dict[str, Element]:
+    def sums(self) -> dict[str, Element]:
+        """The amounts of the work units, added up."""
         names = sorted({name for unit in self.units for name in unit})
-        sums = {name: total(unit[name] for unit in self.units if name in unit) for name in names}
-        sums = self._with_beside(sums, self.beside)
-        return completed({**sums, **self.whole}) if self.whole else sums
+        return {name: self._sum([unit.get(name) for unit in self.units]) for name in names}
 
-    def _with_beside(self, sums: Mapping[str, Element], names: Iterable[str]) -> dict[str, Element]:
-        more = {name: self.beside[name] for name in names if name in self.beside}
-        return {**sums, **{name: _plus(sums.get(name), element) for name, element in more.items()}}
+    def amounts(self) -> dict[str, Element]:
+        """All amounts of the scope."""
+        return completed({**self.sums(), **self.whole}) if self.whole else self.sums()
 
     def pair(self, counted: Sequence[str], base: Sequence[str]) -> Pair | None:
         """Elements of the numerator and the denominator of a ratio of pieces; None where one has no source.
 
         counted: amounts to add up, the first of them needed, the rest 0 where they have no source. base: the first
         amount of these that has a source. Both are taken from the same work units: one that lacks either counts in
-        neither. Where no work unit has both, they are what follows from the scope's wholes. What is counted beside is
-        set against the base of all work units.
+        neither, unless people count either for the scope as a whole. Where no work unit has both, they are what follows
+        from the scope's wholes.
         """
-        asked = (*counted, *base)
-        if any(name in self.whole for name in asked) or (len(self.units) == 1 and not self.beside):
-            return _pair(self._all(), counted, base)
-        if any(name in self.beside for name in asked):
-            return self._pair_with_beside(counted, base)
-        pairs = [found for unit in self.units if (found := _pair(unit, counted, base))]
+        pairs = self.pairs(counted, base)
         if not pairs:
-            return _pair(self._all(), counted, base) if self.whole else None
-        names = [name for name in counted if any(name in numerator for numerator, _ in pairs)]
-        sums = {name: total(parts[name] for parts, _ in pairs if name in parts) for name in names}
-        return sums, total(denominator for _, denominator in pairs)
+            return None
+        if None in pairs:
+            return _pair(self.amounts(), counted, base)
+        found = [pairs.get(at, _NEITHER) for at in range(len(self.units))]
+        names = [name for name in counted if any(name in numerator for numerator, _ in found)]
+        sums = {name: self._sum([numerator.get(name) for numerator, _ in found]) for name in names}
+        return sums, self._sum([denominator for _, denominator in found])
 
-    def _pair_with_beside(self, counted: Sequence[str], base: Sequence[str]) -> Pair | None:
-        based = [unit for unit in self.units if _base(unit, base)]
-        names = [name for name in counted if any(name in unit for unit in based)]
-        sums = {name: total(unit[name] for unit in based if name in unit) for name in names}
-        numerator, denominator = self._with_beside(sums, counted), self.base(base)
-        return (numerator, denominator) if counted[0] in numerator and denominator else None
+    def pairs(self, counted: Sequence[str], base: Sequence[str]) -> dict[int | None, UnitPair]:
+        """What `pair` adds up: the pair of each work unit that counts, by its place; or the scope's, under None."""
+        if not any(name in self.whole for name in (*counted, *base)) and len(self.units) != 1:
+            if self.beside and any(name in self.units[-1] for name in (*counted, *base)):
+                return self._pairs_with_beside(counted, base)
+            own: dict[int | None, UnitPair] = {
+                at: found for at, unit in enumerate(self.units) if (found := _pair(unit, counted, base))
+            }
+            if own or not self.whole:
+                return own
+        found = _pair(self.amounts(), counted, base)
+        return {None: found} if found else {}
+
+    def _pairs_with_beside(self, counted: Sequence[str], base: Sequence[str]) -> dict[int | None, UnitPair]:
+        last = len(self.units) - 1
+        pairs: dict[int | None, UnitPair] = {
+            at: ({name: unit[name] for name in counted if name in unit}, first_of(unit, base))
+            for at, unit in enumerate(self.units)
+            if at == last or first_of(unit, base)
+        }
+        has_both = any(counted[0] in above for above, _ in pairs.values()) and any(below for _, below in pairs.values())
+        return pairs if has_both else {}
+
+    def _sum(self, elements: Sequence[Element | None]) -> Element:
+        """The sum over the work units that have an amount, one element each; at least one has it."""
+        last = elements[-1]
+        if self.beside and last is not None and any(element is not None for element in elements[:-1]):
+            elements = [*elements[:-1], replace(last, coverages=())]
+        return total(element for element in elements if element is not None)
 
 
-def _plus(units: Element | None, beside: Element) -> Element:
-    """What work units have and what is counted beside; how much is known is the work units' to say."""
-    return beside if units is None else total([units, replace(beside, coverages=())])
+_NEITHER: UnitPair = ({}, None)
 
 
-def _base(pieces: Pieces, base: Sequence[str]) -> Element | None:
-    return next((pieces[name] for name in base if name in pieces), None)
+def first_of(pieces: Pieces, names: Sequence[str]) -> Element | None:
+    """The first of some amounts that has a source; None where none has."""
+    return next((pieces[name] for name in names if name in pieces), None)
 
 
 def _pair(pieces: Pieces, counted: Sequence[str], base: Sequence[str]) -> Pair | None:
-    denominator = _base(pieces, base)
+    denominator = first_of(pieces, base)
     if counted[0] not in pieces or denominator is None:
         return None
     return {name: pieces[name] for name in counted if name in pieces}, denominator

@@ -68,11 +68,22 @@ class SavedItem:
 
 
 @dataclass(frozen=True, slots=True)
+class PricedAmount:
+    """Units of one item that were saved, and the price of one on that day."""
+
+    name: str
+    saved: SavedAmount
+    price: PriceVersion
+
+
+@dataclass(frozen=True, slots=True)
 class SavingLine:
     """What one cause saves. yearly: money a year; measured: money of the measured periods, None where none were.
 
     one_time: money set free once, not part of any year. without_price: items and periods that have no price. reason:
-    why there is no value, None where there is.
+    why there is no value, None where there is. priced: what `measured` is the sum of. working_days: of the measured
+    periods, and working_days_a_year, by which it was annualised; None where it was not. coverage: share (0 to 1) that
+    is known of what was to be measured, 1 where nothing was; flags: remarks on it, of `kpi.element.FLAGS`.
     """
 
     cause: Cause
@@ -81,6 +92,11 @@ class SavingLine:
     one_time: float = 0.0
     without_price: tuple[tuple[str, date], ...] = ()
     reason: NoSaving | None = None
+    priced: tuple[PricedAmount, ...] = ()
+    working_days: int | None = None
+    working_days_a_year: int | None = None
+    coverage: float = 1.0
+    flags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +115,17 @@ class SavingStatement:
     one_time: float | None
     payback_months: float | None
     without_value: tuple[Cause, ...]
+    investment: float | None = None
+
+    @property
+    def coverage(self) -> float:
+        """That of the line that is known least; 1 without lines."""
+        return min((line.coverage for line in self.lines), default=1.0)
+
+    @property
+    def flags(self) -> frozenset[str]:
+        """Those of all lines."""
+        return frozenset[str]().union(*(line.flags for line in self.lines))
 
 
 def measured_saving(
@@ -115,18 +142,27 @@ def measured_saving(
     >>> line.measured, line.yearly
     (610000.0, 3660000.0)
     """
-    amounts = [(item, saved, price_on(item.prices, saved.day)) for item in items for saved in item.saved]
-    without = tuple((item.name, saved.day) for item, saved, version in amounts if version is None)
-    money = sum(saved.amount * version.price for _, saved, version in amounts if version is not None)
+    amounts = [(item.name, saved, price_on(item.prices, saved.day)) for item in items for saved in item.saved]
+    without = tuple((name, saved.day) for name, saved, version in amounts if version is None)
+    priced = tuple(PricedAmount(name, saved, version) for name, saved, version in amounts if version is not None)
+    money = sum(one.saved.amount * one.price.price for one in priced)
     if not amounts:
         return SavingLine(cause, None, reason=NoSaving.NO_AMOUNT)
     if without:
         return SavingLine(cause, None, without_price=without, reason=NoSaving.NO_PRICE)
     if not isfinite(money):
         return SavingLine(cause, None, reason=NoSaving.NOT_FINITE)
-    if measured_working_days <= 0 or yearly_working_days <= 0:
-        return SavingLine(cause, None, money, reason=NoSaving.NO_WORKING_DAYS)
-    return _line(cause, money * (yearly_working_days / measured_working_days), measured=money)
+    no_days = measured_working_days <= 0 or yearly_working_days <= 0
+    line = SavingLine(
+        cause,
+        yearly=None if no_days else money * (yearly_working_days / measured_working_days),
+        measured=money,
+        reason=NoSaving.NO_WORKING_DAYS if no_days else None,
+        priced=priced,
+        working_days=measured_working_days,
+        working_days_a_year=yearly_working_days,
+    )
+    return _checked(line)
 
 
 def demand_saving(before_kw: float, now_kw: float, prices: Sequence[PriceVersion], day: date) -> SavingLine:
@@ -138,7 +174,9 @@ def demand_saving(before_kw: float, now_kw: float, prices: Sequence[PriceVersion
     version = price_on(prices, day)
     if version is None:
         return SavingLine(Cause.DEMAND, None, without_price=(("demand", day),), reason=NoSaving.NO_PRICE)
-    return _line(Cause.DEMAND, (before_kw - now_kw) * version.price * MONTHS)
+    saved_kw = before_kw - now_kw
+    priced = (PricedAmount("demand", SavedAmount(day, saved_kw), version),)
+    return _checked(SavingLine(Cause.DEMAND, saved_kw * version.price * MONTHS, priced=priced))
 
 
 def stock_saving(before_value: float, now_value: float, carrying_rate: float) -> SavingLine:
@@ -149,7 +187,7 @@ def stock_saving(before_value: float, now_value: float, carrying_rate: float) ->
     (1250000.0, 10000000.0)
     """
     released = before_value - now_value
-    return _line(Cause.STOCK, released * carrying_rate, one_time=released)
+    return _checked(SavingLine(Cause.STOCK, released * carrying_rate, one_time=released))
 
 
 def saved_hours(units_per_h_before: float, units_per_h_now: float, good_units: float) -> float | None:
@@ -193,10 +231,12 @@ def saving_statement(
         one_time=finite(sum(line.one_time for line in ordered)),
         payback_months=finite(investment * MONTHS / net) if net and net > 0 and investment is not None else None,
         without_value=tuple(line.cause for line in ordered if line.yearly is None),
+        investment=investment,
     )
 
 
-def _line(cause: Cause, yearly: float, measured: float | None = None, one_time: float = 0.0) -> SavingLine:
-    if not (isfinite(yearly) and isfinite(one_time)):
-        return SavingLine(cause, None, reason=NoSaving.NOT_FINITE)
-    return SavingLine(cause, yearly, measured, one_time)
+def _checked(line: SavingLine) -> SavingLine:
+    """The line, or one without value if its money is too large for a number."""
+    if all(isfinite(money) for money in (line.yearly or 0.0, line.one_time)):
+        return line
+    return SavingLine(line.cause, None, reason=NoSaving.NOT_FINITE)

@@ -32,10 +32,10 @@ class TagSeries:
 
     def believed(self) -> Readings:
         """The readings that KPIs use."""
-        return self.readings if self._use is None else self.readings[self._use]
+        return self.readings if self.use is None else self.readings[self.use]
 
     @cached_property
-    def _use(self) -> Mask | None:
+    def use(self) -> Mask | None:
         """Which readings are believed; None: all."""
         if not self.readings.status.any():
             return None
@@ -52,26 +52,45 @@ class TagSeries:
 
     @cached_property
     def _holes(self) -> Intervals:
-        times, use = self.readings.times_us, self._use
-        end = self.known_until_us if self.known_until_us is not None else _NEVER
         holes = self.gaps
-        if use is not None:
-            holes = union(holes, np.stack([times[~use], _next_of(times, use, end)[~use]], axis=1))
+        if self.use is not None:
+            holes = union(holes, self.not_believed())
         if self.tag.max_hold_s is not None:
-            held_until = times + int(self.tag.max_hold_s * US_PER_S)
-            nexts = np.append(times[1:], end)[: len(times)]
-            over = nexts > held_until if use is None else (nexts > held_until) & use
-            holes = union(holes, np.stack([held_until[over], nexts[over]], axis=1))
+            holes = union(holes, self.held_too_long())
         return holes
+
+    def not_believed(self) -> Intervals:
+        """From each reading that is not believed to the next that is, as rows that may touch and overlap."""
+        if self.use is None:
+            return EMPTY
+        times, use = self.readings.times_us, self.use
+        return np.stack([times[~use], _next_of(times, use, self._end_us)[~use]], axis=1)
+
+    def held_too_long(self) -> Intervals:
+        """The time beyond `max_hold_s` after a believed reading until the next one, as rows."""
+        if self.tag.max_hold_s is None:
+            return EMPTY
+        times = self.readings.times_us
+        held_until = times + int(self.tag.max_hold_s * US_PER_S)
+        nexts = np.append(times[1:], self._end_us)[: len(times)]
+        over = nexts > held_until if self.use is None else (nexts > held_until) & self.use
+        return np.stack([held_until[over], nexts[over]], axis=1)
+
+    @property
+    def _end_us(self) -> int:
+        return self.known_until_us if self.known_until_us is not None else _NEVER
+
+    def remarks(self, start_us: int, end_us: int) -> frozenset[str]:
+        """Flags on what was read in (start_us, end_us]: `clock`, and `suspect` where uncertain readings are used."""
+        return self._remarks(self.readings.after(start_us, end_us))
 
     def remarks_on_held(self, start_us: int, end_us: int) -> frozenset[str]:
         """Flags on the readings that held within [start_us, end_us), that before it among them."""
         times = self.readings.times_us
         first = max(0, int(np.searchsorted(times, start_us, side="right")) - 1)
-        return self.remarks_on(self.readings[first : int(np.searchsorted(times, end_us, side="left"))])
+        return self._remarks(self.readings[first : int(np.searchsorted(times, end_us, side="left"))])
 
-    def remarks_on(self, seen: Readings) -> frozenset[str]:
-        """Flags on some of its readings: `clock`, and `suspect` where uncertain ones are used."""
+    def _remarks(self, seen: Readings) -> frozenset[str]:
         flags = {"clock"} if seen.source_offset_us.any() else set()
         if self.tag.use_uncertain and (seen.status & SEVERITY_BITS == _UNCERTAIN).any():
             flags.add("suspect")

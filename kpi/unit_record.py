@@ -20,7 +20,7 @@ from plant.reading import I64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnitRecord:
-    """Records by tag; state: the runs of the work unit's state over the stretch; state_flags: remarks on them."""
+    """Records by tag. state: the runs of the work unit's state over the stretch; state_flags: remarks on these."""
 
     counters: Mapping[str, CounterRecord] = field(default_factory=dict)
     gauges: Mapping[str, GaugeRecord] = field(default_factory=dict)

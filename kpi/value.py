@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from kpi.element import FLAGS, Grade, grade
-from kpi.improvement import attainment, improvement, savings
+from kpi.improvement import attainment, change_points, improvement, reduction_of_misses, savings
 from kpi.kpi import Kpi
 from kpi.outcome import Outcome
 from plant.instant import format_instant
@@ -52,6 +52,22 @@ class KpiValue:
     def improvement(self) -> float | None:
         value, before = self.outcome.value, self.comparison.baseline
         return None if value is None or before is None else improvement(value, before, self.kpi.trend)
+
+    @property
+    def points(self) -> float | None:
+        """Change of a rate against its baseline in percentage points, positive when better; None of what is no rate."""
+        value, before = self.outcome.value, self.comparison.baseline
+        if value is None or before is None or self.kpi.unit != "ratio":
+            return None
+        return change_points(value, before, self.kpi.trend)
+
+    @property
+    def fewer_misses(self) -> float | None:
+        """Share of a rate's misses that is gone since its baseline [ratio]; None of what is no rate."""
+        value, before = self.outcome.value, self.comparison.baseline
+        if value is None or before is None or self.kpi.unit != "ratio":
+            return None
+        return reduction_of_misses(value, before, self.kpi.trend)
 
     @property
     def attainment(self) -> float | None:

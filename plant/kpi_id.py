@@ -56,6 +56,8 @@ class KpiId(StrEnum):
     THROUGHPUT_RATE = "throughput_rate"
     MICRO_STOPS = "micro_stops"
     UNPLANNED_PRODUCTION_TIME = "unplanned_production_time"
+    SAVINGS_A_YEAR = "savings_a_year"
+    PAYBACK_MONTHS = "payback_months"
 
 
 REPORTED: tuple[KpiId, ...] = (

@@ -149,6 +149,11 @@ class ShiftCalendar:
         parts = [part for planned in found if len(part := _within(planned, start_us, end_us))]
         return parts[0] if len(parts) == 1 else union(np.concatenate([EMPTY, *parts]), EMPTY)
 
+    def downtime(self, start_us: int, end_us: int, work_unit: str) -> list[PlannedDowntime]:
+        """What is booked for a work unit and overlaps [start_us, end_us), in the order of the calendar."""
+        own = [one for one in self.planned_downtime if _is_for(one, work_unit)]
+        return [one for one in own if one.start_us < end_us and one.end_us > start_us]
+
     def _touched(self, start_us: int, end_us: int, work_unit: str | None) -> list[_Block]:
         # A shift lasts at most 24 h, so one that reaches into the time started at most two dates before.
         first = (moment(start_us, self.zone).date() - timedelta(days=2)).toordinal() // _BLOCK_DAYS

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import is_hypothesis_test
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -15,3 +16,12 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data: {folder} does not exist; SMARTWINGS_REAL_DATA says where they are")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`counted` tests must reach every branch of kpi/ and plant/: those with the same examples each time."""
+    for item in items:
+        own = item.path.parent.name in ("unit", "scenarios")
+        random = isinstance(item, pytest.Function) and is_hypothesis_test(item.obj)
+        if own and not random and not item.get_closest_marker("no_cover"):
+            item.add_marker("counted")

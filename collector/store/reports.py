@@ -53,6 +53,16 @@ def newest_of_periods(connection: Connection, as_of_us: int | None = None) -> di
     return {(report.kind, report.label): report for report in sorted(found, key=lambda one: one.revision)}
 
 
+def of_period(connection: Connection, kind: str, label: str, as_of_us: int | None = None) -> list[StoredReport]:
+    """Every report about a period (made before an instant), the oldest revision first."""
+    rows = connection.exec_driver_sql(
+        f"select {_COLUMNS} from report where kind = ? and label = ? and created_us < coalesce(?, created_us + 1)"
+        " order by revision, epoch, sequence",
+        (kind, label, as_of_us),
+    ).all()
+    return _found(rows)
+
+
 def last(connection: Connection) -> tuple[int, int, str]:
     """Epoch, sequence and hash of the newest report; (1, 0, empty) before the first."""
     row = connection.exec_driver_sql(

@@ -87,6 +87,23 @@ def test_a_person_gets_a_table_of_what_has_a_source(site: Path) -> None:
     assert "without a value by the settings:" in done.stdout.splitlines()[-1]
 
 
+def test_a_rate_is_compared_in_per_cent_points_and_misses(site: Path, tmp_path: Path) -> None:
+    baselines = (
+        "  - {kpi: on_time_delivery, value: 0.90}\n  - {kpi: in_full, value: 0}\n  - {kpi: mean_days_late, value: 0}\n"
+    )
+    site.write_text(SITE + baselines, encoding="utf-8")
+    rows = tmp_path / "orders.csv"
+    lines = [f"A,{line},10,2026-11-20,10,2026-11-{20 + (line == 25)},2026-11-02" for line in range(1, 26)]
+    heading = "order_id,line_id,quantity,due_date,delivered_quantity,delivered_date,recorded_date"
+    rows.write_text("\n".join([heading, *lines]), encoding="utf-8")
+    assert CliRunner().invoke(app, ["import", "orders", str(site), str(rows)]).exit_code == 0
+    kpis = [argument for name in ("on_time_delivery", "in_full", "mean_days_late") for argument in ("--kpi", name)]
+    said = kpi(site, "--at", "2026-11-20", "--scope", "plant", *kpis).stdout
+    assert "+6.7%, +6.0 points, -60.0% misses against baseline" in said  # 24 of 25
+    assert "+100.0 points, -100.0% misses against baseline" in said
+    assert said.count("against baseline") == 2
+
+
 def test_a_person_sees_why_there_is_no_value(site: Path) -> None:
     done = kpi(site, "--at", "2026-11-18", "--scope", "press1", "--kpi", "good_quantity")
     assert done.exit_code == 0

@@ -179,7 +179,7 @@ SCOPES = ("plant", "press1", "press2", "bench", "product:A", "order:B")
 
 
 @given(contents, by_hand, st.data())
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_readings_that_come_in_parts_in_any_order_and_twice_give_the_same_kpis(
     site: Site, content: Content, counts: list[Quantity], data: st.DataObject
 ) -> None:
@@ -224,7 +224,7 @@ RATIOS = {
 
 
 @given(contents, by_hand)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_days_add_up_to_the_whole_and_so_do_shifts_that_follow_on_one_another(
     site: Site, content: Content, counts: list[Quantity]
 ) -> None:
@@ -252,7 +252,7 @@ def add_up(parts: Sequence[KpiValue], whole: dict[KpiId, Outcome]) -> None:
 
 
 @given(contents, by_hand, st.sets(st.integers(0, DAYS - 1), min_size=1))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_days_that_are_kept_give_what_readings_give(
     site: Site, content: Content, counts: list[Quantity], which: set[int]
 ) -> None:
@@ -290,7 +290,7 @@ def same_values(ours: Sequence[KpiValue], theirs: Sequence[KpiValue]) -> None:
 
 
 @given(contents, by_hand)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_no_readings_give_a_value_that_is_no_number_or_a_null_without_a_reason(
     site: Site, content: Content, counts: list[Quantity]
 ) -> None:

@@ -66,6 +66,8 @@ setup_ratio ratio lower
 throughput_rate 1/h higher
 micro_stops 1 lower
 unplanned_production_time s lower
+savings_a_year currency higher
+payback_months mo lower
 """
 PRICED = {KpiId.ENERGY_COST, KpiId.BILLING_DEMAND, KpiId.POWER_FACTOR_ITEM}
 IN_DETAIL = [kpi.id for kpi in DELIVERY_IN_DETAIL]

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -137,6 +138,72 @@ def test_a_counter_above_its_modulus_does_not_roll_over() -> None:
     assert classed(series_of([(0, 250.0), (60, 5.0)], rules)) == [(StepKind.UNKNOWN_DROP, 0.0)]
 
 
+BY_RATE = {"max_rate_per_h": 3600.0}  # one a second, so a step of one second allows 1 + 1 = 2
+FORWARD, ROLLOVER, RESET, DISORDER, JUMP, UNKNOWN = StepKind
+
+
+@pytest.mark.parametrize(
+    ("v0", "v1", "rules", "expected"),
+    [
+        (90, 10, {"modulus": 100.0}, (ROLLOVER, 20.0)),
+        (89, 10, {"modulus": 100.0}, (UNKNOWN, 0.0)),
+        (90, 11, {"modulus": 100.0}, (UNKNOWN, 0.0)),
+        (100, 0, {"modulus": 100.0}, (ROLLOVER, 0.0)),
+        (101, 0, {"modulus": 100.0}, (UNKNOWN, 0.0)),
+        (99, 1, {"modulus": 100.0, **BY_RATE}, (ROLLOVER, 2.0)),
+        (99, 2, {"modulus": 100.0, **BY_RATE}, (UNKNOWN, 0.0)),
+        (10, 4, {"restarts": Restarts.ANY}, (RESET, 4.0)),
+        (10, 5, {"restarts": Restarts.ANY}, (UNKNOWN, 0.0)),
+        (10, 0, {"restarts": Restarts.ANY}, (RESET, 0.0)),
+        (10, -1, {"restarts": Restarts.ANY}, (UNKNOWN, 0.0)),
+        (100, 2, {"restarts": Restarts.ANY, **BY_RATE}, (RESET, 2.0)),
+        (100, 3, {"restarts": Restarts.ANY, **BY_RATE}, (UNKNOWN, 0.0)),
+        (5, 0, {"restarts": Restarts.ANY, "swap_tolerance": 5.0}, (DISORDER, -5.0)),
+        (6, 0, {"restarts": Restarts.ANY, "swap_tolerance": 5.0}, (RESET, 0.0)),
+        (6, 1, {"swap_tolerance": 5.0}, (DISORDER, -5.0)),
+        (7, 1, {"swap_tolerance": 5.0}, (UNKNOWN, 0.0)),
+        (7, 7, BY_RATE, (FORWARD, 0.0)),
+        (7, 9, BY_RATE, (FORWARD, 2.0)),
+        (7, 10, BY_RATE, (JUMP, 0.0)),
+        (7, 1e9, {}, (FORWARD, 999_999_993.0)),
+    ],
+)
+def test_a_step_on_a_limit_is_still_within_it(
+    v0: float, v1: float, rules: dict[str, Any], expected: tuple[StepKind, float]
+) -> None:
+    assert classed(series_of([(0, v0), (1, v1)], CounterRules(**{"restarts": Restarts.NEVER, **rules}))) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("restarts", "event_s", "believed"),
+    [
+        (Restarts.JOB, 100.0, False),
+        (Restarts.JOB, 100.000001, True),
+        (Restarts.JOB, 160.0, True),
+        (Restarts.JOB, 160.000001, False),
+        (Restarts.SHIFT, 100 - 3600.0, True),
+        (Restarts.SHIFT, 100 - 3600.000001, False),
+        (Restarts.SHIFT, 160 + 3600.0, True),
+        (Restarts.SHIFT, 160 + 3600.000001, False),
+    ],
+)
+def test_a_restart_is_believed_after_the_earlier_reading_or_within_an_hour_of_a_shift(
+    restarts: Restarts, event_s: float, believed: bool
+) -> None:
+    when = restarting(**{"jobs_s" if restarts is Restarts.JOB else "shifts_s": [event_s]})
+    found = classed(series_of([(100, 50.0), (160, 3.0)], CounterRules(restarts)), when)
+    assert found == [(RESET, 3.0) if believed else (UNKNOWN, 0.0)]
+
+
+def test_a_step_counts_in_the_period_that_its_later_reading_ends() -> None:
+    steps = counter_steps(series_of([(0, 0.0), (10, 1.0), (20, 3.0), (30, 7.0)], CounterRules(Restarts.NEVER)), NEVER)
+    part = steps.within(10 * S, 20 * S)
+    assert part.before_us.tolist() == [10 * S]
+    assert part.at_us.tolist() == [20 * S]
+    assert part.amount.tolist() == [2.0]
+    assert part.kind.tolist() == [FORWARD]
+
+
 def test_a_swapped_pair_nets_out() -> None:
     rules = CounterRules(Restarts.ANY, swap_tolerance=2.0)
     found = classed(series_of([(0, 10.0), (1, 12.0), (2, 11.0), (3, 13.0)], rules))
@@ -158,6 +225,11 @@ def test_spans_are_the_times_of_the_chosen_steps() -> None:
     steps = counter_steps(series_of([(0, 10.0), (1, 12.0), (2, 11.0)], CounterRules(Restarts.NEVER)), NEVER)
     assert spans(steps, steps.accepted).tolist() == [[0, S]]
     assert spans(steps, ~steps.accepted).tolist() == [[S, 2 * S]]
+
+
+def test_a_jump_is_no_accepted_step() -> None:
+    steps = counter_steps(series_of([(0, 0.0), (1, 2.0), (2, 9.0)], CounterRules(Restarts.NEVER, **BY_RATE)), NEVER)
+    assert steps.accepted.tolist() == [True, False]
 
 
 def test_what_is_no_counter_has_no_steps() -> None:

@@ -92,6 +92,27 @@ def test_a_short_remainder_keeps_the_line_open() -> None:
     assert (one.complete, one.settled, one.days_late, one.on_time_quantity) == (False, True, 30, 9)
 
 
+@pytest.mark.parametrize(("short", "complete"), [(0.95, True), (1.05, False)])
+def test_a_billionth_may_be_missing_since_parts_add_up_in_binary(short: float, complete: bool) -> None:
+    assert found(line(1e9), shipped((0, 1e9 - short))).complete is complete
+
+
+def test_a_line_is_complete_with_exactly_what_it_needs() -> None:
+    assert found(line(10), shipped((0, 10 * (1 - 1e-9)))).complete
+
+
+def test_what_is_delivered_after_the_as_of_date_is_not_known_yet() -> None:
+    assert found(line(), shipped((-2, 10)), today=-2).complete
+    assert not found(line(), shipped((-2, 10)), today=-3).complete
+
+
+def test_the_newest_version_of_a_line_counts() -> None:
+    versions = [line(10), line(20), line(30, day(3))]
+    newest = line_result(versions, shipped((0, 20)), PLAIN, day(29), day(30), None)
+    assert newest is not None
+    assert (newest.quantity, newest.due, newest.complete) == (30, day(3), False)
+
+
 def test_a_tolerance_makes_a_short_line_complete_but_not_its_quantity() -> None:
     one = found(line(), shipped((0, 9)), DeliveryRules(in_full_tolerance=0.1))
     assert (one.on_time, one.on_time_quantity) == (True, 9)

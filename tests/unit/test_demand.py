@@ -35,6 +35,24 @@ def test_a_step_of_twenty_minutes_is_shared_by_time() -> None:
     assert found.covered.tolist() == pytest.approx([1 / 3, 1])
 
 
+def test_a_second_more_than_twenty_minutes_is_too_long_to_share() -> None:
+    assert of(meter([(0, 0.0), (20 * MIN, 40.0)]), 0, 30).estimated.tolist() == [False, False]
+    assert of(meter([(0, 0.0), (20 * MIN + 1, 40.0)]), 0, 30).estimated.tolist() == [True, True]
+
+
+def test_a_long_step_over_the_start_or_the_end_makes_estimates_where_it_is() -> None:
+    rows: list[Row] = [(-60 * MIN, 0.0), (10 * MIN, 7.0), (20 * MIN, 8.0), (28 * MIN, 9.0), (31 * MIN, 10.0)]
+    assert of(meter([*rows, (120 * MIN, 19.0)]), 0, 45).estimated.tolist() == [True, False, True]
+
+
+def test_a_long_step_before_or_after_the_period_makes_no_estimate() -> None:
+    rows: list[Row] = [(-120 * MIN, 0.0), (-60 * MIN, 6.0)]
+    rows += [(at * MIN, 20.0 + at) for at in range(-50, 51, 10)]
+    assert of(meter([*rows, (110 * MIN, 90.0)]), 0, 45).estimated.tolist() == [False, False, False]
+    up_to_the_start = meter([(-120 * MIN, 0.0), *((at * MIN, 9.0 + at) for at in (0, 15, 30))])
+    assert of(up_to_the_start, 0, 30).estimated.tolist() == [False, False]
+
+
 def test_a_longer_step_makes_every_quarter_hour_it_touches_an_estimate() -> None:
     found = of(meter([(0, 0.0), (10 * MIN, 5.0), (31 * MIN, 26.0), (60 * MIN, 30.0)]), 0, 45)
     assert found.estimated.tolist() == [True, True, True]
@@ -55,7 +73,12 @@ def test_blocks_start_on_the_quarter_hour_whatever_the_period() -> None:
     found = of(meter([(0, 0.0), (60 * MIN, 60.0)]), 5, 35)
     assert (found.start_us // (60 * S)).tolist() == [15, 30]
     assert found.kwh.tolist() == [15, 15]
-    assert len(of(meter([(0, 0.0)]), 5, 10).start_us) == 0
+
+
+@pytest.mark.parametrize("bounds", [(5, 10), (15, 15), (60, 0)])
+def test_a_period_in_which_no_block_starts_has_none(bounds: tuple[float, float]) -> None:
+    found = of(meter([(0, 0.0), (60 * MIN, 60.0)]), *bounds)
+    assert [column.tolist() for column in (found.start_us, found.kwh, found.estimated, found.covered)] == [[]] * 4
 
 
 def test_time_under_a_step_that_is_not_accepted_is_not_covered() -> None:

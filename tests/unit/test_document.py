@@ -145,6 +145,7 @@ def test_a_key_that_is_no_scalar_is_a_fault(file: Path, text: str) -> None:
         (b"x: &a {b: *a}\n", "has more than 40 levels"),
     ],
 )
+@pytest.mark.no_cover  # tracing takes time
 def test_what_is_not_to_be_read_is_said_with_its_place_and_at_once(file: Path, content: bytes, message: str) -> None:
     file.write_bytes(content)
     start = time.monotonic()
@@ -154,6 +155,7 @@ def test_what_is_not_to_be_read_is_said_with_its_place_and_at_once(file: Path, c
     assert time.monotonic() - start < 3
 
 
+@pytest.mark.no_cover
 def test_an_alias_bomb_is_refused_before_it_goes_off(file: Path) -> None:
     lines = ["a0: &a0 [1,2,3,4,5,6,7,8,9]"]
     lines += [f"a{level}: &a{level} [{','.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 12)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpi.improvement import Trend, attainment, change_points, improvement, reduction_of_misses, savings
+from kpi.improvement import Trend, attainment, change_points, improvement, reduction_of_misses, saved_units, savings
 from plant.kpi_id import KpiId
 
 ANY = st.floats(allow_nan=False, allow_infinity=False)
@@ -43,6 +43,14 @@ def test_savings_price_defects_late_lines_and_kwh_alone() -> None:
     assert savings(KpiId.ON_TIME_DELIVERY, 95.0, 100.0, 0.9, 150000.0) == pytest.approx(750000.0)
     assert savings(KpiId.ENERGY_PER_GOOD_UNIT, 100.0, 60.0, 2.0, 160.0) == pytest.approx(3200.0)
     assert savings(KpiId.ON_TIME_DELIVERY_ORDERS, 95.0, 100.0, 0.9, 150000.0) is None
+
+
+def test_units_saved_are_those_that_are_priced() -> None:
+    assert saved_units(KpiId.DEFECT_RATE, 12.0, 975.0, 0.031) == pytest.approx(18.225)
+    assert saved_units(KpiId.ON_TIME_DELIVERY, 95.0, 100.0, 0.9) == pytest.approx(5.0)
+    assert saved_units(KpiId.ENERGY_PER_GOOD_UNIT, 100.0, 60.0, 2.0) == pytest.approx(20.0)
+    assert saved_units(KpiId.ENERGY, 100.0, 60.0, 2.0) is None
+    assert saved_units(KpiId.DEFECT_RATE, 0.0, 1e300, 1e300) is None
 
 
 def test_misses_are_what_a_rate_lacks_or_the_rate_itself() -> None:

@@ -43,6 +43,10 @@ def test_intervals_that_touch_become_one() -> None:
     assert intervals([(0, 2), (2, 5)]).tolist() == [[0, 5]]
 
 
+def test_the_empty_set_has_columns_like_any_other() -> None:
+    assert EMPTY.shape == intervals([]).shape == (0, 2)
+
+
 def test_nothing_has_no_length() -> None:
     assert length_us(EMPTY) == 0
     assert length_us(intervals([])) == 0

@@ -41,6 +41,22 @@ def test_a_fault_deep_in_flow_style_reads_like_this(tmp_path: Path) -> None:
         ("plant: {id: Abc, time_zone: UTC}", "site.yaml:1:9: plant.id: must match"),
         ("store: {url: postgresql://x}", "site.yaml:2:9: store.url: must match sqlite:///.+"),
         ("baselines: [{kpi: oee}]", "site.yaml:2:13: baselines[0]: needs either value, or both from and to"),
+        (
+            "baselines: [{kpi: oee, value: 1, least_days: 0}]",
+            "site.yaml:2:34: baselines[0].least_days: must be at least",
+        ),
+        (
+            "baselines: [{kpi: oee, value: 1, definition: 0}]",
+            "site.yaml:2:34: baselines[0].definition: must be at least",
+        ),
+        (
+            "baselines: [{kpi: oee, value: 1, least_days: 9999}]",
+            "site.yaml:2:34: baselines[0].least_days: must be at m",
+        ),
+        ("savings: {prices: [{price_per_kwh: 1}]}", "site.yaml:2:20: savings.prices[0].valid_from: is required"),
+        ("savings: {prices: [{valid_from: 2026-01-01}]}", "site.yaml:2:20: savings.prices[0]: must name a price: cost"),
+        ("savings: {running_cost_a_year: -1}", "site.yaml:2:11: savings.running_cost_a_year: must be at least 0"),
+        ("savings: {working_days_a_year: 367}", "site.yaml:2:11: savings.working_days_a_year: must be at most 366"),
         ("baselines: [{kpi: beauty, value: 1}]", "site.yaml:2:14: baselines[0].kpi: must be"),
     ],
 )

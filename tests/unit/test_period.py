@@ -203,10 +203,34 @@ def test_an_hour_is_cut_where_clocks_change_by_half_an_hour() -> None:
     assert [(hour.end_us - hour.start_us) * 2 // HOUR_US for hour in found] == [2, 1, 2]
 
 
+@pytest.mark.parametrize("later_us", [0, 1, 2, 3, 5, 1_234_567, 60_000_000, 900_000_001, 1_799_999_999])
+def test_a_cut_hour_is_the_same_from_wherever_in_it_one_looks(later_us: int) -> None:
+    clock = Clock(ZoneInfo("Australia/Lord_Howe"))
+    change = parse_instant("2026-04-05T01:30:00+10:30")
+    after, before = hour_period(change + later_us, clock), hour_period(change - 1 - later_us, clock)
+    assert (after.start_us, after.end_us) == (change, change + HOUR_US // 2)
+    assert (before.start_us, before.end_us) == (change - HOUR_US, change)
+
+
 def test_a_range_is_named_by_days_where_days_begin_and_else_by_times() -> None:
     clock = Clock(SEOUL, 8 * 60)
     start, end = parse_instant("2026-11-21T08:00:00+09:00"), parse_instant("2026-11-22T00:00:00+09:00")
     assert range_period(start, end, clock).label == "2026-11-21/2026-11-22T00:00:00+09:00"
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "last"),
+    [
+        (PeriodKind.DAY, date(2026, 11, 21), date(2026, 11, 21)),
+        (PeriodKind.WEEK, date(2026, 11, 16), date(2026, 11, 22)),
+        (PeriodKind.MONTH, date(2026, 2, 1), date(2026, 2, 28)),
+        (PeriodKind.YEAR, date(2028, 1, 1), date(2028, 12, 31)),
+    ],
+)
+@pytest.mark.parametrize("day_start", [0, 8 * 60])
+def test_a_period_has_its_first_and_last_day(kind: PeriodKind, first: date, last: date, day_start: int) -> None:
+    clock = Clock(SEOUL, day_start)
+    assert days_of(day_period(kind, last, clock), clock) == (first, last)
 
 
 def test_a_range_within_a_day_carries_no_days_label() -> None:

@@ -195,7 +195,7 @@ def seldom(**amounts: float) -> dict[str, Element]:
 
 
 def test_what_is_counted_beside_the_work_units_adds_and_says_nothing_of_how_much_is_known() -> None:
-    count = PieceCount([known(produced=100, scrap=4), known(produced=50)], beside=seldom(scrap=5, produced=-10))
+    count = PieceCount([known(produced=100, scrap=4), known(produced=50), seldom(scrap=5, produced=-10)], beside=True)
     found = outcome(KpiId.SCRAP_RATIO, count)
     assert (found.numerator, found.denominator, found.coverage) == (9, 140, 1)
     assert found.flags == {"manual"}
@@ -204,14 +204,15 @@ def test_what_is_counted_beside_the_work_units_adds_and_says_nothing_of_how_much
 
 
 def test_what_only_people_count_for_the_plant_has_their_coverage() -> None:
-    count = PieceCount([known(produced=100), known(produced=50)], beside=seldom(scrap=5))
+    count = PieceCount([known(produced=100), known(produced=50), seldom(scrap=5)], beside=True)
     found = outcome(KpiId.SCRAP_RATIO, count)
     assert (found.value, found.numerator, found.denominator, found.coverage) == (None, 5, 150, 0.1)
-    alone = PieceCount([], beside=seldom(scrap=5, produced=50))
+    alone = PieceCount([seldom(scrap=5, produced=50)], beside=True)
     assert alone.pair(("scrap",), ("produced",)) == (seldom(scrap=5), seldom(produced=50)["produced"])
 
 
 def test_beside_the_work_units_too_a_ratio_needs_both_sides() -> None:
-    assert PieceCount([known(good=5)], beside=seldom(scrap=1)).pair(("scrap",), ("produced",)) is None
-    assert PieceCount([known(good=5)], beside=seldom(produced=1)).pair(("scrap",), ("produced",)) is None
-    assert PieceCount([known(good=5, produced=9)], beside=seldom(scrap=1)).pair(("good",), ("produced",)) is not None
+    assert PieceCount([known(good=5), seldom(scrap=1)], beside=True).pair(("scrap",), ("produced",)) is None
+    assert PieceCount([known(good=5), seldom(produced=1)], beside=True).pair(("scrap",), ("produced",)) is None
+    both = PieceCount([known(good=5, produced=9), known(good=1), seldom(scrap=1)], beside=True)
+    assert both.pair(("good",), ("produced",)) == (known(good=5), Element(9.0, (1.0,)))

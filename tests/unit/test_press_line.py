@@ -101,6 +101,7 @@ def test_seeds_and_names_are_different_plants() -> None:
     assert Machine(1, "a", PRESS, PlannedTime()).time.at(times_us).state.tolist() == states[0]
 
 
+@pytest.mark.no_cover  # tracing takes time
 @pytest.mark.parametrize("shifts", [False, True])
 def test_an_instant_after_years_costs_less_than_a_millisecond(shifts: bool) -> None:
     made = machine(1, shifts)

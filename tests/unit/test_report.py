@@ -163,6 +163,13 @@ def test_what_is_not_a_report_is_refused_with_a_reason(changed: dict[str, Any], 
         checked({**SIGNED, **changed})
 
 
+@pytest.mark.parametrize("end", ["2026-11-21T00:00:00.000Z", "2026-11-20T00:00:00.000Z"])
+def test_a_period_that_does_not_last_is_refused(end: str) -> None:
+    period = {**SIGNED["data"]["period"], "start": "2026-11-21T00:00:00.000Z", "end": end}
+    with pytest.raises(ReportError, match=r"data\.period: must end after it starts"):
+        checked({**SIGNED, "data": {**SIGNED["data"], "period": period}})
+
+
 def test_a_kpi_of_a_scope_stands_once() -> None:
     with pytest.raises(ReportError, match="twice"):
         sign(unsigned(DAY, values=[kpi_json(DAY), kpi_json(DAY)]), KEY)

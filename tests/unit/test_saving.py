@@ -11,6 +11,7 @@ from kpi.price import PriceVersion
 from kpi.saving import (
     Cause,
     NoSaving,
+    PricedAmount,
     SavedAmount,
     SavedItem,
     SavingLine,
@@ -32,7 +33,14 @@ def item(name: str, price: float, *amounts: float) -> SavedItem:
 def test_a_cause_adds_up_its_items_and_is_annualised_by_working_days() -> None:
     # 100 x 4000 + 30 x 1500 = 445000 in 21 working days; x 252 / 21 = 5340000
     line = measured_saving(Cause.QUALITY, [item("scrap", 4000.0, 60.0, 40.0), item("rework", 1500.0, 30.0)], 21, 252)
-    assert line == SavingLine(Cause.QUALITY, 5_340_000.0, 445_000.0)
+    assert (line.yearly, line.measured, line.reason) == (5_340_000.0, 445_000.0, None)
+    assert (line.working_days, line.working_days_a_year) == (21, 252)
+    scrap, rework = PriceVersion(OF_2026, 4000.0), PriceVersion(OF_2026, 1500.0)
+    assert line.priced == (
+        PricedAmount("scrap", SavedAmount(JUNE, 60.0), scrap),
+        PricedAmount("scrap", SavedAmount(JUNE, 40.0), scrap),
+        PricedAmount("rework", SavedAmount(JUNE, 30.0), rework),
+    )
 
 
 def test_each_period_has_the_price_of_its_own_date() -> None:
@@ -57,7 +65,8 @@ def test_nothing_measured_is_not_a_saving_of_nothing() -> None:
 @pytest.mark.parametrize(("measured", "yearly"), [(0, 252), (21, 0), (-1, 252)])
 def test_without_working_days_there_is_no_year(measured: int, yearly: int) -> None:
     line = measured_saving(Cause.ENERGY, [item("kWh", 160.0, 10.0)], measured, yearly)
-    assert line == SavingLine(Cause.ENERGY, None, 1600.0, reason=NoSaving.NO_WORKING_DAYS)
+    assert (line.yearly, line.measured, line.reason) == (None, 1600.0, NoSaving.NO_WORKING_DAYS)
+    assert (line.working_days, line.working_days_a_year) == (measured, yearly)
 
 
 def test_a_loss_is_kept() -> None:
@@ -68,7 +77,8 @@ def test_billed_demand_is_saved_in_each_of_twelve_months() -> None:
     # (628.72 - 600) kW x 8320 x 12
     line = demand_saving(628.72, 600.0, [PriceVersion(OF_2026, 8320.0)], JUNE)
     assert line.yearly == pytest.approx(28.72 * 8320 * 12)
-    assert line.measured is None
+    assert (line.measured, line.working_days) == (None, None)
+    assert [(one.name, one.price.price) for one in line.priced] == [("demand", 8320.0)]
     missing = demand_saving(628.72, 600.0, [PriceVersion(JULY, 8320.0)], JUNE)
     assert missing == SavingLine(Cause.DEMAND, None, without_price=(("demand", JUNE),), reason=NoSaving.NO_PRICE)
 
@@ -93,7 +103,7 @@ def test_a_statement_has_gross_net_and_payback() -> None:
     found = saving_statement(lines, running_cost=4e6, investment=48e6)
     assert (found.gross, found.running_cost, found.net, found.payback_months) == (28e6, 4e6, 24e6, 24.0)
     assert [line.cause for line in found.lines] == [Cause.QUALITY, Cause.ENERGY, Cause.STOCK]
-    assert (found.one_time, found.without_value) == (0.0, ())
+    assert (found.one_time, found.without_value, found.investment) == (0.0, (), 48e6)
 
 
 @pytest.mark.parametrize("running_cost", [8e6, 9e6])
@@ -123,6 +133,14 @@ def test_a_line_without_value_is_shown_and_adds_nothing() -> None:
 def test_without_any_value_nothing_is_known(lines: list[SavingLine]) -> None:
     found = saving_statement(lines, 1e6, 1e6)
     assert (found.gross, found.net, found.payback_months) == (None, None, None)
+
+
+def test_a_statement_is_known_as_well_as_its_least_known_line() -> None:
+    quality = SavingLine(Cause.QUALITY, 1.0, coverage=0.9, flags=frozenset({"manual"}))
+    energy = SavingLine(Cause.ENERGY, 1.0, coverage=0.97, flags=frozenset({"estimated"}))
+    found = saving_statement([quality, energy, SavingLine(Cause.DELIVERY, None, reason=NoSaving.NO_AMOUNT)])
+    assert (found.coverage, found.flags) == (0.9, {"manual", "estimated"})
+    assert (saving_statement([]).coverage, saving_statement([]).flags) == (1.0, frozenset())
 
 
 def test_the_same_cause_is_never_counted_twice() -> None:
@@ -155,7 +173,8 @@ def test_no_input_gives_nan_or_infinity(
 @settings(max_examples=200, derandomize=True, deadline=None)
 @given(st.lists(st.integers(-1000, 1000), min_size=2, max_size=10), st.integers(1, 9))
 def test_splitting_an_amount_over_periods_of_one_price_changes_nothing(amounts: list[int], at: int) -> None:
-    split = measured_saving(Cause.ENERGY, [item("kWh", 160.0, *amounts)], 21, 252)
+    whole = measured_saving(Cause.ENERGY, [item("kWh", 160.0, sum(amounts))], 21, 252)
     halves = [item("a", 160.0, *amounts[:at]), item("b", 160.0, *amounts[at:])]
-    assert split == measured_saving(Cause.ENERGY, [item("kWh", 160.0, sum(amounts))], 21, 252)
-    assert split == measured_saving(Cause.ENERGY, halves, 21, 252)
+    for items in ([item("kWh", 160.0, *amounts)], halves):
+        split = measured_saving(Cause.ENERGY, items, 21, 252)
+        assert (split.yearly, split.measured) == (whole.yearly, whole.measured)

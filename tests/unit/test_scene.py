@@ -150,6 +150,7 @@ def test_history_is_what_the_devices_would_have_given(tmp_path: Path) -> None:
         assert part.values[::30].tolist() == alone
 
 
+@pytest.mark.no_cover  # tracing takes time
 def test_four_weeks_of_ten_tags_take_seconds(tmp_path: Path) -> None:
     roles = ("good_count", "scrap_count", "rework_count", "state", "power", "energy_import", "temperature", "speed")
     tags = [counter(role, role, f"address: {4 * n}, type: float64") for n, role in enumerate(roles)]

@@ -86,7 +86,7 @@ def remarks(rows: list[Row], start: float, end: float, **more: object) -> tuple[
     """Remarks on what was read in (start, end], and on what held within [start, end)."""
     found = series_of(rows, **more)  # type: ignore[arg-type]
     bounds = round(start * S), round(end * S)
-    return set(found.remarks_on(found.readings.after(*bounds))), set(found.remarks_on_held(*bounds))
+    return set(found.remarks(*bounds)), set(found.remarks_on_held(*bounds))
 
 
 def test_an_uncertain_reading_marks_the_time_in_which_it_was_read_and_that_in_which_it_held() -> None:

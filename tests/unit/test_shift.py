@@ -94,6 +94,15 @@ def test_a_night_shift_over_a_clock_change_is_an_hour_shorter_or_longer() -> Non
     assert lengths == [7, 9, 8]
 
 
+def test_a_shift_that_ends_on_a_date_which_was_left_out_is_found_two_dates_after_its_start() -> None:
+    apia = ZoneInfo("Pacific/Apia")  # went from 29 to 31 December 2011, over the date line
+    calendar = ShiftCalendar(apia, (Shift("long", 12 * 60, 36 * 60, frozenset({3})),))  # 29 December was a Thursday
+    morning = local_instant(date(2011, 12, 31), 6 * 60, apia)
+    (found,) = calendar.periods(morning, morning + HOUR_US)
+    assert found.label == "2011-12-29/long"
+    assert found.end_us == morning + 6 * HOUR_US
+
+
 def test_where_nothing_is_planned_all_of_a_time_counts() -> None:
     assert planned_or_all(intervals([(2, 3)]), 0, 9).tolist() == [[2, 3]]
     assert planned_or_all(intervals([]), 0, 9).tolist() == [[0, 9]]

@@ -329,3 +329,11 @@ def test_planned_time_is_never_more_than_the_shifts_in_any_zone(zone: str, start
     listed = intervals([(one.start_us, one.end_us) for one in calendar.periods(start, end)])
     planned = calendar.planned("press1", start, end)
     assert length_us(intersection(planned, listed)) == length_us(planned) <= 72 * HOUR_US
+
+
+def test_planned_downtime_is_named_for_the_work_units_that_stand_still() -> None:
+    off = PlannedDowntime(100, 200, frozenset({"press1"}), "maintenance")
+    calendar = ShiftCalendar(SEOUL, planned_downtime=(off, PlannedDowntime(300, 400)))
+    assert calendar.downtime(150, 350, "press1") == [off, PlannedDowntime(300, 400)]
+    assert calendar.downtime(150, 350, "press2") == [PlannedDowntime(300, 400)]
+    assert calendar.downtime(200, 300, "press1") == []

@@ -116,6 +116,22 @@ calendar:
     ]
 
 
+def test_a_price_begins_once_on_a_day(tmp_path: Path) -> None:
+    text = f"""{PLANT}savings:
+  price_per_kwh: 150
+  prices:
+  - {{valid_from: 2026-07-01, price_per_kwh: 160, cost_per_defect: 4200}}
+  - {{valid_from: 2026-01-01, price_per_kwh: 155}}
+  - {{valid_from: 2026-07-01, cost_per_late_line: 90000}}
+"""
+    assert len(loaded(tmp_path, text).savings.prices) == 3
+    again = "  - {valid_from: 2026-07-01, price_per_kwh: 170, cost_per_defect: 4300}\n"
+    assert faults(tmp_path, text + again) == [
+        f"site.yaml:8:6: savings.prices[3].valid_from: {name} begins on 2026-07-01 in savings.prices[0] as well"
+        for name in ("cost_per_defect", "price_per_kwh")
+    ]
+
+
 def test_a_work_unit_has_one_state_and_one_product(tmp_path: Path) -> None:
     text = f"{PLANT}devices: [{_device('name: x, work_unit: u, role: state', 'name: y, work_unit: u, role: state')}]\n"
     assert "u has another tag with role state" in faults(tmp_path, text)[0]

@@ -135,7 +135,7 @@ def same_counter(found: CounterRecord, whole: CounterRecord, expected: Intervals
 
 
 @given(some_series(), quarters, told, stretches.map(set_of))
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_a_counter_over_its_parts_is_the_counter_over_the_whole(
     series: TagSeries, cuts: list[int], what: tuple[Intervals, Intervals, Jobs], expected: Intervals
 ) -> None:
@@ -144,7 +144,7 @@ def test_a_counter_over_its_parts_is_the_counter_over_the_whole(
 
 
 @given(some_series(), st.lists(seconds, max_size=5), stretches.map(set_of))
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_cut_at_any_second_amounts_flags_and_coverage_are_those_of_the_whole(
     series: TagSeries, cuts: list[int], expected: Intervals
 ) -> None:

@@ -83,6 +83,24 @@ def test_what_is_not_said_is_not_compared(
     assert (found.improvement, found.attainment, found.savings) == wanted
 
 
+def test_a_rate_changes_by_points_and_by_misses() -> None:
+    delivery = value(KpiId.ON_TIME_DELIVERY, Outcome(0.96, 96.0, 100.0, 1.0), Comparison(0.90))
+    assert (delivery.points, delivery.fewer_misses) == (pytest.approx(6.0), pytest.approx(0.6))
+    defects = value(KpiId.DEFECT_RATE, Outcome(0.02, 2.0, 100.0, 1.0), Comparison(0.04))
+    assert (defects.points, defects.fewer_misses) == (pytest.approx(2.0), pytest.approx(0.5))
+
+
+@pytest.mark.parametrize(
+    ("kpi", "number", "baseline"),
+    [(KpiId.ENERGY, 5.0, 10.0), (KpiId.DEFECT_RATE, None, 0.04), (KpiId.DEFECT_RATE, 0.02, None)],
+)
+def test_what_is_no_rate_or_has_no_baseline_changes_by_no_points(
+    kpi: KpiId, number: float | None, baseline: float | None
+) -> None:
+    found = value(kpi, Outcome(number, number, 1.0, 1.0), Comparison(baseline))
+    assert (found.points, found.fewer_misses) == (None, None)
+
+
 def test_a_sum_has_no_denominator_and_so_no_savings() -> None:
     found = value(KpiId.ENERGY, Outcome(5.0, 5.0, None, 1.0), Comparison(10.0, None, 160.0))
     assert (found.improvement, found.savings) == (0.5, None)

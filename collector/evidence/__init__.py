@@ -1,0 +1,1 @@
+"""What stands behind a value: which elements, tags, readings, lines, stops and versions?"""
