@@ -101,12 +101,14 @@ def throughput_rate(units: Sequence[EquipmentUse]) -> Outcome:
 def state_sum(units: Sequence[EquipmentUse], amount: Callable[[EquipmentUse], float]) -> Outcome:
     """A sum that follows from states, such as the number of micro-stops [1] or unplanned production time [s]; local.
 
-    With a low coverage it is kept as a lower bound, and absent where no state was known.
+    With a low coverage it is kept as a lower bound, and absent where no state was known in PBT and nothing was counted
+    outside it.
     """
     use = _contributing(units, (STATE,))
     if isinstance(use, Reason):
         return absent(use)
-    value = use.read(amount(use)) if use.pbt_s else amount(use)
+    counted = amount(use)
+    value = counted if counted or not use.pbt_s else use.read(counted)
     reason = Reason.LOW_COVERAGE if value is None else None
     return Outcome(value, value, None, use.coverage, use.flags, reason)
 
