@@ -139,7 +139,7 @@ def test_a_counter_above_its_modulus_does_not_roll_over() -> None:
 
 
 BY_RATE = {"max_rate_per_h": 3600.0}  # one a second, so a step of one second allows 1 + 1 = 2
-FORWARD, ROLLOVER, RESET, DISORDER, JUMP, UNKNOWN = StepKind
+FORWARD, ROLLOVER, RESET, DISORDER, _, JUMP, UNKNOWN = StepKind
 
 
 @pytest.mark.parametrize(
