@@ -107,10 +107,14 @@ def state_sum(units: Sequence[EquipmentUse], amount: Callable[[EquipmentUse], fl
     use = _contributing(units, (STATE,))
     if isinstance(use, Reason):
         return absent(use)
-    counted = amount(use)
-    value = counted if counted or not use.pbt_s else use.read(counted)
+    value = summed(use, amount(use))
     reason = Reason.LOW_COVERAGE if value is None else None
     return Outcome(value, value, None, use.coverage, use.flags, reason)
+
+
+def summed(use: EquipmentUse, counted: float) -> float | None:
+    """A sum that follows from states; None where nothing was counted and no state was known in PBT."""
+    return counted if counted or not use.pbt_s else use.read(counted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,17 +97,16 @@ _TERMS: dict[KpiId, tuple[tuple[Need, ...], tuple[_Term, ...]]] = {
             _hours("out of service time", lambda use: use.out_of_service_s),
         ),
     ),
-    KpiId.MICRO_STOPS: ((STATE,), (_Term("micro-stops", lambda use: _sum(use, use.micro_stops), "1", above=1.0),)),
+    KpiId.MICRO_STOPS: (
+        (STATE,),
+        (_Term("micro-stops", lambda use: equipment.summed(use, use.micro_stops), "1", above=1.0),),
+    ),
     KpiId.UNPLANNED_PRODUCTION_TIME: (
         (STATE,),
-        (_Term("unplanned production time", lambda use: _sum(use, use.unplanned_s), above=1.0),),
+        (_Term("unplanned production time", lambda use: equipment.summed(use, use.unplanned_s), above=1.0),),
     ),
 }
 """What each formula needs of a work unit, and the terms that it adds up."""
-
-
-def _sum(use: EquipmentUse, amount: float) -> float | None:
-    return use.read(amount) if use.pbt_s else amount
 
 
 def _elements(facts: FactsOfScope, kpi: KpiId) -> Sequence[FormulaElement]:
