@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mutants import Mutant, mutants
-from trial import Reach, Verdict, trial
+from trial import Reach, Verdict, failed, trial
 
 PACKAGES = ("kpi", "plant")
 TESTS = ("tests/unit", "tests/scenarios", "tests/test_documentation.py")
@@ -82,7 +82,7 @@ class Module:
     def judge(self, reach: Reach) -> None:
         """Tries every open mutant. Raises RuntimeError where the tests fail without one."""
         if trial(self.path, self.source, reach, reach.tests_of(self.path, 0)) not in MISSED:
-            raise RuntimeError("the tests fail without any mutant; see .mutation/output.txt")
+            raise RuntimeError(failed())
         for at in self.open():
             tests = reach.tests_of(self.path, self.mutants[at].line)
             self.keep(at, trial(self.path, self.mutants[at].source, reach, tests))

@@ -57,7 +57,7 @@ class Reach:
     def measured(cls, tests: Sequence[str], packages: Sequence[str], file: Path) -> "Reach":
         """Runs all tests once; what they reach is kept in the file. Raises RuntimeError where one fails."""
         if not file.exists() and _in_child(lambda: _measure(tests, packages, file), limit_s=3600) != 0:
-            raise RuntimeError(f"the tests fail without any mutant; see {OUTPUT.relative_to(ROOT)}")
+            raise RuntimeError(failed())
         found = json.loads(file.read_text(encoding="utf-8"))
         lines = {path: {int(line): names for line, names in at.items()} for path, at in found["lines"].items()}
         return cls(lines, found["seconds"])
@@ -83,6 +83,12 @@ def _function_lines(module: Path, line: int) -> range:
             if line in body and (not inner or len(body) < len(inner)):
                 inner = body
     return inner
+
+
+def failed() -> str:
+    """What is to be said of tests that fail though nothing was changed."""
+    last = OUTPUT.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
+    return "\n".join(["the tests fail without any mutant; .mutation/output.txt ends with", *last])
 
 
 def trial(module: Path, source: bytes, reach: Reach, tests: Sequence[str]) -> Verdict:
