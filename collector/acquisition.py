@@ -99,6 +99,7 @@ class Acquisition:
                 if self.failing is not None:
                     log.warning("readings are stored again")
                 self.failing = None
+                self._remember(handovers)
                 self._resumed.update(device for device, handover in handovers if handover.known_until_us is not None)
                 return
 
@@ -131,19 +132,19 @@ class Acquisition:
 
     def _silences(self, batch: Batch) -> list[int]:
         """Times of the readings before those of a batch, where more than an hour lies between."""
-        newest = np.full(len(batch.names), np.iinfo(np.int64).min)
-        oldest = np.full(len(batch.names), np.iinfo(np.int64).max)
-        np.maximum.at(newest, batch.tags, batch.times_us)
-        np.minimum.at(oldest, batch.tags, batch.times_us)
         silent = []
-        for name, first_us, last_us in zip(batch.names, oldest.tolist(), newest.tolist(), strict=True):
+        for name, (first_us, _) in _ends(batch).items():
             before_us = self._newest.get(name, self.tags[name].last_us)
-            if first_us > last_us:  # the batch has no reading of the tag
-                continue
             if before_us is not None and first_us > before_us + LATE_US:
                 silent.append(before_us)
-            self._newest[name] = last_us if before_us is None else max(last_us, before_us)
         return silent
+
+    def _remember(self, handovers: list[tuple[str, Handover]]) -> None:
+        """Note the newest reading of each tag, once committed: a commit that fails is tried again, silences and all."""
+        for _, handover in handovers:
+            if handover.batch is not None:
+                for name, (_, last_us) in _ends(handover.batch).items():
+                    self._newest[name] = max(last_us, self._newest.get(name, last_us))
 
     def _entry(self, connection: Connection, batch: Batch) -> JournalEntry:
         ids = np.array([self.tags[name].id for name in batch.names], dtype=np.uint32)
@@ -175,6 +176,16 @@ class Acquisition:
         return [
             Gap(device, name, at, until_us, cause) for name, at in known.items() if at is not None and at < until_us
         ]
+
+
+def _ends(batch: Batch) -> dict[str, tuple[int, int]]:
+    """First and last time of each tag that a batch has readings of."""
+    oldest = np.full(len(batch.names), np.iinfo(np.int64).max)
+    newest = np.full(len(batch.names), np.iinfo(np.int64).min)
+    np.minimum.at(oldest, batch.tags, batch.times_us)
+    np.maximum.at(newest, batch.tags, batch.times_us)
+    ends = zip(batch.names, oldest.tolist(), newest.tolist(), strict=True)
+    return {name: (first_us, last_us) for name, first_us, last_us in ends if first_us <= last_us}
 
 
 def _note_old_gaps(connection: Connection, found: list[Gap]) -> None:

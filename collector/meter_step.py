@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Connection
 
-from collector.store import readings
 from collector.store.tags import StoredTag
+from collector.tag_window import following, leading
 from kpi.counter import Restarting, StepKind, counter_steps
 from kpi.series import TagSeries
 from plant.correction import MeterChange
@@ -38,7 +38,8 @@ def meter_step(
     known or has no readings."""
     if stored is None or stored.last_us is None:
         return MeterStep(None, None, None)
-    before, after = _before(connection, stored, at_us), _after(connection, stored, at_us)
+    before = _believed(stored, leading(connection, stored, at_us - 1))
+    after = _believed(stored, following(connection, stored, at_us - 1))
     adds = None
     if len(before) and len(after) and stored.tag.counter:  # what was a counter may have another role now
         none = np.empty(0, dtype=np.int64)
@@ -52,17 +53,6 @@ def _row(found: Readings) -> tuple[int, float] | None:
     return (int(found.times_us[0]), float(found.values[0])) if len(found) else None
 
 
-def _before(connection: Connection, stored: StoredTag, at_us: int) -> Readings:
-    for day in readings.days_before(connection, stored.id, at_us):
-        use = np.flatnonzero(believed(day, stored.tag.use_uncertain))
-        if len(use):
-            return day[use[-1:]]
-    return Readings.empty()
-
-
-def _after(connection: Connection, stored: StoredTag, at_us: int) -> Readings:
-    for day in readings.series_by_day(connection, stored.id, at_us, (stored.last_us or at_us) + 1):
-        use = np.flatnonzero(believed(day, stored.tag.use_uncertain))
-        if len(use):
-            return day[use[:1]]
-    return Readings.empty()
+def _believed(stored: StoredTag, found: Readings) -> Readings:
+    """The one reading that is believed; none where there is none."""
+    return found[believed(found, stored.tag.use_uncertain)][:1]

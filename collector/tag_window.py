@@ -89,26 +89,11 @@ class TagWindow:
 
     def leading(self, stored: StoredTag, start_us: int) -> Readings:
         """The last believed reading at or before an instant, and what followed up to then."""
-        parts: list[Readings] = []
-        for found in readings.days_before(self.connection, stored.id, start_us + 1):
-            day = self._known(stored, found)
-            use = np.flatnonzero(believed(day, stored.tag.use_uncertain))
-            parts.insert(0, day[int(use[-1]) :] if len(use) else day)
-            if len(use):
-                break
-        return joined(parts)
+        return leading(self.connection, stored, start_us, self.as_of_us)
 
     def following(self, stored: StoredTag, end_us: int) -> Readings:
         """What followed an instant, up to the first believed reading after it: a step that shares a quarter hour."""
-        parts: list[Readings] = []
-        last_us = (stored.known_until_us or 0) + 1
-        for found in readings.series_by_day(self.connection, stored.id, end_us + 1, last_us):
-            day = self._known(stored, found)
-            use = np.flatnonzero(believed(day, stored.tag.use_uncertain))
-            parts.append(day[: int(use[0]) + 1] if len(use) else day)
-            if len(use):
-                break
-        return joined(parts)
+        return following(self.connection, stored, end_us, self.as_of_us)
 
     def _restarting(self, stored: StoredTag, series: TagSeries) -> Restarting:
         none: I64 = np.empty(0, dtype=np.int64)
@@ -133,6 +118,31 @@ class TagWindow:
                 job = job[believed(job, other.tag.use_uncertain)]
                 changes.append(job.times_us[1:][job.values[1:] != job.values[:-1]])
         return np.sort(np.concatenate(changes))
+
+
+def leading(connection: Connection, stored: StoredTag, start_us: int, as_of_us: int | None = None) -> Readings:
+    """The last believed reading of a tag at or before an instant, and what followed up to then."""
+    parts: list[Readings] = []
+    for found in readings.days_before(connection, stored.id, start_us + 1):
+        day = as_known(connection, stored.id, found, as_of_us)
+        use = np.flatnonzero(believed(day, stored.tag.use_uncertain))
+        parts.insert(0, day[int(use[-1]) :] if len(use) else day)
+        if len(use):
+            break
+    return joined(parts)
+
+
+def following(connection: Connection, stored: StoredTag, end_us: int, as_of_us: int | None = None) -> Readings:
+    """What a tag read after an instant, up to the first believed reading."""
+    parts: list[Readings] = []
+    last_us = (stored.known_until_us or 0) + 1
+    for found in readings.series_by_day(connection, stored.id, end_us + 1, last_us):
+        day = as_known(connection, stored.id, found, as_of_us)
+        use = np.flatnonzero(believed(day, stored.tag.use_uncertain))
+        parts.append(day[: int(use[0]) + 1] if len(use) else day)
+        if len(use):
+            break
+    return joined(parts)
 
 
 def _unknown_at(seen: Readings, tag: Tag, end_us: int) -> bool:

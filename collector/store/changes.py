@@ -31,8 +31,14 @@ def noted(connection: Connection) -> tuple[list[tuple[int, int]], int]:
 
 
 def newest(connection: Connection) -> int:
-    """Number of the newest note; numbers are never given twice."""
-    return int(connection.exec_driver_sql("select coalesce(max(id), 0) from change").scalar_one())
+    """Number of the newest note, forgotten ones included; numbers are never given twice."""
+    return int(connection.exec_driver_sql("select seq from sqlite_sequence where name = 'change'").scalar() or 0)
+
+
+def since(connection: Connection, seen: int) -> list[tuple[int, int]] | None:
+    """Times noted after a note; None where some of them are forgotten, so that nobody can say which they were."""
+    rows = connection.exec_driver_sql("select min_us, max_us from change where id > ?", (seen,)).all()
+    return [(row.min_us, row.max_us) for row in rows] if len(rows) == newest(connection) - seen else None
 
 
 def forget(connection: Connection, up_to: int) -> None:

@@ -15,6 +15,7 @@ import zstandard
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from collector.store import changes
 from kpi.counter_record import CounterRecord, Share
 from kpi.demand import Blocks
 from kpi.gauge_record import GaugeRecord
@@ -46,12 +47,15 @@ def record(connection: Connection, work_unit: str, key: Key) -> UnitRecord:
 def keep(connection: Connection, work_unit: str, records: Iterable[tuple[Key, str, UnitRecord]], seen: int) -> int:
     """Keep records of closed stretches, each with a hash of what it was worked out under; returns how many.
 
-    seen: the newest change that the records know of; one whose time changed since is left out.
+    seen: the newest change that the records know of. One whose time changed since is left out, and all are where
+    changes since are forgotten already.
     """
+    changed = changes.since(connection, seen)
+    if changed is None:
+        return 0
     done = 0
     for (start_us, end_us), settings, record in records:
-        touched = "select 1 from change where id > ? and max_us >= ? and min_us <= ? limit 1"
-        if connection.exec_driver_sql(touched, (seen, start_us, end_us)).first() is None:
+        if not any(first_us <= end_us and last_us >= start_us for first_us, last_us in changed):
             connection.exec_driver_sql(
                 "insert or replace into element (work_unit, start_us, end_us, settings, payload)"
                 " values (?, ?, ?, ?, ?)",

@@ -196,3 +196,15 @@ def test_earlier_views_and_other_calendars_do_not_take_kept_records(plant: tuple
         for clock, as_of_us in ((site.clock(), NOW_US), (site.clock("civil"), None)):
             found = Evaluation(connection, site, clock, NOW_US, as_of_us)
             assert found.records.kept("press", 0, 2**62) == set()
+
+
+def test_nothing_is_kept_where_a_change_meanwhile_was_forgotten_already(plant: tuple[Site, Path]) -> None:
+    site, store = plant
+    found = missing_records(store, site, NOW_US)
+    assert found is not None
+    with writing(store) as connection, transaction(connection):
+        changes.note(connection, found.records[1][0][0], found.records[1][0][0] + US_PER_S)
+        changes.forget(connection, changes.newest(connection))  # as reporting does, every few seconds
+        assert found.keep(connection) == 0
+    assert kept_keys(store, found.work_unit) == set()
+    assert keep_all(site, store) > 0

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpi.baseline import ADVISED_LENGTH, LEAST_LENGTH, Basis, Fitness, Length, PastPeriod, fitness, fitness_of_value
+from kpi.baseline_fitness import (
+    ADVISED_LENGTH,
+    LEAST_LENGTH,
+    Basis,
+    Fitness,
+    Length,
+    PastPeriod,
+    fitness,
+    fitness_of_value,
+)
 
 TODAY = Basis(2, "plant", "two shifts, production days")
 QUARTER = PastPeriod(date(2026, 2, 1), date(2026, 5, 1), 0.031, 0.98, TODAY)
