@@ -20,8 +20,8 @@ sys.path.insert(0, str(ROOT))
 
 from sqlalchemy import Connection  # noqa: E402
 
-from collector.element_cache import missing_records  # noqa: E402
 from collector.evaluation import Evaluation  # noqa: E402
+from collector.kept_records import missing_records  # noqa: E402
 from collector.store.readings import merge  # noqa: E402
 from collector.store.store import reading, transaction, writing  # noqa: E402
 from collector.store.tags import StoredTag, register  # noqa: E402

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from collector import housekeeping, order_folder
 from collector.acquisition import now_us
-from collector.element_cache import missing_records, what_is_closed
+from collector.kept_records import missing_records, what_is_closed
 from collector.reporting import Reporting
 from collector.schedule import Schedule
 from collector.store import changes, events

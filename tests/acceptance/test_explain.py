@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from collector.element_cache import missing_records
+from collector.kept_records import missing_records
 from collector.store import gaps, reports
 from collector.store.reports import StoredReport
 from collector.store.store import transaction, writing

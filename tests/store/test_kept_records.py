@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from collector.element_cache import missing_records
 from collector.evaluation import Evaluation
 from collector.file_import import FileImport
+from collector.kept_records import missing_records
 from collector.store import changes, elements
 from collector.store.store import reading, transaction, writing
 from config.load import load_site
