@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from collector.store.readings import series_by_day
+from collector.store.readings import short_reads_by_day
 from collector.store.tags import StoredTag, texts
 from plant.instant import format_instant
 from plant.status_code import status_name
@@ -23,7 +23,7 @@ def history_rows(
     named = texts(connection)
     for stored in tags:
         is_text = stored.tag.kind is Kind.TEXT
-        for readings in series_by_day(connection, stored.id, start_us, end_us):
+        for readings in short_reads_by_day(connection, stored.id, start_us, end_us):
             columns = (readings.times_us.tolist(), readings.values.tolist(), readings.status.tolist())
             for time_us, number, status in zip(*columns, strict=True):
                 value = None if number != number else named.get(int(number)) if is_text else number

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection
 
-from collector.store.readings import series_by_day
+from collector.store.readings import short_reads_by_day
 from collector.store.tags import StoredTag, texts
 from plant.reading import Readings
 from plant.status_code import status_name
@@ -32,7 +32,7 @@ def parquet_blocks(connection: Connection, tags: Iterable[StoredTag], start_us: 
     sink = _Sink()
     with pq.ParquetWriter(sink, SCHEMA, compression="zstd") as file:
         for stored in tags:
-            for readings in series_by_day(connection, stored.id, start_us, end_us):
+            for readings in short_reads_by_day(connection, stored.id, start_us, end_us):
                 file.write_table(_table(stored.tag, readings, named))
                 yield sink.taken()
     yield sink.taken()

@@ -24,11 +24,7 @@ class QuestionError(Exception):
         self.key, self.message, self.said = key, message, said
 
     def spelt(self, spell: Callable[[str], str]) -> str:
-        """The message with keys as the asker writes them.
-
-        >>> QuestionError("to", "{key}: must be after {from}").spelt("--{}".format)
-        '--to: must be after --from'
-        """
+        """The message with keys as the asker writes them: `--to: must be after --from`."""
         names = {key: spell(key) for key in _KEYS}
         return self.message.format(**{**names, "key": spell(self.key), **self.said})
 

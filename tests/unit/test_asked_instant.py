@@ -36,3 +36,9 @@ def test_what_is_no_time_is_refused(text: str, said: str) -> None:
     assert message.startswith("--at: ")
     assert said in message
     assert message.endswith(f"or a date as in 2026-11-22; not {text!r}")
+
+
+def test_a_refusal_names_keys_as_the_asker_writes_them_and_leaves_braces_of_what_was_typed_alone() -> None:
+    refusal = QuestionError("scope", "{key}: not {text!r}, see {from}", text="{from}")
+    assert refusal.spelt(lambda key: f"--{key}") == "--scope: not '{from}', see --from"
+    assert refusal.spelt(str) == "scope: not '{from}', see from"
