@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from starlette.datastructures import QueryParams
 
-from config.model import Switch, plain_message
+from config.model import NAME, Switch, plain_message
 from plant.kpi_id import KpiId
 from plant.period import PeriodKind
 
@@ -21,7 +21,7 @@ def _with_plus(value: object) -> object:
 
 Time = Annotated[str, StringConstraints(min_length=1, max_length=64), BeforeValidator(_with_plus)]
 """ISO 8601 with an offset or Z, or a date alone, which is the start of that production day."""
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$")]
+Name = Annotated[str, StringConstraints(pattern=rf"^{NAME}$")]
 Scope = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
 
 
