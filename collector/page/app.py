@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from collector.page import overview, preferences, state
 from collector.page.access import Role, shown
+from collector.page.api.routes import api_routes
 from collector.page.figures import Figures
 from collector.page.source import Source
 from collector.page.static import static_file
@@ -19,6 +20,7 @@ def app(source: Source) -> Starlette:
         *overview.routes,
         *state.routes,
         *preferences.routes,
+        *api_routes(),
         shown("/static/{edition}/{name:path}", static_file, Role.NOBODY),
     ]
     made = Starlette(routes=routes, middleware=[Middleware(GZipMiddleware, minimum_size=1000), Middleware(_Everybody)])
