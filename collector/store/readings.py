@@ -108,7 +108,7 @@ def merge_days(connection: Connection, before_us: int) -> int:
     """Merge the hour chunks of every day that ended before an instant into day chunks; returns how many days."""
     day_s = before_us // US_PER_S // DAY_S * DAY_S
     keys = connection.exec_driver_sql("select key from chunk where span_s = ?", (HOUR_S,)).scalars().all()
-    tag_days = {(key >> _TAG_SHIFT, _start_s(key) // DAY_S * DAY_S) for key in keys}
+    tag_days = {(key >> _TAG_SHIFT, chunk_start_s(key) // DAY_S * DAY_S) for key in keys}
     done = 0
     for tag_id, start_s in sorted(tag_days):
         if start_s < day_s:
@@ -123,7 +123,7 @@ def delete_before(connection: Connection, before_us: int) -> int:
     day_s = before_us // US_PER_S // DAY_S * DAY_S
     deleted = 0
     for tag_id in connection.exec_driver_sql("select id from tag").scalars().all():
-        bounds = (tag_id << _TAG_SHIFT, _key(tag_id, day_s))
+        bounds = (tag_id << _TAG_SHIFT, chunk_key(tag_id, day_s))
         deleted += connection.exec_driver_sql("delete from chunk where key >= ? and key < ?", bounds).rowcount
     # What is forgotten is not known any more, so that no KPI takes it for a time without production.
     connection.exec_driver_sql("update latest set first_us = max(first_us, ?)", (day_s * US_PER_S,))
@@ -142,11 +142,11 @@ def stored_days(connection: Connection, tag_id: int, start_us: int, end_us: int)
     """How many readings the chunks of a tag hold, by start of the UTC day [us]; what is in the journal left out."""
     rows = connection.exec_driver_sql(
         "select key, readings from chunk where key >= ? and key < ?",
-        (_key(tag_id, start_us // US_PER_S // DAY_S * DAY_S), _key(tag_id, -(-end_us // US_PER_S))),
+        (chunk_key(tag_id, start_us // US_PER_S // DAY_S * DAY_S), chunk_key(tag_id, -(-end_us // US_PER_S))),
     )
     counts: dict[int, int] = {}
     for row in rows:
-        day_us = _start_s(row.key) // DAY_S * DAY_S * US_PER_S
+        day_us = chunk_start_s(row.key) // DAY_S * DAY_S * US_PER_S
         counts[day_us] = counts.get(day_us, 0) + row.readings
     return counts
 
@@ -180,9 +180,9 @@ def days_before(connection: Connection, tag_id: int, end_us: int) -> Iterator[Re
     while True:
         key = connection.exec_driver_sql(
             "select max(key) from chunk where key >= ? and key < ?",
-            (tag_id << _TAG_SHIFT, _key(tag_id, -(-end_us // US_PER_S))),
+            (tag_id << _TAG_SHIFT, chunk_key(tag_id, -(-end_us // US_PER_S))),
         ).scalar()
-        seconds = [] if key is None else [_start_s(key)]
+        seconds = [] if key is None else [chunk_start_s(key)]
         seconds += (in_journal[in_journal < end_us][-1:] // US_PER_S).tolist()
         if not seconds:
             return
@@ -197,9 +197,9 @@ def _days(connection: Connection, tag_id: int, start_us: int, end_us: int) -> li
     """Starts of the days that may have readings of a tag in [start_us, end_us), ascending."""
     keys = connection.exec_driver_sql(
         "select key from chunk where key >= ? and key < ?",
-        (_key(tag_id, start_us // US_PER_S // DAY_S * DAY_S), _key(tag_id, -(-end_us // US_PER_S))),
+        (chunk_key(tag_id, start_us // US_PER_S // DAY_S * DAY_S), chunk_key(tag_id, -(-end_us // US_PER_S))),
     ).scalars()
-    days = {_start_s(key) // DAY_S for key in keys}
+    days = {chunk_start_s(key) // DAY_S for key in keys}
     days.update((_journal_times(connection, tag_id, start_us, end_us) // (DAY_S * US_PER_S)).tolist())
     return [day * DAY_S * US_PER_S for day in sorted(days)]
 
@@ -217,11 +217,13 @@ class _Chunk:
     payload: bytes
 
 
-def _key(tag_id: int, start_s: int) -> int:
+def chunk_key(tag_id: int, start_s: int) -> int:
+    """Key of a tag's chunk that begins at a second since 1970."""
     return (tag_id << _TAG_SHIFT) + min(max(start_s + _BEFORE_1970, 0), 2 * _BEFORE_1970)
 
 
-def _start_s(key: int) -> int:
+def chunk_start_s(key: int) -> int:
+    """The second at which a chunk begins."""
     return (key & ((1 << _TAG_SHIFT) - 1)) - _BEFORE_1970
 
 
@@ -229,9 +231,9 @@ def _chunks(connection: Connection, tag_id: int, start_s: int, end_s: int) -> li
     first_day = start_s // DAY_S * DAY_S
     rows = connection.exec_driver_sql(
         "select key, span_s, payload from chunk where key >= ? and key < ? order by key",
-        (_key(tag_id, first_day), _key(tag_id, end_s)),
+        (chunk_key(tag_id, first_day), chunk_key(tag_id, end_s)),
     )
-    found = (_Chunk(_start_s(row.key), row.span_s, row.payload) for row in rows)
+    found = (_Chunk(chunk_start_s(row.key), row.span_s, row.payload) for row in rows)
     return [part for part in found if part.start_s + part.span_s > start_s]
 
 
@@ -261,10 +263,10 @@ def _rewrite(
         keep_replaced(connection, tag_id, old[gone], int(readings.received_us.max(initial=0)))
     if new or len(kept) != len(old) or any(part.span_s != span_s for part in stored):
         for part in stored:
-            connection.exec_driver_sql("delete from chunk where key = ?", (_key(tag_id, part.start_s),))
+            connection.exec_driver_sql("delete from chunk where key = ?", (chunk_key(tag_id, part.start_s),))
         connection.exec_driver_sql(
             "insert into chunk (key, span_s, readings, payload) values (?, ?, ?, ?)",
-            (_key(tag_id, start_s), span_s, len(merged), encode(merged)),
+            (chunk_key(tag_id, start_s), span_s, len(merged), encode(merged)),
         )
     return Written(new, len(readings) - new)
 
