@@ -11,8 +11,8 @@ from collector.acquisition import Acquisition, now_us
 from collector.answers import Answers
 from collector.background import background
 from collector.health import Snapshot, free_share
-from collector.page.app import app
-from collector.page.server import serve
+from collector.page.beyond_loopback import require_protected
+from collector.page.process import run_page
 from collector.publisher import Publisher
 from collector.reporting import Reporting, signing_key
 from collector.schedule import Schedule
@@ -42,12 +42,14 @@ def open_connector(device: Device, folder: Path) -> Connector:
 async def run(site: Site, site_file: Path, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     """Collect until `stop` is set, then drain and end.
 
-    Raises StoreError, ConnectorError and InputError (keys and passwords) before it is ready.
+    Raises StoreError, ConnectorError and InputError (keys, passwords, a page that is open to others) before it is ready.
     """
     folder = site_file.parent
     path = store_path(site.store.url, folder)
     connectors = {device.id: open_connector(device, folder) for device in site.devices}
     key = signing_key(folder / site.mqtt.key_file) if site.mqtt else None
+    if site.page is not None:
+        require_protected(site.page, folder)
     writer = Writer(path)
     writer.open()
     try:
@@ -55,11 +57,11 @@ async def run(site: Site, site_file: Path, stop: asyncio.Event, ready: Callable[
         await writer.write(lambda connection: events.save(connection, started_us, "start", digest))
         named = [(device.id, settings.tag()) for device in site.devices for settings in device.tags]
         acquisition = Acquisition(writer, await writer.write(lambda connection: register(connection, named)))
-        daemon = _Daemon(site, path, started_us, connectors, writer, acquisition)
+        daemon = _Daemon(site, site_file, path, started_us, connectors, writer, acquisition)
         if site.mqtt and key:
             daemon.publisher = Publisher(site, site.mqtt, folder, writer, digest, started_us)
             daemon.reporting = Reporting(site, site.mqtt, path, digest, key)
-        daemon.start(folder)
+        daemon.start()
         ready()
         await stop.wait()
         await daemon.drain()
@@ -71,6 +73,7 @@ async def run(site: Site, site_file: Path, stop: asyncio.Event, ready: Callable[
 @dataclass(slots=True)
 class _Daemon:
     site: Site
+    site_file: Path
     store: Path
     started_us: int
     connectors: dict[str, Connector]
@@ -82,8 +85,8 @@ class _Daemon:
     _schedule: Schedule | None = None
     _readers: list["asyncio.Task[None]"] = field(default_factory=list)
 
-    def start(self, folder: Path) -> None:
-        start = self.supervisor.start
+    def start(self) -> None:
+        start, folder = self.supervisor.start, self.site_file.parent
         start("commit", self.acquisition.commit)
         self._readers = [
             start(f"device {name}", _reading(self.acquisition, name, connector))
@@ -96,8 +99,7 @@ class _Daemon:
         if self.publisher is not None:
             start("publisher", self.publisher.run)
         if self.site.page is not None:
-            listen = self.site.page.listen
-            start("page", lambda: serve(app(self.snapshot), listen))
+            start("page", lambda: run_page(self.site_file))
 
     async def drain(self) -> None:
         """End the readers, commit what they handed over, end the rest."""

@@ -15,7 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from config.devices import OpcUaDevice, is_loopback
-from connectors.opcua_certificate import NotTrustedError, check_secret, own_certificate, replace_file
+from config.secret_file import write_secret
+from connectors.opcua_certificate import NotTrustedError, check_secret, own_certificate
 
 _POLICIES: dict[str, Any] = {
     "Basic256Sha256": security_policies.SecurityPolicyBasic256Sha256,
@@ -66,7 +67,7 @@ async def trust(device: OpcUaDevice, folder: Path) -> str:
     bits = _key_bits(certificate)
     if bits < _SMALLEST_KEY_BITS:
         raise NotTrustedError(f"the server's key has {bits} bits, at least {_SMALLEST_KEY_BITS} are needed")
-    await asyncio.to_thread(replace_file, trusted_file(folder, device.id), certificate)
+    await asyncio.to_thread(write_secret, trusted_file(folder, device.id), certificate)
     return fingerprint(certificate)
 
 
