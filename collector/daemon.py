@@ -42,7 +42,7 @@ def open_connector(device: Device, folder: Path) -> Connector:
 async def run(site: Site, site_file: Path, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     """Collect until `stop` is set, then drain and end.
 
-    Raises StoreError, ConnectorError and InputError (keys, passwords, a page that is open to others) before it is ready.
+    Raises StoreError, ConnectorError and InputError (keys, passwords, an open page) before it is ready.
     """
     folder = site_file.parent
     path = store_path(site.store.url, folder)

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 
 from collector.page import overview, preferences, sign_in, state
 from collector.page.access import Role, all_declared, shown
+from collector.page.api.routes import api_routes
 from collector.page.figures import Figures
 from collector.page.gate import Gate
 from collector.page.protection import protected
@@ -15,19 +16,23 @@ from collector.page.refusals import REFUSALS
 from collector.page.source import Source
 from collector.page.static import static_file
 
-ROUTES: list[BaseRoute] = [
-    *overview.routes,
-    *state.routes,
-    *preferences.routes,
-    *sign_in.routes,
-    shown("/static/{edition}/{name:path}", static_file, Role.NOBODY),
-]
+
+def routes() -> list[BaseRoute]:
+    """Every address of one application."""
+    return [
+        *overview.routes,
+        *state.routes,
+        *preferences.routes,
+        *sign_in.routes,
+        *api_routes(),
+        shown("/static/{edition}/{name:path}", static_file, Role.NOBODY),
+    ]
 
 
 def app(source: Source) -> Starlette:
     """The pages over a plant's store and daemon, without protection: whoever asks is nobody."""
     made = Starlette(
-        routes=all_declared(ROUTES),
+        routes=all_declared(routes()),
         middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
         exception_handlers=REFUSALS,
     )

@@ -85,6 +85,9 @@ class Connection(H11Protocol):
         return True
 
     def _refuse(self, status: int, text: str) -> None:
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):  # an answer is on its way already
+            self.transport.abort()
+            return
         headers = MutableHeaders({"Content-Type": "text/plain; charset=utf-8", "Connection": "close"})
         put_headers(headers, self.scheme == "https")
         body = text.encode()

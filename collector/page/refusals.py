@@ -28,7 +28,7 @@ async def refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
     if request.url.path.startswith(MACHINE_PATHS):
-        answer: Response = JSONResponse({"error": error.detail}, error.status_code)
+        answer: Response = JSONResponse({"faults": [{"key": "", "message": error.detail}]}, error.status_code)
     elif "text/html" in request.headers.get("accept", ""):
         text = TEXTS.get(error.status_code, TEXTS[400])
         context = {"status": error.status_code, "text": text, "detail": _own_words(error)}

@@ -17,6 +17,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, tls: ssl.SSLContext | None) -> None:
         super().__init__(config)
         self._tls = tls
+        self.servers = []
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -60,7 +61,11 @@ async def serve(app: ASGIApp, host: str, port: int, tls: ssl.SSLContext | None =
         timeout_keep_alive=int(PATIENCE_S),
         timeout_graceful_shutdown=END_S,
     )
+    server = _Server(config, tls)
     try:
-        await _Server(config, tls).serve()
+        await server.serve()
     except OSError as error:
         raise OSError(f"{host}:{port}: cannot be listened on: {error.strerror}") from None
+    finally:
+        for listening in server.servers:
+            listening.close()

@@ -15,11 +15,10 @@ from collector.page.password_check import MustWaitError
 from collector.page.passwords import hashed, weakness
 from collector.page.preferences import own_path
 from collector.page.rendering import render
+from collector.page.sessions import BY_LINK
 from collector.page.visits import SESSION
 
 log = logging.getLogger("collector.page.sign_in")
-
-BY_LINK = "one-time link"
 
 
 def _(text: str) -> str:
