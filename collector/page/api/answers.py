@@ -21,7 +21,7 @@ from collector.report_rows import report_rows
 from collector.store.gaps import overlapping
 from collector.store.reports import all_reports
 from config.site import Site
-from connectors.connector import DeviceHealth
+from connectors.device_health import DeviceHealth
 from plant.instant import US_PER_S, format_instant
 
 WEEK_US = 7 * 86400 * US_PER_S
