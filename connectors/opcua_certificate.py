@@ -1,5 +1,6 @@
 """Who are we to servers? Our own application certificate and key, and the files that hold secrets."""
 
+import hashlib
 import os
 import secrets
 import socket
@@ -14,12 +15,17 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from config.secret_file import is_private
 from connectors.connector import ConnectorError
+from connectors.device_health import Cause
 
 _VALID = timedelta(days=5 * 365)
 
 
 class NotTrustedError(ConnectorError):
     """The server is not known to be the one that was trusted, or a secret is not kept as one."""
+
+    def __init__(self, message: str, cause: Cause = Cause.NOT_TRUSTED) -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +51,27 @@ def own_certificate(folder: Path) -> OwnCertificate:
     return OwnCertificate(certificate.public_bytes(serialization.Encoding.DER), key, uri)
 
 
+def fingerprint(certificate: bytes) -> str:
+    """SHA-256 of a DER certificate, as people compare it: AB:CD:…"""
+    return hashlib.sha256(certificate).digest().hex(":").upper()
+
+
+def trusted_file(folder: Path, device_id: str) -> Path:
+    """Where the trusted certificate of a device lies: a plain DER file."""
+    return folder / "trusted" / f"{device_id}.der"
+
+
+def leading(chain: bytes) -> bytes:
+    """The first certificate of a DER chain: some servers append their issuers'."""
+    if len(chain) < 4 or chain[1] != 0x82:
+        return chain
+    return chain[: int.from_bytes(chain[2:4], "big") + 4]
+
+
 def check_secret(file: Path) -> None:
     """Raise NotTrustedError if others than its owner may read a file with a secret."""
     if not is_private(file):
-        raise NotTrustedError(f"{file.name} must be readable by its owner alone (chmod 600)")
+        raise NotTrustedError(f"{file.name} must be readable by its owner alone (chmod 600)", Cause.SECRET_FILE)
 
 
 def replace_file(file: Path, content: bytes) -> None:

@@ -111,6 +111,8 @@ async def _require_token(request: Request) -> None:
 def _turned_away(request: Request) -> Response:
     if role_of(request) is not Role.NOBODY:
         raise HTTPException(403, "This needs an administrator.")
+    if getattr(request.state, "must_change", False):
+        return RedirectResponse("/password", 303)
     path = request.url.path
     if path.startswith(MACHINE_PATHS):
         headers = {"WWW-Authenticate": 'Basic realm="Smart Wings"'} if request.url.scheme == "https" else None
