@@ -1,6 +1,5 @@
 """How is an OPC UA server read, whatever happens to it? One device, its connection, and what was lost between two."""
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator

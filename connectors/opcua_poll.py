@@ -1,6 +1,5 @@
 """How are tags of an OPC UA server read by asking, for servers whose subscriptions are not to be trusted?"""
 
-import asyncio
 import math
 import time
 

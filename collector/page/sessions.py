@@ -13,6 +13,14 @@ TOTAL_S = 12 * 3600
 MOST_SESSIONS = 200
 
 
+def _(text: str) -> str:
+    return text
+
+
+BY_LINK = _("one-time link")
+"""Stands where an account would, for whoever came by the link of `smartwings sign-in`."""
+
+
 @dataclass(slots=True)
 class Session:
     """A visitor who signed in.

@@ -42,9 +42,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def api(store: Path) -> Iterator[httpx.Client]:
-    with served(store.with_name("site.yaml")) as address:
-        with httpx.Client(base_url=f"{address}/api/v1", timeout=60, headers=IDENTITY) as client:
-            yield client
+    with (
+        served(store.with_name("site.yaml")) as address,
+        httpx.Client(base_url=f"{address}/api/v1", timeout=60, headers=IDENTITY) as client,
+    ):
+        yield client
 
 
 def test_every_reading_is_sent_whole_in_every_form(api: httpx.Client) -> None:
