@@ -17,6 +17,7 @@ from commands.reports import reports
 from commands.run import run
 from commands.simulate import simulate
 from commands.status import status
+from commands.support import support
 from commands.trust import trust
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app.command()(kpi)
 app.add_typer(correct_app, name="correct")
 app.command()(reports)
 app.command()(trust)
+app.command()(support)
 app.command()(simulate)
 app.command()(demo)
 app.add_typer(programme_app, name="programme")

@@ -17,6 +17,16 @@ def save(connection: Connection, gaps: Iterable[Gap]) -> None:
         )
 
 
+def newest(connection: Connection, most: int, device: str | None = None) -> list[Gap]:
+    """The gaps (of a device) that opened last, the newest first."""
+    rows = connection.exec_driver_sql(
+        "select device, tag, start_us, end_us, cause from gap where device = coalesce(?, device)"
+        " order by id desc limit ?",
+        (device, most),
+    )
+    return [Gap(row.device, row.tag or None, row.start_us, row.end_us, row.cause) for row in rows]
+
+
 def overlapping(connection: Connection, start_us: int, end_us: int) -> list[Gap]:
     """Gaps that overlap [start_us, end_us), by start; one that lasts has no end."""
     rows = connection.exec_driver_sql(
