@@ -12,6 +12,7 @@ from collector.answers import Answers
 from collector.background import background
 from collector.health import Snapshot, free_bytes, free_share, memory_bytes
 from collector.log_lines import LogLines
+from collector.page.beyond_loopback import require_protected
 from collector.page.process import run_page
 from collector.publisher import Publisher
 from collector.reporting import Reporting, signing_key
@@ -42,13 +43,15 @@ def open_connector(device: Device, folder: Path) -> Connector:
 async def run(site: Site, site_file: Path, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     """Collect until `stop` is set, then drain and end.
 
-    Raises StoreError, ConnectorError and InputError (keys and passwords) before it is ready.
+    Raises StoreError, ConnectorError and InputError (keys, passwords, an open page) before it is ready.
     """
     folder = site_file.parent
     log_lines = LogLines.of_this_process()
     path = store_path(site.store.url, folder)
     connectors = {device.id: open_connector(device, folder) for device in site.devices}
     key = signing_key(folder / site.mqtt.key_file) if site.mqtt else None
+    if site.page is not None:
+        require_protected(site.page, folder)
     writer = Writer(path)
     writer.open()
     try:

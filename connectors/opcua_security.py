@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from config.devices import OpcUaDevice, is_loopback
+from config.secret_file import write_secret
 from connectors.device_health import Cause
 from connectors.opcua_certificate import (
     NotTrustedError,
@@ -21,7 +22,6 @@ from connectors.opcua_certificate import (
     fingerprint,
     leading,
     own_certificate,
-    replace_file,
     trusted_file,
 )
 
@@ -65,7 +65,7 @@ async def trust(device: OpcUaDevice, folder: Path) -> str:
     bits = _key_bits(certificate)
     if bits < _SMALLEST_KEY_BITS:
         raise NotTrustedError(f"the server's key has {bits} bits, at least {_SMALLEST_KEY_BITS} are needed")
-    await asyncio.to_thread(replace_file, trusted_file(folder, device.id), certificate)
+    await asyncio.to_thread(write_secret, trusted_file(folder, device.id), certificate)
     return fingerprint(certificate)
 
 

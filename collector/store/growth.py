@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from collector.store.readings import DAY_S, chunk_key
+from collector.store.chunk_rows import DAY_S, chunk_key
 from plant.instant import US_PER_S
 
 DAY_US = DAY_S * US_PER_S
