@@ -20,6 +20,7 @@ from commands.run import run
 from commands.sign_in import sign_in
 from commands.simulate import simulate
 from commands.status import status
+from commands.support import support
 from commands.trust import trust
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ app.command()(kpi)
 app.add_typer(correct_app, name="correct")
 app.command()(reports)
 app.command()(trust)
+app.command()(support)
 app.command()(password)
 app.command(name="sign-in")(sign_in)
 app.command()(certificate)
