@@ -46,12 +46,12 @@ class Figures:
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "figures"))
 
     async def of(
-        self, key: Hashable, work: Callable[[Evaluation], T], patience_s: float = PATIENCE_S
+        self, key: Hashable, work: Callable[[Evaluation], T], fresh_s: float = FRESH_S, patience_s: float = PATIENCE_S
     ) -> Figure[T] | None:
         """What `work` finds, as kept under a key that names the work with all that it depends on.
 
-        An old figure is given at once and replaced in the background. None while the first one is being worked out
-        longer than anybody waits; ask again. Raises StoreError, and whatever the work raises.
+        An old figure, of more than fresh_s, is given at once and replaced in the background. None while the first one
+        is being worked out longer than anybody waits; ask again. Raises StoreError, and whatever the work raises.
         """
         key = key, self.source.site.plant.id, self.source.edition
         kept = self._kept.setdefault(key, _Kept())
@@ -59,8 +59,8 @@ class Figures:
         while len(self._kept) > _MOST_KEPT:
             self._kept.popitem(last=False)
         # What takes long is not worked out again as often, so that the thread has time for the rest.
-        fresh_s = max(FRESH_S, _SHORTEST_WAIT * kept.took_s)
-        if kept.work is None and (kept.as_of_us is None or time.time() - kept.as_of_us / 1e6 > fresh_s):
+        longest_s = max(fresh_s, _SHORTEST_WAIT * kept.took_s)
+        if kept.work is None and (kept.as_of_us is None or time.time() - kept.as_of_us / 1e6 > longest_s):
             kept.work = asyncio.ensure_future(self._worked_out(kept, work))
         if kept.work is not None and (kept.as_of_us is None or kept.work.done()):
             await asyncio.wait([kept.work], timeout=patience_s)

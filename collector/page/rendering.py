@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 
 from collector.page import shown, words
 from collector.page.access import Role
+from collector.page.sessions import BY_LINK
 from collector.page.source import Source
 from collector.page.static import address_of
 
@@ -36,8 +37,8 @@ MENU: tuple[tuple[str, str], ...] = (
 
 
 @cache
-def environment() -> Environment:
-    """Templates, escaped, with what all of them may call."""
+def environment(language: str = "en") -> Environment:
+    """Templates in a language, escaped, with what all of them may call."""
     made = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
@@ -47,26 +48,20 @@ def environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.policies["ext.i18n.trimmed"] = True
-    made.globals |= {"asset": address_of, "menu": MENU, "languages": words.LANGUAGES, "Role": Role}
+    made.globals |= {"asset": address_of, "menu": MENU, "languages": words.LANGUAGES, "Role": Role, "by_link": BY_LINK}
     made.filters |= {
         "number": shown.number,
         "percent": shown.percent,
         "quantity": shown.quantity,
         "span": shown.span,
     }
-    return made
-
-
-@cache
-def _in_language(language: str) -> Environment:
-    spoken = environment().overlay()
-    # The extension's own methods, which it adds to an environment when it is made.
-    spoken.install_gettext_callables(  # type: ignore[attr-defined]
+    # A method of the extension, which it adds to the environment.
+    made.install_gettext_callables(  # type: ignore[attr-defined]
         partial(words.said, language=language),
         lambda one, many, count: words.said(one if count == 1 else many, language),
         newstyle=True,
     )
-    return spoken
+    return made
 
 
 def language_of(request: Request) -> str:
@@ -92,7 +87,7 @@ def render(
     language, theme = language_of(request), request.cookies.get("theme")
     zone, now_us = source.site.zone, time.time_ns() // 1000
     html = (
-        _in_language(language)
+        environment(language)
         .get_template(template)
         .render(
             {

@@ -38,7 +38,7 @@ def percent(ratio: float | None, digits: int = 1) -> str:
     return f"{100 * ratio:,.{digits}f}"
 
 
-def quantity(value: float | None, unit: str) -> tuple[str, str]:
+def quantity(value: float | None, unit: str, digits: int = 4) -> tuple[str, str]:
     """A value of a KPI or tag as people read it, and the unit that stands behind it.
 
     >>> quantity(0.5, "ratio"), quantity(3725.0, "s"), quantity(21.456, "Cel"), quantity(None, "kWh")
@@ -51,7 +51,7 @@ def quantity(value: float | None, unit: str) -> tuple[str, str]:
     if unit == "s" and abs(value) >= 120:
         text, _, name = span(value).rpartition(" ")
         return text, name
-    return number(value), _UNITS.get(unit, unit)
+    return number(value, digits), _UNITS.get(unit, unit)
 
 
 def span(seconds: float | None) -> str:

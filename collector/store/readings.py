@@ -21,7 +21,7 @@ from collector.store.chunk_rows import (
 )
 from collector.store.journal import JournalEntry, pack, unpack
 from collector.store.latest import update_latest
-from collector.store.recent import in_journal
+from collector.store.recent import in_journal, thaw
 from collector.store.replaced import keep_replaced
 from plant.instant import US_PER_S
 from plant.reading import I64, Readings, distinct, joined
@@ -168,6 +168,15 @@ def series_by_day(connection: Connection, tag_id: int, start_us: int, end_us: in
         found = series(connection, tag_id, max(day_us, start_us), min(day_us + DAY_S * US_PER_S, end_us))
         if len(found):
             yield found
+
+
+def short_reads_by_day(connection: Connection, tag_id: int, start_us: int, end_us: int) -> Iterator[Readings]:
+    """The same, each day in a transaction of its own that has ended when the day is handed over: a reader that takes
+    its time does not keep what was written since from being checkpointed."""
+    thaw(connection)
+    for readings in series_by_day(connection, tag_id, start_us, end_us):
+        connection.rollback()
+        yield readings
 
 
 def neighbours(connection: Connection, tag_id: int, first_us: int, last_us: int) -> tuple[int, int]:
