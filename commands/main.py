@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from commands.browse import browse
 from commands.check import check
 from commands.correct import correct_app
 from commands.demo import demo
@@ -11,6 +12,7 @@ from commands.history import history
 from commands.import_files import import_app
 from commands.init import init
 from commands.kpi import kpi
+from commands.probe import probe_app
 from commands.programme import programme_app
 from commands.read import read
 from commands.reports import reports
@@ -36,6 +38,8 @@ app.add_typer(import_app, name="import")
 app.command()(kpi)
 app.add_typer(correct_app, name="correct")
 app.command()(reports)
+app.add_typer(probe_app, name="probe")
+app.command()(browse)
 app.command()(trust)
 app.command()(simulate)
 app.command()(demo)
