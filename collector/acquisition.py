@@ -46,6 +46,8 @@ class Acquisition:
     tags: dict[str, StoredTag]
     committed: int = 0
     failing: str | None = None
+    last_commit_us: int | None = None
+    last_commit_s: float | None = None
     _waiting: "asyncio.Queue[_Waiting]" = field(default_factory=asyncio.Queue)
     _texts: dict[str, int] = field(default_factory=dict)
     _resumed: set[str] = field(default_factory=set)
@@ -71,6 +73,11 @@ class Acquisition:
                 one.free.release()
                 self._waiting.task_done()
 
+    @property
+    def waiting(self) -> int:
+        """Handovers that wait for their commit."""
+        return self._waiting.qsize()
+
     async def drained(self, longest_s: float) -> None:
         """Wait until everything handed over is committed, at most so long."""
         with suppress(TimeoutError):
@@ -87,6 +94,7 @@ class Acquisition:
 
     async def _store_until_done(self, handovers: list[tuple[str, Handover]]) -> None:
         while True:
+            begun_s = time.monotonic()
             try:
                 await self.writer.write(lambda connection: self._store(connection, handovers))
             except Exception as error:  # a full disk and the like: hold on to everything and try again
@@ -99,6 +107,7 @@ class Acquisition:
                 if self.failing is not None:
                     log.warning("readings are stored again")
                 self.failing = None
+                self.last_commit_us, self.last_commit_s = now_us(), round(time.monotonic() - begun_s, 4)
                 self._remember(handovers)
                 self._resumed.update(device for device, handover in handovers if handover.known_until_us is not None)
                 return

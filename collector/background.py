@@ -9,6 +9,7 @@ from collector.kept_records import missing_records, what_is_closed
 from collector.reporting import Reporting
 from collector.schedule import Schedule
 from collector.store import changes, events
+from collector.store.summaries import fill_summaries
 from collector.store.writer import Writer
 from config.site import Site
 
@@ -43,6 +44,21 @@ def _housekeeping(schedule: Schedule, site: Site, writer: Writer) -> None:
 
     schedule.every(60, "seal hours", seal)
     schedule.every(600, "merge days", merge)
+    _summaries(schedule, writer)
+
+
+def _summaries(schedule: Schedule, writer: Writer) -> None:
+    """Chunks of an earlier program get summaries: little at a time, until none is without."""
+    after_key: list[int | None] = [0]
+
+    async def fill() -> None:
+        for _ in range(20):
+            key = after_key[0]
+            if key is None:
+                return
+            after_key[0] = await writer.write(lambda connection: fill_summaries(connection, key))  # noqa: B023
+
+    schedule.every(10, "summaries", fill)
 
 
 def _kept_days(schedule: Schedule, site: Site, writer: Writer, forget: bool) -> None:

@@ -1,11 +1,12 @@
 """Is the collector well, and if not, why? One snapshot that the page, `status` and metrics show."""
 
+import os
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from connectors.connector import DeviceHealth
+from connectors.device_health import DeviceHealth
 from plant.instant import US_PER_S
 
 LEAST_FREE_SHARE = 0.05
@@ -17,7 +18,9 @@ class Snapshot:
 
     store_fault: why readings cannot be stored. task_faults: failures of its tasks, by name. clock_offset_s: how far
     the wall clock stepped since the start. free_share: of the disk that holds the store. report_fault: why reports
-    cannot be sent. failed_reports: those that could not be made, and why.
+    cannot be sent. failed_reports: those that could not be made, and why. waiting_handovers: what devices brought and
+    is not committed yet. last_commit_s: how long the last commit took. clock_stepped_us: when the clock was set last.
+    report_fault_us: since when. site_sha256: of the site file that it was started with.
     """
 
     at_us: int
@@ -32,6 +35,15 @@ class Snapshot:
     failed_reports: dict[str, str] = field(default_factory=dict)
     task_faults: dict[str, int] = field(default_factory=dict)
     recent_faults: dict[str, str] = field(default_factory=dict)
+    waiting_handovers: int = 0
+    last_commit_us: int | None = None
+    last_commit_s: float | None = None
+    last_seal_us: int | None = None
+    clock_stepped_us: int | None = None
+    report_fault_us: int | None = None
+    free_bytes: int | None = None
+    memory_bytes: int | None = None
+    site_sha256: str = ""
 
     def reasons(self) -> list[str]:
         """Why the collector is not well, in plain words; empty when it is."""
@@ -61,15 +73,31 @@ class Snapshot:
             "disk_free_ratio": round(self.free_share, 4),
             "clock_offset_s": round(self.clock_offset_s, 3),
             "task_faults": self.task_faults,
-            "devices": [{"id": name, **_device_json(device)} for name, device in self.devices.items()],
+            "devices": [{"id": name, **device.as_json()} for name, device in self.devices.items()],
         }
 
-
-def _device_json(device: DeviceHealth) -> dict[str, Any]:
-    return {"connected": device.connected_since_us is not None, **asdict(device)}
+    def in_full(self) -> dict[str, Any]:
+        """All of it but the devices' own words, as the plant engineer's page shows it."""
+        without = {"devices", "committed", "waiting_reports", "free_share", "task_faults"}
+        plain = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in without}
+        return {**plain, "devices": {name: device.in_full() for name, device in self.devices.items()}}
 
 
 def free_share(path: Path) -> float:
     """Share of the disk that is free, 0 to 1."""
     usage = shutil.disk_usage(path.parent)
     return usage.free / usage.total
+
+
+def free_bytes(path: Path) -> int:
+    """What is free on the disk of a file [bytes]."""
+    return shutil.disk_usage(path.parent).free
+
+
+def memory_bytes() -> int | None:
+    """Memory that this process takes (resident set) [bytes]; None where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, IndexError, ValueError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")

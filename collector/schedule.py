@@ -23,13 +23,16 @@ class Schedule:
     """Work that is woken up every so many seconds, late rather than never, and never twice at once.
 
     clock_offset_s: how far the wall clock stepped against the monotonic one since the start. faults: how often each
-    work failed. failing: what those said that failed the last time they ran.
+    work failed. failing: what those said that failed the last time they ran. done_us: when each was done last.
+    clock_stepped_us: when the clock stepped last.
     """
 
     on_clock_step: Callable[[float], Awaitable[None]]
     clock_offset_s: float = 0.0
+    clock_stepped_us: int | None = None
     faults: dict[str, int] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)
+    done_us: dict[str, int] = field(default_factory=dict)
     _jobs: list[tuple[str, Work, float]] = field(default_factory=list)
 
     def every(self, seconds: float, name: str, work: Work) -> None:
@@ -39,6 +42,7 @@ class Schedule:
             try:
                 await work()
                 self.failing.pop(name, None)
+                self.done_us[name] = time.time_ns() // 1000
             except Exception as error:
                 log.exception("%s failed", name)
                 self.faults[name] = self.faults.get(name, 0) + 1
@@ -57,6 +61,7 @@ class Schedule:
                 scheduler.shutdown(wait=False)
             log.warning("the wall clock stepped by %.1f s", step_s)
             self.clock_offset_s += step_s
+            self.clock_stepped_us = time.time_ns() // 1000
             await self.on_clock_step(step_s)
 
     def _started(self) -> AsyncIOScheduler:

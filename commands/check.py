@@ -11,7 +11,6 @@ import typer
 from commands.terminal import FOUND_FAULT, USAGE, Json, SiteFile, faults_reported, quiet_libraries, say, say_json
 
 if TYPE_CHECKING:
-    from config.devices import Device
     from config.site import Site
 
 
@@ -23,6 +22,7 @@ def check(
     """Settings, read plan, tags, and KPIs that will have no value and why."""
     quiet_libraries()
     with faults_reported():
+        from collector.read_plan import read_plan
         from config.fault import InputError
         from config.load import Secrets, load_site
 
@@ -39,7 +39,7 @@ def check(
             raise typer.Exit(USAGE) from None
         without_value, remarks = _of_store(settings, site)
         result: dict[str, Any] = {
-            "devices": [_device(device) for device in settings.devices],
+            "devices": [read_plan(device) for device in settings.devices],
             "kpis_without_value": without_value,
             "warnings": [*_warnings(settings, site), *remarks],
             "faults": [],
@@ -52,18 +52,6 @@ def check(
         _say(settings, result)
     if result["faults"]:
         raise typer.Exit(FOUND_FAULT)
-
-
-def _device(device: "Device") -> dict[str, Any]:
-    from config.devices import ModbusDevice
-
-    if isinstance(device, ModbusDevice):
-        from connectors.modbus_plan import plan_blocks
-
-        requests = len(plan_blocks(device.tags))
-    else:
-        requests = 0 if device.mode == "subscribe" else 1
-    return {"id": device.id, "requests_per_poll": requests, "tags": len(device.tags)}
 
 
 def _of_store(settings: "Site", site: Path) -> tuple[list[dict[str, str]], list[str]]:

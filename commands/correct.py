@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.terminal import Json, SiteFile, faults_reported, refuse, say, say_json, time_option
+from commands.terminal import Json, SiteFile, faults_reported, refuse, say, say_json
 from kpi.correction_text import effect, what
 
 if TYPE_CHECKING:
@@ -153,13 +153,14 @@ def _sign_off(
 ) -> None:
     with faults_reported():
         from collector.control import ask
+        from collector.question import asked_instant
         from collector.store.store import store_path
         from config.load import load_site
 
         site_file: Path = context.obj
         site = load_site(site_file)
         if at is not None:
-            said["at_us"] = time_option("--at", at, site.clock().day_start)
+            said["at_us"] = asked_instant("at", at, site.clock().day_start)
         path = store_path(site.store.url, site_file.parent)
         request = {"command": "correct", "kind": kind, "by": by, "reason": reason, "said": said}
         answer = ask(path, request) or _here(site, path, request)

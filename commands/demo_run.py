@@ -153,7 +153,8 @@ class DemoRun:
         ]
         return {
             "Addresses": [
-                f"page      http://127.0.0.1:{ports['page']}/health and /metrics",
+                f"page      http://127.0.0.1:{ports['page']}",
+                f"          http://127.0.0.1:{ports['page']}/health, /metrics and /api/v1/",
                 f"broker    mqtt://127.0.0.1:{ports['broker']} (MQTT 5), :{ports['broker_311']} (MQTT 3.1.1)",
                 *(f"device    {address_of(device)} ({device.id})" for device in self.site.devices),
                 f"folder    {self.folder.path} (site.yaml, programme.yaml, orders/, logs/)",

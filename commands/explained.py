@@ -10,6 +10,7 @@ from commands.terminal import say, say_json
 
 if TYPE_CHECKING:
     from collector.evaluation import Evaluation
+    from collector.explanation import Explanations
     from kpi.value import KpiValue
 
 
@@ -18,31 +19,31 @@ def say_explained(
 ) -> None:
     """Print values with their explanations. leave_out: those that have none by the settings are not explained."""
     from collector.explanation import Explanations
+    from collector.kpi_answer import explained_json
+
+    explanations = Explanations(evaluation, sha256(site_file.read_bytes()).hexdigest())
+    if as_json:
+        say_json(explained_json(explanations, values, leave_out=leave_out))
+    else:
+        _say_text(explanations, values, leave_out)
+
+
+def _say_text(explanations: "Explanations", values: "Iterable[KpiValue]", leave_out: bool) -> None:
     from kpi.chart_text import chart_text
-    from kpi.explanation import as_json as shape
     from kpi.explanation_text import explanation_text
     from kpi.outcome import BY_SETTINGS
     from kpi.running_sum import running_sum_text, running_sums
     from kpi.value_chart import value_charts
 
-    zone = evaluation.site.zone
-    explanations = Explanations(evaluation, sha256(site_file.read_bytes()).hexdigest())
-    explained, everything, said = [], [], []
+    zone, now_us = explanations.evaluation.site.zone, explanations.evaluation.now_us
+    explained, everything = [], []
     for value in values:
         everything.append(value)
         if leave_out and value.outcome.reason in BY_SETTINGS:
             continue
-        found = explanations.of(value)
         explained.append(value)
-        if as_json:
-            said.append({**value.as_json(zone), "explanation": shape(found, zone)})
-        else:
-            say(explanation_text(value, found, zone) + "\n")
-    charts, sums = value_charts(explained, evaluation.now_us), running_sums(explained, evaluation.now_us)
-    if as_json:
-        of_several = {"charts": charts, "running_sums": sums}
-        say_json({"values": said, **{name: [shape(one, zone) for one in found] for name, found in of_several.items()}})
-        return
+        say(explanation_text(value, explanations.of(value), zone) + "\n")
+    charts, sums = value_charts(explained, now_us), running_sums(explained, now_us)
     for text in (*map(chart_text, charts), *map(running_sum_text, sums)):
         say(text + "\n")
     say_left_out(everything if leave_out else ())

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from commands.browse import browse
+from commands.certificate import certificate
 from commands.check import check
 from commands.correct import correct_app
 from commands.demo import demo
@@ -12,11 +13,13 @@ from commands.history import history
 from commands.import_files import import_app
 from commands.init import init
 from commands.kpi import kpi
+from commands.password import password
 from commands.probe import probe_app
 from commands.programme import programme_app
 from commands.read import read
 from commands.reports import reports
 from commands.run import run
+from commands.sign_in import sign_in
 from commands.simulate import simulate
 from commands.status import status
 from commands.trust import trust
@@ -41,6 +44,9 @@ app.command()(reports)
 app.add_typer(probe_app, name="probe")
 app.command()(browse)
 app.command()(trust)
+app.command()(password)
+app.command(name="sign-in")(sign_in)
+app.command()(certificate)
 app.command()(simulate)
 app.command()(demo)
 app.add_typer(programme_app, name="programme")

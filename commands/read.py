@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.terminal import Json, SiteFile, faults_reported, quiet_libraries, refuse, say, say_json
+from commands.terminal import Json, SiteFile, faults_reported, quiet_libraries, say, say_json
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from config.site import Site
 
 WATCH_S = 1.0
@@ -29,14 +27,11 @@ def read(
     """Latest readings: tag, time, value, unit, status, age."""
     quiet_libraries()
     with faults_reported():
+        from collector.reading_rows import wanted_tags
         from config.load import load_site
 
         settings = load_site(site)
-        known = [tag.name for tag in settings.tags()]
-        for name in tags or ():
-            if name not in known:
-                refuse(f"{name}: is not a tag of {site}; it has {', '.join(known) or 'none'}")
-        wanted = tags or known
+        wanted = wanted_tags(settings, tags, site)
         shown: dict[str, Any] = {}
         while True:
             rows = _from_devices(settings, site, wanted) if device else _from_store(settings, site, wanted)
@@ -52,24 +47,16 @@ def read(
 
 
 def _from_store(settings: "Site", site: Path, wanted: list[str]) -> list[dict[str, Any]]:
-    from collector.store.latest import latest
+    from collector.reading_rows import latest_rows
     from collector.store.store import reading, store_path
-    from collector.store.tags import stored_tags, texts
-    from plant.tag import Kind
 
     with reading(store_path(settings.store.url, site.parent)) as connection:
-        stored, newest, named = stored_tags(connection), latest(connection), texts(connection)
-    rows = []
-    for name in wanted:
-        if name in stored and stored[name].id in newest:
-            found, tag = newest[stored[name].id], stored[name].tag
-            value = named.get(int(found.value)) if tag.kind is Kind.TEXT and found.value is not None else found.value
-            rows.append(_row(name, tag.storage_unit, found.time_us, value, found.status, settings.zone))
-    return rows
+        return latest_rows(connection, wanted, settings.zone)
 
 
 def _from_devices(settings: "Site", site: Path, wanted: list[str]) -> list[dict[str, Any]]:
     from collector.daemon import open_connector
+    from collector.reading_rows import reading_row
 
     units = {tag.name: tag.storage_unit for tag in settings.tags()}
     rows = []
@@ -84,22 +71,8 @@ def _from_devices(settings: "Site", site: Path, wanted: list[str]) -> list[dict[
             value = batch.texts.get(at, None if number != number else number)
             if name in wanted:
                 time_us = int(batch.times_us[at])
-                rows.append(_row(name, units[name], time_us, value, int(batch.status[at]), settings.zone))
+                rows.append(reading_row(name, units[name], time_us, value, int(batch.status[at]), settings.zone))
     return rows
-
-
-def _row(name: str, unit: str, time_us: int, value: object, status: int, zone: "ZoneInfo") -> dict[str, Any]:
-    from plant.instant import format_instant
-    from plant.status_code import status_name
-
-    return {
-        "tag": name,
-        "time": format_instant(time_us, zone),
-        "value": value,
-        "unit": unit,
-        "status": status_name(status),
-        "age_s": round(time.time() - time_us / 1e6, 3),
-    }
 
 
 def _say_rows(rows: list[dict[str, Any]], without: list[str]) -> None:

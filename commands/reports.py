@@ -38,27 +38,12 @@ def reports(
 
 
 def _rows(settings: "Site", site: Path, pending: bool) -> list[dict[str, Any]]:
+    from collector.report_rows import report_rows
     from collector.store.reports import all_reports
     from collector.store.store import reading, store_path
-    from plant.instant import format_instant
-
-    def shown(us: int | None) -> str | None:
-        return None if us is None else format_instant(us, settings.zone)
 
     with reading(store_path(settings.store.url, site.parent)) as connection:
-        found = all_reports(connection, pending)
-    return [
-        {
-            "id": report.id,
-            "sequence": report.sequence,
-            "state": report.state,
-            "created_at": shown(report.created_us),
-            "sent_at": shown(report.sent_us),
-            "accepted_at": shown(report.accepted_us),
-            "reason": report.reason,
-        }
-        for report in found
-    ]
+        return report_rows(all_reports(connection, pending), settings.zone)
 
 
 def _resend(settings: "Site", site: Path, wanted: str) -> tuple[int, int]:

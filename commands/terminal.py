@@ -1,10 +1,9 @@
-"""How does a command speak to a person or a script? Output, options that are times, faults and exit codes."""
+"""How does a command speak to a person or a script? Output, faults and exit codes."""
 
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -47,6 +46,7 @@ def write_new(path: Path, content: bytes) -> None:
 @contextmanager
 def faults_reported() -> Iterator[None]:
     """Faults in files, settings and the store end the command with one line each and exit code 2, not a traceback."""
+    from collector.question import QuestionError
     from collector.store.store import StoreError
     from config.fault import InputError
 
@@ -54,31 +54,14 @@ def faults_reported() -> Iterator[None]:
         yield
     except (InputError, StoreError) as error:
         refuse(str(error))
+    except QuestionError as error:
+        refuse(error.spelt(_option))
     except BrokenPipeError:  # the reader of our output has seen enough
         os._exit(0)
 
 
-def time_option(name: str, text: str, day_start: Any) -> int:
-    """The instant of an option: ISO 8601 with an offset, or a date alone, which is the start of that day."""
-    from plant.instant import check_year, parse_instant
-
-    try:
-        if not is_date(text):
-            return parse_instant(text)
-        day = date.fromisoformat(text)
-        check_year(day)
-        return int(day_start(day))
-    except ValueError as error:
-        refuse(f"{name}: {error}, or a date as in 2026-11-22; not {text!r}")
-
-
-def is_date(text: str) -> bool:
-    """Whether the text of a time option is a date alone."""
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+def _option(key: str) -> str:
+    return "--" + key.replace("_", "-")
 
 
 def quiet_libraries() -> None:

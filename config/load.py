@@ -68,8 +68,7 @@ def _check_secrets(document: Document, folder: Path, secrets: Secrets) -> None:
 
 
 def _secret_files(data: Any) -> Iterator[tuple[Path_, str]]:
-    mqtt = data.get("mqtt")
-    groups: list[tuple[Path_, Any]] = [(("mqtt",), mqtt)] if isinstance(mqtt, dict) else []
+    groups: list[tuple[Path_, Any]] = [((name,), data.get(name)) for name in ("mqtt", "page")]
     devices = data.get("devices")
     groups += [
         (("devices", d), device) for d, device in enumerate(devices if isinstance(devices, list | tuple) else ())

@@ -123,7 +123,7 @@ def _faults(error: ValidationError, document: Document, model: type[Settings]) -
     faults: list[Fault] = []
     for problem in error.errors(include_url=False):
         path = _plain_path(problem["loc"], document.data)
-        message = _message(problem, path, model, hint=len(faults) < MOST_HINTS)
+        message = plain_message(problem, path, model, hint=len(faults) < MOST_HINTS)
         named = _KEY_FIRST.match(message) if problem["type"] == "value_error" else None
         if named:  # a check of several keys says which one to change
             path, message = (*path, named[1]), message[named.end() :]
@@ -161,7 +161,9 @@ def _key_in(data: dict[Any, Any], part: str | int) -> Any:
     return key if key in data else None
 
 
-def _message(problem: Any, path: Path_, model: type[Settings], hint: bool) -> str:
+def plain_message(problem: Any, path: Path_, model: type[BaseModel], hint: bool) -> str:
+    """What is wrong, in the operator's words. problem: one of pydantic's errors, about the key that the path leads to;
+    hint: an unknown key names the known one that is most like it."""
     kind, context = problem["type"], problem.get("ctx", {})
     if kind == "extra_forbidden":
         near = difflib.get_close_matches(str(path[-1])[:80], _all_keys(model), 1, 0.75) if hint else []

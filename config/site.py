@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, PrivateAttr, StringConstraints, model_validator
 
 from config.calendar import CalendarSettings, ShiftSettings, shift_calendar
-from config.devices import Device, is_loopback
+from config.devices import Device
 from config.model import Day, Name, Number, Settings, Switch, Text, TimeOfDay, Whole
 from config.mqtt import MqttSettings, TopicName
 from config.order_columns import checked_columns
+from config.page import PageSettings
 from config.savings import BaselineSettings, SavingsSettings
 from plant.period import Clock
 from plant.shift import ShiftCalendar
@@ -51,22 +52,6 @@ class StoreSettings(Settings):
     """The store's file, relative to the site file."""
     keep_days: Annotated[Whole, Field(ge=1)] | None = None
     """Days for which readings are kept; absent: all."""
-
-
-def _loopback_address(listen: str) -> str:
-    host, colon, port = listen.rpartition(":")
-    if not colon or not host or not port.isdigit() or int(port) > 65535:
-        raise ValueError("must be an address and port, as in 127.0.0.1:8420")
-    if not is_loopback(host):
-        raise ValueError("must be an address of this machine alone: beyond it a page needs TLS and a password")
-    return listen
-
-
-class PageSettings(Settings):
-    """The plant engineer's page. Absent: no page."""
-
-    listen: Annotated[Text, AfterValidator(_loopback_address)] = "127.0.0.1:8420"
-    """Address and port, on this machine alone."""
 
 
 class WorkUnitSettings(Settings):

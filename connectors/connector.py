@@ -1,9 +1,10 @@
 """What does a connection to a device give to the collector? Batches to commit, and what could not be had."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
+from connectors.device_health import DeviceHealth
 from plant.gap import Gap
 from plant.reading import Batch
 
@@ -32,25 +33,6 @@ class Handover:
     done: Callable[[], None] = _nothing_to_do
 
 
-@dataclass(slots=True)
-class DeviceHealth:
-    """What is known of a connection now; the connector changes it, health and status show it.
-
-    connected_since_us None: not connected. polls_late: polls that overran and were skipped, each written as a gap.
-    """
-
-    connected_since_us: int | None = None
-    last_good_us: int | None = None
-    last_error: str | None = None
-    last_error_us: int | None = None
-    reconnects: int = 0
-    readings: int = 0
-    polls: int = 0
-    polls_failed: int = 0
-    polls_late: int = 0
-    notes: list[str] = field(default_factory=list)
-
-
 class Connector(Protocol):
     """One device being read. Trouble of the device becomes Bad readings and gaps; it is never raised."""
 
@@ -66,4 +48,11 @@ class Connector(Protocol):
 
     async def read_once(self) -> Handover:
         """Read every tag once over a connection of its own; a tag that cannot be read comes as a Bad reading."""
+        ...
+
+    def try_now(self) -> bool:
+        """Connect at once instead of waiting for the next attempt; where connected, read or ask for a sign of life.
+
+        Nothing is written to the device. False when there is nothing to hurry: an attempt is being made.
+        """
         ...

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.devices import ModbusDevice
-from connectors.connector import DeviceHealth, Handover
+from connectors.connector import Handover
+from connectors.device_health import BlockHealth, Cause, DeviceHealth, now_us
 from connectors.modbus_check import Refused
 from connectors.modbus_link import BAD_NO_COMMUNICATION, Link, LinkError, check_transport
 from connectors.modbus_plan import Block, plan_blocks
 from connectors.modbus_words import U16, Decoder
+from connectors.pause import Pause
 from connectors.poll_schedule import PollSchedule
 from plant.gap import Gap
 from plant.instant import US_PER_S
@@ -25,10 +27,6 @@ BACKOFF_FIRST_S = 0.1
 BACKOFF_MAX_S = 5.0
 READ_ONCE_FAULTS = 3
 """`read_once` gives up after so many blocks in a row without a believable answer."""
-
-
-def _now_us() -> int:
-    return time.time_ns() // 1000
 
 
 @dataclass(slots=True)
@@ -55,8 +53,9 @@ class ModbusConnector:
 
     def __init__(self, device: ModbusDevice) -> None:
         check_transport(device)
-        self.health = DeviceHealth()
         self.blocks = plan_blocks(device.tags)
+        self.health = DeviceHealth(blocks=[_block_health(block, device) for block in self.blocks])
+        self._pause = Pause()
         self._device = device
         self._decoder = Decoder(device.tags, self.blocks)
         self._names = tuple(tag.name for tag in device.tags)
@@ -75,18 +74,20 @@ class ModbusConnector:
         A poll that fails is repeated at once over a new connection; if that fails too, a gap opens and the attempts
         go on with a growing, jittered pause. A Bad reading is handed over when its tag turns Bad, not at every poll.
         """
-        self._good_until_us = _now_us()
+        self._good_until_us, hurried = now_us(), False
         try:
             while True:
                 begun_s = time.monotonic()
+                if hurried:  # it stands for the slot that it came before
+                    begun_s = self._schedule.next_slot_s(begun_s)
                 poll = await self._poll()
                 handover = self._handover(poll)
                 if handover is not None:
                     yield handover
                 if poll.fault is None:
-                    await self._until_next_slot(begun_s)
+                    hurried = await self._until_next_slot(begun_s)
                 elif self._outage is not None:
-                    await asyncio.sleep(self._backoff_s())
+                    await self._until_next_try()
         finally:
             await self._close()
 
@@ -103,7 +104,7 @@ class ModbusConnector:
                     self._take(poll, row, *await link.read(block))
                     faults = 0
                 except LinkError as error:
-                    self._note_fault(error)
+                    self.health.failed(str(error), error.cause)
                     link, faults = None, faults + 1
                     poll.status[row:] = error.status
                     if not poll.connected or faults == READ_ONCE_FAULTS:
@@ -112,9 +113,13 @@ class ModbusConnector:
             if link is not None:
                 link.close()
                 await asyncio.sleep(0)
-        poll.received_us[poll.received_us == 0] = _now_us()
+        poll.received_us[poll.received_us == 0] = now_us()
         decoded = self._decoder.decode(poll.words, poll.status)
         return Handover(self._batch(poll, decoded, np.arange(len(self._names))))
+
+    def try_now(self) -> bool:
+        """See `connectors.connector.Connector`: the next poll begins now."""
+        return self._pause.end()
 
     async def _poll(self) -> _Poll:
         poll = self._new_poll()
@@ -122,14 +127,30 @@ class ModbusConnector:
         try:
             link = await self._connected_link()
             poll.connected = True
-            for row, block in enumerate(self.blocks):
-                self._take(poll, row, *await link.read(block))
+            for row in range(len(self.blocks)):
+                await self._read_block(link, poll, row)
         except LinkError as error:
             poll.fault = error
             self.health.polls_failed += 1
-            self._note_fault(error)
+            self.health.failed(str(error), error.cause)
             await self._close()
         return poll
+
+    async def _read_block(self, link: Link, poll: _Poll, row: int) -> None:
+        begun_s, health = time.monotonic(), self.health.blocks[row]
+        try:
+            answer, received_us = await link.read(self.blocks[row])
+        except LinkError as error:
+            health.failed(str(error), now_us())
+            raise
+        took_s = time.monotonic() - begun_s
+        self.health.latency.add(took_s)
+        if isinstance(answer, Refused):
+            health.refused(answer.code, answer.meaning.name, received_us)
+            self.health.errors.note(f"{self.blocks[row]} refused: {answer}", Cause.REFUSED, received_us)
+        else:
+            health.answered(took_s, received_us)
+        self._take(poll, row, answer, received_us)
 
     async def _connected_link(self) -> Link:
         # A device may close an idle connection between two polls: nothing is lost by that.
@@ -138,7 +159,7 @@ class ModbusConnector:
             self._link = Link(self._device, self._answers_have_ids)
             await self._link.connect()
             self.health.reconnects += self.health.last_good_us is not None
-            self.health.connected_since_us = _now_us()
+            self.health.connected_since_us = now_us()
         return self._link
 
     async def _close(self) -> None:
@@ -168,9 +189,6 @@ class ModbusConnector:
             start = self._decoder.starts[row]
             poll.words[start : start + block.count] = answer
 
-    def _note_fault(self, error: LinkError) -> None:
-        self.health.last_error, self.health.last_error_us = str(error), _now_us()
-
     def _handover(self, poll: _Poll) -> Handover | None:
         batch = self._news(poll)
         gaps, self._late = tuple(self._late), []
@@ -179,9 +197,9 @@ class ModbusConnector:
             gaps += self._opened_outage(poll)
             return Handover(batch, gaps=gaps) if batch is not None or gaps else None
         self._failures = 0
-        now_us = _now_us()
-        gaps += self._closed_outage(int(poll.received_us.min(initial=now_us)))
-        self._good_until_us = int(poll.received_us.max()) if len(self.blocks) else now_us
+        at_us = now_us()
+        gaps += self._closed_outage(int(poll.received_us.min(initial=at_us)))
+        self._good_until_us = int(poll.received_us.max()) if len(self.blocks) else at_us
         self.health.last_good_us = self._good_until_us
         self._note(poll)
         return Handover(batch, self._good_until_us, gaps)
@@ -225,26 +243,41 @@ class ModbusConnector:
             times_us=poll.received_us[self._decoder.value_block[rows]],
             values=values[rows],
             status=status[rows],
-            received_us=int(poll.received_us.max(initial=0)) or _now_us(),
+            received_us=int(poll.received_us.max(initial=0)) or now_us(),
             source_offset_us=np.zeros(len(rows), dtype=np.int64),
             texts={at: texts[row] for at, row in enumerate(rows.tolist()) if row in texts},
         )
 
-    async def _until_next_slot(self, begun_s: float) -> None:
-        """Wait for the next slot; slots that passed during the poll or its commit are skipped and become a gap."""
-        now_s, now_us = time.monotonic(), _now_us()
-        missed = self._schedule.passed(begun_s, now_s)
+    async def _until_next_slot(self, begun_s: float) -> bool:
+        """Wait for the next slot; slots that passed during the poll or its commit are skipped and become a gap.
+
+        Whether the wait was ended early.
+        """
+        now_s, at_us = time.monotonic(), now_us()
+        missed = max(0, self._schedule.passed(begun_s, now_s))
         next_s = self._schedule.next_slot_s(now_s)
         if missed:
             self.health.polls_late += missed
+            self.health.last_late_us = at_us
             period_us = self._device.poll_s * US_PER_S
-            end_us = now_us + round((next_s - now_s) * US_PER_S)
+            end_us = at_us + round((next_s - now_s) * US_PER_S)
             start_us = end_us - round(missed * period_us)
             self._late.append(
                 Gap(self._device.id, None, start_us, end_us, f"{missed} polls skipped, one took too long")
             )
-        await asyncio.sleep(max(0.0, next_s - time.monotonic()))
+        return await self._pause.wait(next_s - time.monotonic())
+
+    async def _until_next_try(self) -> None:
+        wait_s = self._backoff_s()
+        self.health.next_try_us = now_us() + round(wait_s * US_PER_S)
+        await self._pause.wait(wait_s)
+        self.health.next_try_us = None
 
     def _backoff_s(self) -> float:
         longest_s = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2.0 ** min(self._failures, 10))
         return random.uniform(longest_s / 2, longest_s)
+
+
+def _block_health(block: Block, device: ModbusDevice) -> BlockHealth:
+    served = tuple(dict.fromkeys(device.tags[part.tag].name for part in block.parts))
+    return BlockHealth(block.table, block.address, block.count, served)

@@ -18,6 +18,7 @@ from pymodbus.pdu import DecodePDU, ModbusPDU
 
 from config.devices import ModbusDevice
 from connectors.connector import ConnectorError
+from connectors.device_health import Cause, cause_of
 from connectors.modbus_check import Answer, Doubt, Refused, check_answer
 from connectors.modbus_plan import Block
 from plant.status_code import parse_status
@@ -36,9 +37,9 @@ _SUPPORTED = ("tcp", "rtu-over-tcp", "rtu")
 class LinkError(Exception):
     """The connection is not there or can no longer be believed. status: what it means for the tags asked for."""
 
-    def __init__(self, reason: str, status: int) -> None:
+    def __init__(self, reason: str, status: int, cause: Cause = Cause.CLOSED) -> None:
         super().__init__(reason)
-        self.status = status
+        self.status, self.cause = status, cause
 
 
 class _RawAnswer(ModbusPDU):
@@ -107,21 +108,21 @@ class Link:
 
     async def connect(self) -> None:
         """Open the connection, resolving the name anew. Raises LinkError."""
-        create, cause = self._client.ctx.call_create, "no answer to the attempt to connect"
+        create, why, cause = self._client.ctx.call_create, "no answer to the attempt to connect", Cause.NO_ANSWER
 
         async def create_and_say_why_not() -> object:
-            nonlocal cause
+            nonlocal why, cause
             try:
                 return await create()
             except Exception as error:  # OSError, UnicodeError of a host's name, termios.error of a serial port
-                cause = f"cannot connect: {getattr(error, 'strerror', None) or error}"
-                raise ConnectionError(cause) from None
+                why, cause = f"cannot connect: {getattr(error, 'strerror', None) or error}", cause_of(error)
+                raise ConnectionError(why) from None
 
         # The library logs why it could not connect and returns False.
         self._client.ctx.call_create = create_and_say_why_not
         if not await self._client.connect():
             self.close()
-            raise LinkError(cause, BAD_NO_COMMUNICATION)
+            raise LinkError(why, BAD_NO_COMMUNICATION, cause)
 
     @property
     def is_lost(self) -> bool:
@@ -157,7 +158,7 @@ class Link:
                 return request.result()
             if self._lost.done():
                 raise self._lost.result()
-            raise LinkError(f"no answer within {timeout_s:g} s to {block}", BAD_TIMEOUT)
+            raise LinkError(f"no answer within {timeout_s:g} s to {block}", BAD_TIMEOUT, Cause.NO_ANSWER)
         except ModbusException as error:
             raise LinkError(str(error), BAD_COMMUNICATION_ERROR) from None
         finally:
@@ -182,7 +183,7 @@ class Link:
         answer = Answer(pdu.dev_id, pdu.function_code, body)
         checked = self._stale(pdu.transaction_id) or check_answer(block, self._device.unit, answer)
         if isinstance(checked, Doubt):
-            raise LinkError(f"unbelievable answer: {checked.reason}", BAD_COMMUNICATION_ERROR)
+            raise LinkError(f"unbelievable answer: {checked.reason}", BAD_COMMUNICATION_ERROR, Cause.UNBELIEVABLE)
         return checked
 
     def _stale(self, transaction_id: int) -> Doubt | None:

@@ -1,6 +1,5 @@
 """How is an OPC UA server read, whatever happens to it? One device, its connection, and what was lost between two."""
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
@@ -8,16 +7,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 from asyncua.ua.uaerrors import UaError
 
 from config.devices import OpcUaDevice
-from connectors.connector import DeviceHealth, Handover
+from connectors.connector import Handover
+from connectors.device_health import DeviceHealth
+from connectors.opcua_cause import cause_of_failure
 from connectors.opcua_certificate import NotTrustedError
 from connectors.opcua_continuity import Backoff, Outage
 from connectors.opcua_link import DoubtError, Link, now_us, opened, plain, status_of
 from connectors.opcua_poll import Poll
 from connectors.opcua_subscription import Subscription
 from connectors.opcua_values import Decoder
+from connectors.pause import Pause
+from plant.instant import US_PER_S
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +36,7 @@ class Reading(Protocol):
     async def start(self) -> None: ...
     async def next(self) -> Handover: ...
     async def close(self) -> None: ...
+    def try_now(self) -> bool: ...
 
 
 class OpcUaConnector:
@@ -48,6 +53,8 @@ class OpcUaConnector:
         self._decoder = Decoder(device.id, device.tags, device.max_clock_error_s)
         self._uris: dict[int, str] = {}
         self._said: str | None = None
+        self._pause = Pause()
+        self._reading_now: Reading | None = None
 
     async def batches(self) -> AsyncIterator[Handover]:
         """Handovers for ever; see `connector.Connector`. A lost link is a gap from when the device was last known."""
@@ -68,12 +75,21 @@ class OpcUaConnector:
             gaps = outage.begin(known_us, cause)
             if gaps:
                 yield Handover(gaps=gaps)
-            await asyncio.sleep(backoff.wait_s())
+            await self._until_next_try(backoff.wait_s())
+
+    def try_now(self) -> bool:
+        """See `connector.Connector`: connects at once, reads at once, or asks the server for a sign of life."""
+        return self._reading_now.try_now() if self._reading_now is not None else self._pause.end()
+
+    async def _until_next_try(self, wait_s: float) -> None:
+        self.health.next_try_us = now_us() + round(wait_s * US_PER_S)
+        await self._pause.wait(wait_s)
+        self.health.next_try_us = None
 
     async def read_once(self) -> Handover:
         """See `connector.Connector`; `health.last_error` says in words why nothing could be read."""
         try:
-            async with opened(self._device, self._folder, self._uris) as link:
+            async with opened(self._device, self._folder, self._uris, self.health.latency) as link:
                 return await Poll(link, self._device, self._decoder, self.health).read()
         except Exception as error:
             self._failed(error)
@@ -82,16 +98,17 @@ class OpcUaConnector:
 
     @contextlib.asynccontextmanager
     async def _reading(self) -> AsyncIterator[Reading]:
-        async with opened(self._device, self._folder, self._uris) as link:
+        async with opened(self._device, self._folder, self._uris, self.health.latency) as link:
             reading = self._way(link)
             await reading.start()
             try:
                 if self.health.last_good_us is not None:
                     self.health.reconnects += 1
-                self.health.connected_since_us = now_us()
+                self.health.connected_since_us, self._reading_now = now_us(), reading
                 yield reading
             finally:
-                self.health.connected_since_us = None
+                self.health.connected_since_us = self._reading_now = self.health.subscription = None
+                self.health.refused_tags = {}
                 await reading.close()
 
     def _way(self, link: Link) -> Reading:
@@ -102,8 +119,12 @@ class OpcUaConnector:
         if handover.known_until_us is not None:
             self._said = None
             self.health.last_good_us = handover.known_until_us
-        if handover.batch is not None:
-            self.health.readings += len(handover.batch)
+        batch = handover.batch
+        if batch is not None and len(batch):
+            self.health.readings += len(batch)
+            offset_us = int(batch.source_offset_us[np.abs(batch.source_offset_us).argmax()])
+            if offset_us:  # of a reading whose clock was not believed
+                self.health.clock_offset_s, self.health.clock_offset_us = offset_us / US_PER_S, batch.received_us
 
     def _failed(self, error: Exception) -> str:
         cause = plain(error)
@@ -112,5 +133,5 @@ class OpcUaConnector:
             log.warning("%s: %s", self._device.id, cause)
             if not isinstance(error, _EXPECTED):
                 log.error("%s: not foreseen", self._device.id, exc_info=error)
-        self.health.last_error, self.health.last_error_us = cause, now_us()
+        self.health.failed(cause, cause_of_failure(error))
         return cause

@@ -1,5 +1,6 @@
 """Who are we to servers? Our own application certificate and key, and the files that hold secrets."""
 
+import hashlib
 import os
 import secrets
 import socket
@@ -12,14 +13,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from config.secret_file import is_private
+from config.secret_file import drafted, is_private, write_secret
 from connectors.connector import ConnectorError
+from connectors.device_health import Cause
 
 _VALID = timedelta(days=5 * 365)
 
 
 class NotTrustedError(ConnectorError):
     """The server is not known to be the one that was trusted, or a secret is not kept as one."""
+
+    def __init__(self, message: str, cause: Cause = Cause.NOT_TRUSTED) -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +51,27 @@ def own_certificate(folder: Path) -> OwnCertificate:
     return OwnCertificate(certificate.public_bytes(serialization.Encoding.DER), key, uri)
 
 
+def fingerprint(certificate: bytes) -> str:
+    """SHA-256 of a DER certificate, as people compare it: AB:CD:…"""
+    return hashlib.sha256(certificate).digest().hex(":").upper()
+
+
+def trusted_file(folder: Path, device_id: str) -> Path:
+    """Where the trusted certificate of a device lies: a plain DER file."""
+    return folder / "trusted" / f"{device_id}.der"
+
+
+def leading(chain: bytes) -> bytes:
+    """The first certificate of a DER chain: some servers append their issuers'."""
+    if len(chain) < 4 or chain[1] != 0x82:
+        return chain
+    return chain[: int.from_bytes(chain[2:4], "big") + 4]
+
+
 def check_secret(file: Path) -> None:
     """Raise NotTrustedError if others than its owner may read a file with a secret."""
     if not is_private(file):
-        raise NotTrustedError(f"{file.name} must be readable by its owner alone (chmod 600)")
-
-
-def replace_file(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all, readable by its owner alone."""
-    _draft(file, content).replace(file)
+        raise NotTrustedError(f"{file.name} must be readable by its owner alone (chmod 600)", Cause.SECRET_FILE)
 
 
 def _make_own(file: Path) -> None:
@@ -62,14 +80,14 @@ def _make_own(file: Path) -> None:
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ) + certificate.public_bytes(serialization.Encoding.PEM)
-    draft = _draft(file, pem)
+    draft = drafted(file, pem)
     try:
         os.link(draft, file)  # whoever is first has made it; key and certificate lie in one file and cannot part
     except FileExistsError:
         return
     finally:
         draft.unlink()
-    replace_file(file.with_suffix(".der"), certificate.public_bytes(serialization.Encoding.DER))
+    write_secret(file.with_suffix(".der"), certificate.public_bytes(serialization.Encoding.DER))
 
 
 def _self_signed(key: rsa.RSAPrivateKey, application_uri: str) -> x509.Certificate:
@@ -95,13 +113,3 @@ def _self_signed(key: rsa.RSAPrivateKey, application_uri: str) -> x509.Certifica
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
-
-
-def _draft(file: Path, content: bytes) -> Path:
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    return draft

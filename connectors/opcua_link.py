@@ -20,8 +20,10 @@ from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
 from config.devices import OpcUaDevice
+from connectors.device_health import Latency
 from connectors.opcua_certificate import NotTrustedError
 from connectors.opcua_security import check_channel, credentials, explain, secure
+from connectors.pause import Pause
 from plant.status_code import parse_status, status_name
 
 log = logging.getLogger(__name__)
@@ -63,11 +65,14 @@ class QuietSession(UaSession):
 
 
 class Link:
-    """An open session. known_uris: namespaces as they were when the device was first seen, by index."""
+    """An open session. known_uris: namespaces as they were when the device was first seen, by index.
 
-    def __init__(self, client: Client, known_uris: dict[int, str]) -> None:
+    latency: gets how long each answer to a Read took.
+    """
+
+    def __init__(self, client: Client, known_uris: dict[int, str], latency: Latency) -> None:
         self._client = client
-        self._known_uris = known_uris
+        self._known_uris, self._latency, self._pause = known_uris, latency, Pause()
         self._indexes: Mapping[str, int] = {}
         self._nodes_a_read = self._items_a_call = _MOST_NODES_A_CALL
         self.session: UaSession = client.uaclient.session
@@ -131,7 +136,9 @@ class Link:
     async def _read_some(self, nodes: Sequence[ua.NodeId]) -> list[ua.DataValue]:
         wanted = [ua.ReadValueId(NodeId=node, AttributeId=AttributeIds.Value) for node in nodes]
         parameters = ua.ReadParameters(MaxAge=0, TimestampsToReturn=ua.TimestampsToReturn.Both, NodesToRead=wanted)
+        asked_s = time.monotonic()
         values = await self.session.read(parameters)
+        self._latency.add(time.monotonic() - asked_s)
         if len(values) != len(wanted):
             raise DoubtError(f"{len(wanted)} values were asked for, {len(values)} came")
         return values
@@ -144,7 +151,7 @@ class Link:
         renewal = self._renewal()
         try:
             while True:
-                await asyncio.sleep(max(0.0, min(PROBE_S, renewal - time.monotonic())))
+                await self._pause.wait(min(PROBE_S, renewal - time.monotonic()))
                 if time.monotonic() >= renewal:
                     await self._client.open_secure_channel(renew=True)
                     self._client.uaclient.revolve_security_token()
@@ -154,12 +161,18 @@ class Link:
             if not self.lost.done():
                 self.lost.set_result(plain(error))
 
+    def probe_now(self) -> bool:
+        """Ask for a sign of life at once; false when it is being asked for."""
+        return self._pause.end()
+
     def _renewal(self) -> float:
         return time.monotonic() + 0.75 * self._client.secure_channel_timeout / 1000
 
 
 @contextlib.asynccontextmanager
-async def opened(device: OpcUaDevice, folder: Path, known_uris: dict[int, str]) -> AsyncIterator[Link]:
+async def opened(
+    device: OpcUaDevice, folder: Path, known_uris: dict[int, str], latency: Latency
+) -> AsyncIterator[Link]:
     """A link to the server for as long as the block runs; the session is closed at its end.
 
     Raises NotTrustedError, DoubtError, OSError, TimeoutError or asyncua's UaError when there is none to be had.
@@ -174,7 +187,7 @@ async def opened(device: OpcUaDevice, folder: Path, known_uris: dict[int, str]) 
     try:
         async with asyncio.timeout(CONNECT_S):
             await _connect(client, device, folder)
-            link = Link(client, known_uris)
+            link = Link(client, known_uris, latency)
             await link.learn()
         staying = asyncio.create_task(link.stay(), name=f"opcua {device.id}")
         yield link

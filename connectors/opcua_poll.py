@@ -1,15 +1,16 @@
 """How are tags of an OPC UA server read by asking, for servers whose subscriptions are not to be trusted?"""
 
-import asyncio
 import math
 import time
 
 from asyncua import ua
 
 from config.devices import OpcUaDevice
-from connectors.connector import DeviceHealth, Handover
+from connectors.connector import Handover
+from connectors.device_health import DeviceHealth
 from connectors.opcua_link import DoubtError, Link, NodeError, now_us
 from connectors.opcua_values import ABSENT, Decoder, Sample
+from connectors.pause import Pause
 from plant.gap import Gap
 from plant.status_code import is_bad, status_name
 
@@ -26,6 +27,7 @@ class Poll:
         self._last: dict[int, tuple[int, float, int, str | None]] = {}
         self._last_us = self.since_us
         self._due_s = time.monotonic()
+        self._pause = Pause()
 
     async def start(self) -> None:
         """Nothing is to be prepared at the server."""
@@ -40,6 +42,7 @@ class Poll:
         if late > 0:
             self._due_s += late * self._device.poll_s
             self._health.polls_late += late
+            self._health.last_late_us = now_us()
         await self._wait()
         self._due_s += self._device.poll_s
         last_us = self._last_us
@@ -47,6 +50,10 @@ class Poll:
         if late > 0:
             gaps = (Gap(self._device.id, None, last_us, self._last_us, f"{late} polls were skipped: no time for them"),)
         return Handover(handover.batch, handover.known_until_us, gaps)
+
+    def try_now(self) -> bool:
+        """The next poll begins now; false while one is made."""
+        return self._pause.end()
 
     async def read(self) -> Handover:
         """Read every tag now. A sample that was read before is not handed over again."""
@@ -66,10 +73,11 @@ class Poll:
         received_us = now_us()
         for row, data in zip(nodes, values, strict=True):
             samples.append(self._decoder.sample(row, data, first=row not in self._last))
+        self._health.refused_tags = {
+            self._decoder.names[sample.row]: status_name(sample.status) for sample in samples if is_bad(sample.status)
+        }
         self._health.notes[:] = [
-            f"{self._decoder.names[sample.row]}: cannot be read, {status_name(sample.status)}"
-            for sample in samples
-            if is_bad(sample.status)
+            f"{name}: cannot be read, {status}" for name, status in self._health.refused_tags.items()
         ]
         news = [sample for sample in samples if self._is_new(sample)]
         snapshot = all(sample.first for sample in news)
@@ -91,6 +99,7 @@ class Poll:
         wait_s = self._due_s - time.monotonic()
         if wait_s <= 0:
             return
-        await asyncio.wait({self._link.lost}, timeout=wait_s)
+        if await self._pause.wait(wait_s, self._link.lost):
+            self._due_s = time.monotonic()
         if self._link.lost.done():
             raise DoubtError(self._link.lost.result())

@@ -1,7 +1,6 @@
 """Is the server the one that was trusted? Its certificate is pinned, byte for byte (OPC 10000-4 6.1.3)."""
 
 import asyncio
-import hashlib
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +14,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from config.devices import OpcUaDevice, is_loopback
-from connectors.opcua_certificate import NotTrustedError, check_secret, own_certificate, replace_file
+from config.secret_file import write_secret
+from connectors.device_health import Cause
+from connectors.opcua_certificate import (
+    NotTrustedError,
+    check_secret,
+    fingerprint,
+    leading,
+    own_certificate,
+    trusted_file,
+)
 
 _POLICIES: dict[str, Any] = {
     "Basic256Sha256": security_policies.SecurityPolicyBasic256Sha256,
@@ -24,16 +32,6 @@ _POLICIES: dict[str, Any] = {
 }
 _SMALLEST_KEY_BITS = 2048  # of all three policies (OPC 10000-7)
 _ANSWER_S = 4.0
-
-
-def fingerprint(certificate: bytes) -> str:
-    """SHA-256 of a DER certificate, as people compare it: AB:CD:…"""
-    return hashlib.sha256(certificate).digest().hex(":").upper()
-
-
-def trusted_file(folder: Path, device_id: str) -> Path:
-    """Where the trusted certificate of a device lies: a plain DER file."""
-    return folder / "trusted" / f"{device_id}.der"
 
 
 async def fetch_server_certificate(device: OpcUaDevice) -> bytes:
@@ -49,7 +47,8 @@ async def fetch_server_certificate(device: OpcUaDevice) -> bytes:
             return leading(endpoint.ServerCertificate)
     offered = sorted({str(endpoint.SecurityPolicyUri).rpartition("#")[2] for endpoint in endpoints})
     raise NotTrustedError(
-        f"the server does not offer {device.security} with SignAndEncrypt, only {', '.join(offered) or 'nothing'}"
+        f"the server does not offer {device.security} with SignAndEncrypt, only {', '.join(offered) or 'nothing'}",
+        Cause.NOT_OFFERED,
     )
 
 
@@ -87,7 +86,7 @@ async def trust(device: OpcUaDevice, folder: Path, expected: str | None = None) 
         raise NotTrustedError(f"the server's key has {bits} bits, at least {_SMALLEST_KEY_BITS} are needed")
     if expected is not None and fingerprint(certificate) != expected.strip().upper():
         raise NotTrustedError(f"the server shows another certificate: SHA-256 {fingerprint(certificate)}")
-    await asyncio.to_thread(replace_file, trusted_file(folder, device.id), certificate)
+    await asyncio.to_thread(write_secret, trusted_file(folder, device.id), certificate)
     return fingerprint(certificate)
 
 
@@ -124,7 +123,7 @@ def check_channel(client: Client, shown: bytes | None, pinned: bytes | None, dev
         return
     policy = client.security_policy
     if policy.Mode != ua.MessageSecurityMode.SignAndEncrypt or policy.URI != _POLICIES[device.security].URI:
-        raise NotTrustedError(f"the channel is not {device.security} with SignAndEncrypt")
+        raise NotTrustedError(f"the channel is not {device.security} with SignAndEncrypt", Cause.NOT_OFFERED)
     for certificate in (policy.peer_certificate, shown):
         if not certificate or leading(certificate) != pinned:
             raise NotTrustedError(_refusal(device, leading(certificate or b""), pinned))
@@ -147,17 +146,10 @@ def credentials(device: OpcUaDevice, folder: Path) -> tuple[str | None, str | No
     if device.password_file is None:
         return device.username, None
     if device.security == "none" and not is_loopback(urlsplit(device.endpoint).hostname or ""):
-        raise NotTrustedError("a password is never sent over a channel that is not encrypted")
+        raise NotTrustedError("a password is never sent over a channel that is not encrypted", Cause.SECRET_FILE)
     file = folder / device.password_file
     check_secret(file)
     return device.username, file.read_text(encoding="utf-8").rstrip("\r\n")
-
-
-def leading(chain: bytes) -> bytes:
-    """The first certificate of a DER chain: some servers append their issuers'."""
-    if len(chain) < 4 or chain[1] != 0x82:
-        return chain
-    return chain[: int.from_bytes(chain[2:4], "big") + 4]
 
 
 def _refusal(device: OpcUaDevice, shown: bytes, pinned: bytes | None) -> str:

@@ -8,7 +8,8 @@ from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 
 from config.devices import OpcUaDevice
-from connectors.connector import DeviceHealth, Handover
+from connectors.connector import Handover
+from connectors.device_health import DeviceHealth, SubscriptionHealth
 from connectors.opcua_continuity import (
     KEEP_ALIVE_S,
     MessageNumbers,
@@ -60,6 +61,17 @@ class Subscription:
         if keep_alive_s > KEEP_ALIVE_S:
             self._notes.append(f"sends keep-alives every {keep_alive_s:g} s only")
         self._queue_size = queue_size(self._device.sampling_ms, interval_ms, self._device.outage_s)
+        lifetime_s = interval_ms * created.RevisedLifetimeCount / 1000
+        self._health.subscription = SubscriptionHealth(
+            publishing_ms=interval_ms,
+            asked_publishing_ms=self._device.publishing_ms,
+            sampling_ms=self._device.sampling_ms,
+            asked_sampling_ms=self._device.sampling_ms,
+            queue=self._queue_size,
+            asked_queue=self._queue_size,
+            keep_alive_s=keep_alive_s,
+            bridges_s=min(lifetime_s, self._queue_size * self._device.sampling_ms / 1000),
+        )
         self._refused = dict.fromkeys(range(len(self._device.tags)), 0)
         await self._watch_refused()
         self.since_us = self._complete_us = now_us()
@@ -67,6 +79,11 @@ class Subscription:
     async def close(self) -> None:
         """Give up what is outstanding; the session's end deletes the subscription."""
         await self._loop.close()
+
+    def try_now(self) -> bool:
+        """Ask the server for a sign of life at once, and with its next message for what it refused."""
+        self._retry_s = 0.0
+        return self._link.probe_now()
 
     async def next(self) -> Handover:
         """The next handover: values, a keep-alive, or a gap. Raises DoubtError and what a lost link raises."""
@@ -148,6 +165,9 @@ class Subscription:
                 continue
             self._reported.discard(row)
             self._note_revised(row, result)
+            if self._health.subscription is not None:
+                queue, sampling_ms = result.RevisedQueueSize, result.RevisedSamplingInterval
+                self._health.subscription = self._health.subscription.with_item(queue, sampling_ms)
 
     def _note_revised(self, row: int, result: ua.MonitoredItemCreateResult) -> None:
         name = self._decoder.names[row]
@@ -158,9 +178,11 @@ class Subscription:
             self._notes.append(f"{name}: sampled every {result.RevisedSamplingInterval:g} ms, asked for {asked:g} ms")
 
     def _note(self) -> None:
+        names = self._decoder.names
+        self._health.refused_tags = {names[row]: status_name(status) for row, status in self._refused.items()}
         refused = [
-            f"{self._decoder.names[row]}: refused with {status_name(status)}, tried again every {RETRY_S:.0f} s"
-            for row, status in self._refused.items()
+            f"{name}: refused with {status}, tried again every {RETRY_S:.0f} s"
+            for name, status in self._health.refused_tags.items()
         ]
         self._health.notes[:] = self._notes + refused
 

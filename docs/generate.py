@@ -20,7 +20,7 @@ DOCS = Path(__file__).resolve().parent
 if __name__ == "__main__":
     sys.path.insert(0, str(DOCS.parent))
 
-from config import calendar, devices, model, mqtt, programme, savings, site, tags  # noqa: E402
+from config import calendar, devices, model, mqtt, page, programme, savings, site, tags  # noqa: E402
 from docs.explanation_tables import objects  # noqa: E402
 from docs.setting_tables import table, tables  # noqa: E402
 from kpi.catalogue import CATALOGUE  # noqa: E402
@@ -38,7 +38,7 @@ WITHOUT_EFFECT = {
 GROUPS: tuple[tuple[str, type[model.Settings], type[model.Settings] | None], ...] = (
     ("plant", site.PlantSettings, None),
     ("store", site.StoreSettings, None),
-    ("page", site.PageSettings, None),
+    ("page", page.PageSettings, None),
     ("mqtt", mqtt.MqttSettings, None),
     ("calendar", calendar.CalendarSettings, None),
     ("extra_shifts: each", calendar.ExtraShiftSettings, None),

@@ -10,8 +10,11 @@ want() { # command, Debian package
 want mosquitto mosquitto
 want cc gcc
 want npm npm
+want chromium chromium
 [ -e /usr/include/modbus/modbus.h ] || missing="$missing libmodbus-dev"
 command -v cc >/dev/null 2>&1 && [ ! -e /usr/include/stdlib.h ] && missing="$missing libc6-dev"
+
+fc-list :lang=ko 2>/dev/null | grep -q . || missing="$missing fontconfig fonts-noto-cjk"   # Korean in screenshots
 
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -1,66 +1,47 @@
-"""`/health` and `/metrics`: is the collector well, and what is it doing?"""
+"""Which addresses does the page have? Every page declares its own; here they are put together."""
 
-from collections.abc import Callable, Iterator
-
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
-from collector.health import Snapshot
-
-_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-
-
-def app(snapshot: Callable[[], Snapshot]) -> Starlette:
-    """The application over a way to take a snapshot of the collector."""
-    registry = CollectorRegistry()
-    registry.register(_Metrics(snapshot))
-
-    async def health(_: Request) -> Response:
-        now = snapshot()
-        return JSONResponse(now.as_json(), 503 if now.reasons() else 200, _HEADERS)
-
-    async def metrics(_: Request) -> Response:
-        return Response(generate_latest(registry), headers=_HEADERS, media_type=CONTENT_TYPE_LATEST)
-
-    return Starlette(routes=[Route("/health", health), Route("/metrics", metrics)])
+from collector.page import overview, preferences, sign_in, state
+from collector.page.access import Role, all_declared, shown
+from collector.page.api.routes import api_routes
+from collector.page.figures import Figures
+from collector.page.gate import Gate
+from collector.page.protection import protected
+from collector.page.refusals import REFUSALS
+from collector.page.source import Source
+from collector.page.static import static_file
 
 
-class _Metrics:
-    def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
-        self._snapshot = snapshot
+def routes() -> list[BaseRoute]:
+    """Every address of one application."""
+    return [
+        *overview.routes,
+        *state.routes,
+        *preferences.routes,
+        *sign_in.routes,
+        *api_routes(),
+        shown("/static/{edition}/{name:path}", static_file, Role.NOBODY),
+    ]
 
-    def collect(self) -> Iterator[Metric]:
-        now = self._snapshot()
-        yield CounterMetricFamily("smartwings_readings_committed", "Readings stored durably", now.committed)
-        yield GaugeMetricFamily("smartwings_disk_free_ratio", "Free share of the store's disk", now.free_share)
-        if now.waiting_reports is not None:
-            text = "Reports that the programme has not accepted yet"
-            yield GaugeMetricFamily("smartwings_reports_waiting", text, now.waiting_reports)
-        yield from self._devices(now)
-        faults = CounterMetricFamily("smartwings_task_faults", "Failures of a task of the collector", labels=["task"])
-        for name, count in now.task_faults.items():
-            faults.add_metric([name], count)
-        yield faults
 
-    def _devices(self, now: Snapshot) -> Iterator[Metric]:
-        connected = GaugeMetricFamily("smartwings_device_connected", "1 while connected", labels=["device"])
-        counters = {
-            name: CounterMetricFamily(f"smartwings_device_{name}", text, labels=["device"])
-            for name, text in (
-                ("readings", "Readings handed over"),
-                ("reconnects", "Connections made again"),
-                ("polls", "Polls answered"),
-                ("polls_failed", "Polls without a usable answer"),
-                ("polls_late", "Polls skipped because one before overran"),
-            )
-        }
-        for name, device in now.devices.items():
-            connected.add_metric([name], float(device.connected_since_us is not None))
-            for field, family in counters.items():
-                family.add_metric([name], getattr(device, field))
-        yield connected
-        yield from counters.values()
+def app(source: Source) -> Starlette:
+    """The pages over a plant's store and daemon, without protection: whoever asks is nobody."""
+    made = Starlette(
+        routes=all_declared(routes()),
+        middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
+        exception_handlers=REFUSALS,
+    )
+    made.state.source = source
+    made.state.figures = Figures(source)
+    return made
+
+
+def protected_app(source: Source) -> ASGIApp:
+    """The pages as they are served."""
+    assert source.site.page is not None
+    return protected(app(source), Gate(source.site.page, source.site_file.parent, source.store))

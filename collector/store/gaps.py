@@ -17,11 +17,15 @@ def save(connection: Connection, gaps: Iterable[Gap]) -> None:
         )
 
 
-def overlapping(connection: Connection, start_us: int, end_us: int) -> list[Gap]:
-    """Gaps that overlap [start_us, end_us), by start; one that lasts has no end."""
+def overlapping(
+    connection: Connection, start_us: int, end_us: int, device: str | None = None, most: int = -1, skip: int = 0
+) -> list[Gap]:
+    """Gaps (of one device) that overlap [start_us, end_us), by start; one that lasts has no end. most: at most so many
+    (-1: all), after the first `skip`."""
     rows = connection.exec_driver_sql(
         "select device, tag, start_us, end_us, cause from gap"
-        " where start_us < ? and (end_us is null or end_us > ?) order by start_us, id",
-        (end_us, start_us),
+        " where start_us < ? and (end_us is null or end_us > ?) and device = coalesce(?, device)"
+        " order by start_us, id limit ? offset ?",
+        (end_us, start_us, device, most, skip),
     )
     return [Gap(row.device, row.tag or None, row.start_us, row.end_us, row.cause) for row in rows]

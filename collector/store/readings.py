@@ -7,18 +7,26 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from collector.store.chunk import decode, encode
+from collector.store.chunk import decode
+from collector.store.chunk_rows import (
+    DAY_S,
+    HOUR_S,
+    StoredChunk,
+    begin_s,
+    chunk_key,
+    delete_chunks_before,
+    replace_chunks,
+    stored_chunks,
+    tag_of,
+)
 from collector.store.journal import JournalEntry, pack, unpack
 from collector.store.latest import update_latest
-from collector.store.recent import in_journal
+from collector.store.recent import in_journal, thaw
 from collector.store.replaced import keep_replaced
 from plant.instant import US_PER_S
 from plant.reading import I64, Readings, distinct, joined
 
-HOUR_S, DAY_S = 3600, 86400
 Mask = NDArray[np.bool_]
-_TAG_SHIFT = 40
-_BEFORE_1970 = 1 << 39  # half of what is left beside the tag's id, so that keys ascend with time on both sides of 1970
 _ALL_US = 2**63 - 1
 
 
@@ -62,7 +70,7 @@ def merge(
 def _merge(connection: Connection, tag_id: int, readings: Readings, span_s: int, replace: bool) -> Written:
     written = Written()
     for start_s, part in _split(readings, DAY_S):
-        stored = _chunks(connection, tag_id, start_s, start_s + DAY_S)
+        stored = stored_chunks(connection, tag_id, start_s, start_s + DAY_S)
         if span_s == HOUR_S and not any(found.span_s == DAY_S for found in stored):
             for hour_s, hour in _split(part, HOUR_S):
                 old = [found for found in stored if found.start_s == hour_s]
@@ -107,12 +115,12 @@ def _keep(connection: Connection, row_id: int, rest: JournalEntry) -> None:
 def merge_days(connection: Connection, before_us: int) -> int:
     """Merge the hour chunks of every day that ended before an instant into day chunks; returns how many days."""
     day_s = before_us // US_PER_S // DAY_S * DAY_S
-    keys = connection.exec_driver_sql("select key from chunk where span_s = ?", (HOUR_S,)).scalars().all()
-    tag_days = {(key >> _TAG_SHIFT, _start_s(key) // DAY_S * DAY_S) for key in keys}
+    hours = connection.exec_driver_sql("select key from chunk where span_s = ?", (HOUR_S,)).scalars().all()
+    tag_days = {(tag_of(key), begin_s(key) // DAY_S * DAY_S) for key in hours}
     done = 0
     for tag_id, start_s in sorted(tag_days):
         if start_s < day_s:
-            stored = _chunks(connection, tag_id, start_s, start_s + DAY_S)
+            stored = stored_chunks(connection, tag_id, start_s, start_s + DAY_S)
             _rewrite(connection, tag_id, start_s, DAY_S, stored, Readings.empty(), replace=False)
             done += 1
     return done
@@ -121,10 +129,8 @@ def merge_days(connection: Connection, before_us: int) -> int:
 def delete_before(connection: Connection, before_us: int) -> int:
     """Delete every chunk of a UTC day that ended before an instant; returns how many."""
     day_s = before_us // US_PER_S // DAY_S * DAY_S
-    deleted = 0
-    for tag_id in connection.exec_driver_sql("select id from tag").scalars().all():
-        bounds = (tag_id << _TAG_SHIFT, _key(tag_id, day_s))
-        deleted += connection.exec_driver_sql("delete from chunk where key >= ? and key < ?", bounds).rowcount
+    tag_ids = connection.exec_driver_sql("select id from tag").scalars().all()
+    deleted = sum(delete_chunks_before(connection, tag_id, day_s) for tag_id in tag_ids)
     # What is forgotten is not known any more, so that no KPI takes it for a time without production.
     connection.exec_driver_sql("update latest set first_us = max(first_us, ?)", (day_s * US_PER_S,))
     return deleted
@@ -133,7 +139,7 @@ def delete_before(connection: Connection, before_us: int) -> int:
 def series(connection: Connection, tag_id: int, start_us: int, end_us: int) -> Readings:
     """Readings of a tag with start <= time < end, ascending, each once; journal and chunks together."""
     start_s, end_s = start_us // US_PER_S, -(-end_us // US_PER_S)
-    parts = [decode(found.payload) for found in _chunks(connection, tag_id, start_s, end_s)]
+    parts = [decode(found.payload) for found in stored_chunks(connection, tag_id, start_s, end_s)]
     parts += in_journal(connection, tag_id, start_us, end_us)
     return distinct(joined(parts)).within(start_us, end_us)
 
@@ -142,11 +148,11 @@ def stored_days(connection: Connection, tag_id: int, start_us: int, end_us: int)
     """How many readings the chunks of a tag hold, by start of the UTC day [us]; what is in the journal left out."""
     rows = connection.exec_driver_sql(
         "select key, readings from chunk where key >= ? and key < ?",
-        (_key(tag_id, start_us // US_PER_S // DAY_S * DAY_S), _key(tag_id, -(-end_us // US_PER_S))),
+        (chunk_key(tag_id, start_us // US_PER_S // DAY_S * DAY_S), chunk_key(tag_id, -(-end_us // US_PER_S))),
     )
     counts: dict[int, int] = {}
     for row in rows:
-        day_us = _start_s(row.key) // DAY_S * DAY_S * US_PER_S
+        day_us = begin_s(row.key) // DAY_S * DAY_S * US_PER_S
         counts[day_us] = counts.get(day_us, 0) + row.readings
     return counts
 
@@ -162,6 +168,15 @@ def series_by_day(connection: Connection, tag_id: int, start_us: int, end_us: in
         found = series(connection, tag_id, max(day_us, start_us), min(day_us + DAY_S * US_PER_S, end_us))
         if len(found):
             yield found
+
+
+def short_reads_by_day(connection: Connection, tag_id: int, start_us: int, end_us: int) -> Iterator[Readings]:
+    """The same, each day in a transaction of its own that has ended when the day is handed over: a reader that takes
+    its time does not keep what was written since from being checkpointed."""
+    thaw(connection)
+    for readings in series_by_day(connection, tag_id, start_us, end_us):
+        connection.rollback()
+        yield readings
 
 
 def neighbours(connection: Connection, tag_id: int, first_us: int, last_us: int) -> tuple[int, int]:
@@ -180,9 +195,9 @@ def days_before(connection: Connection, tag_id: int, end_us: int) -> Iterator[Re
     while True:
         key = connection.exec_driver_sql(
             "select max(key) from chunk where key >= ? and key < ?",
-            (tag_id << _TAG_SHIFT, _key(tag_id, -(-end_us // US_PER_S))),
+            (chunk_key(tag_id), chunk_key(tag_id, -(-end_us // US_PER_S))),
         ).scalar()
-        seconds = [] if key is None else [_start_s(key)]
+        seconds = [] if key is None else [begin_s(key)]
         seconds += (in_journal[in_journal < end_us][-1:] // US_PER_S).tolist()
         if not seconds:
             return
@@ -197,9 +212,9 @@ def _days(connection: Connection, tag_id: int, start_us: int, end_us: int) -> li
     """Starts of the days that may have readings of a tag in [start_us, end_us), ascending."""
     keys = connection.exec_driver_sql(
         "select key from chunk where key >= ? and key < ?",
-        (_key(tag_id, start_us // US_PER_S // DAY_S * DAY_S), _key(tag_id, -(-end_us // US_PER_S))),
+        (chunk_key(tag_id, start_us // US_PER_S // DAY_S * DAY_S), chunk_key(tag_id, -(-end_us // US_PER_S))),
     ).scalars()
-    days = {_start_s(key) // DAY_S for key in keys}
+    days = {begin_s(key) // DAY_S for key in keys}
     days.update((_journal_times(connection, tag_id, start_us, end_us) // (DAY_S * US_PER_S)).tolist())
     return [day * DAY_S * US_PER_S for day in sorted(days)]
 
@@ -208,31 +223,6 @@ def _journal_times(connection: Connection, tag_id: int, start_us: int, end_us: i
     """Times of the journal's readings of a tag in [start_us, end_us), ascending."""
     times = np.sort(joined(in_journal(connection, tag_id, start_us, end_us)).times_us)
     return times[(times >= start_us) & (times < end_us)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    start_s: int
-    span_s: int
-    payload: bytes
-
-
-def _key(tag_id: int, start_s: int) -> int:
-    return (tag_id << _TAG_SHIFT) + min(max(start_s + _BEFORE_1970, 0), 2 * _BEFORE_1970)
-
-
-def _start_s(key: int) -> int:
-    return (key & ((1 << _TAG_SHIFT) - 1)) - _BEFORE_1970
-
-
-def _chunks(connection: Connection, tag_id: int, start_s: int, end_s: int) -> list[_Chunk]:
-    first_day = start_s // DAY_S * DAY_S
-    rows = connection.exec_driver_sql(
-        "select key, span_s, payload from chunk where key >= ? and key < ? order by key",
-        (_key(tag_id, first_day), _key(tag_id, end_s)),
-    )
-    found = (_Chunk(_start_s(row.key), row.span_s, row.payload) for row in rows)
-    return [part for part in found if part.start_s + part.span_s > start_s]
 
 
 def _split(readings: Readings, span_s: int) -> Iterator[tuple[int, Readings]]:
@@ -246,7 +236,7 @@ def _rewrite(
     tag_id: int,
     start_s: int,
     span_s: int,
-    stored: list[_Chunk],
+    stored: list[StoredChunk],
     readings: Readings,
     replace: bool,
 ) -> Written:
@@ -260,12 +250,7 @@ def _rewrite(
     if gone.any():
         keep_replaced(connection, tag_id, old[gone], int(readings.received_us.max(initial=0)))
     if new or len(kept) != len(old) or any(part.span_s != span_s for part in stored):
-        for part in stored:
-            connection.exec_driver_sql("delete from chunk where key = ?", (_key(tag_id, part.start_s),))
-        connection.exec_driver_sql(
-            "insert into chunk (key, span_s, readings, payload) values (?, ?, ?, ?)",
-            (_key(tag_id, start_s), span_s, len(merged), encode(merged)),
-        )
+        replace_chunks(connection, tag_id, [part.start_s for part in stored], start_s, span_s, merged)
     return Written(new, len(readings) - new)
 
 

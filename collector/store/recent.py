@@ -14,6 +14,12 @@ def freeze(connection: Connection) -> None:
     connection.info[_SNAPSHOT] = None
 
 
+def thaw(connection: Connection) -> None:
+    """Let a reader look only at the rows of the journal that it needs, whenever it needs them: for one whose
+    transactions are short, so that it does not keep the file growing while whoever it reads for takes their time."""
+    connection.info.pop(_SNAPSHOT, None)
+
+
 def in_journal(connection: Connection, tag_id: int, start_us: int, end_us: int) -> list[Readings]:
     """Readings of a tag in rows of the journal that reach into [start_us, end_us), in order of arrival."""
     if _SNAPSHOT not in connection.info:

@@ -40,10 +40,12 @@ def save(connection: Connection, report: StoredReport, event: bytes) -> None:
     connection.execute(insert(schema.report).values(**fields, event=event))
 
 
-def all_reports(connection: Connection, pending: bool = False) -> list[StoredReport]:
-    """Every report (or those that wait), in the order in which they were made."""
+def all_reports(connection: Connection, pending: bool = False, most: int = -1, skip: int = 0) -> list[StoredReport]:
+    """Every report (or those that wait), in the order in which they were made. most: at most so many (-1: all), after
+    the first `skip`."""
     where = "where state = 'pending' " if pending else ""
-    return _found(connection.exec_driver_sql(f"select {_COLUMNS} from report {where}order by epoch, sequence").all())
+    query = f"select {_COLUMNS} from report {where}order by epoch, sequence limit ? offset ?"
+    return _found(connection.exec_driver_sql(query, (most, skip)).all())
 
 
 def newest_of_periods(connection: Connection, as_of_us: int | None = None) -> dict[tuple[str, str], StoredReport]:

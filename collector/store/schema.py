@@ -61,6 +61,13 @@ chunk = Table(
     Column("payload", LargeBinary, nullable=False),
 )
 
+summary = Table(  # of a chunk: its quarter hours, or the changes of a state or text; empty: the chunk is as small
+    "summary",
+    metadata,
+    Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # as of the chunk
+    Column("payload", LargeBinary, nullable=False),
+)
+
 latest = Table(  # the newest reading of each tag, and the time of its first
     "latest",
     metadata,

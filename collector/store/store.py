@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from collector.store.chunk import ChunkError
 from collector.store.recent import freeze
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0004"
 MIGRATIONS = Path(__file__).parent / "migrations"
 _NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs", "afs"}
 

@@ -1,7 +1,6 @@
 """The OPC UA reader against node-opcua: a server of another maker, so that two wrongs of one library do not meet."""
 
 import asyncio
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from opcua_store import device, free_port, stored
 from connectors.opcua import OpcUaConnector
 from connectors.opcua_security import trust
 from plant.status_code import parse_status
+from tests.left_out import left_out
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -30,12 +30,6 @@ TAGS = (
     {"name": "press.running", "role": "other", "node": f"nsu={URI};s=Running"},
     {"name": "press.gone", "role": "other", "node": f"nsu={URI};s=Gone"},
 )
-
-
-def left_out(why: str) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(why)
-    pytest.skip(why)
 
 
 @pytest.fixture(scope="module")

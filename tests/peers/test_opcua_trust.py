@@ -10,8 +10,8 @@ from opcua_server import Press, running
 from opcua_store import COUNT, Run, device, free_port, stored
 
 from connectors.opcua import OpcUaConnector
-from connectors.opcua_certificate import own_certificate
-from connectors.opcua_security import fingerprint, trust, trusted_file
+from connectors.opcua_certificate import fingerprint, own_certificate, trusted_file
+from connectors.opcua_security import trust
 from plant.status_code import parse_status
 
 pytestmark = pytest.mark.timeout(60)

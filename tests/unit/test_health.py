@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from collector.health import Snapshot, free_share
-from connectors.connector import DeviceHealth
+from connectors.device_health import DeviceHealth
 
 UP = DeviceHealth(connected_since_us=5, readings=7)
 

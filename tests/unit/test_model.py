@@ -16,7 +16,7 @@ def test_a_fault_deep_in_flow_style_reads_like_this(tmp_path: Path) -> None:
     [
         ("plant: {id: abc}", "site.yaml:1:1: plant.time_zone: is required"),
         ("page: {listen: nowhere}", "site.yaml:2:8: page.listen: must be an address and port"),
-        ("page: {listen: 0.0.0.0:8420}", "site.yaml:2:8: page.listen: must be an address of this machine alone"),
+        ("page: {listen: 0.0.0.0:8420}", "site.yaml:2:8: page.listen: beyond this machine the page needs TLS: cert"),
         ("page: {listen: 127.0.0.1:99999}", "site.yaml:2:8: page.listen: must be an address and port"),
         ("orders: {grace_days: 1.5}", "site.yaml:2:10: orders.grace_days: must be a whole number"),
         ("orders: {grace_days: x}", "site.yaml:2:10: orders.grace_days: must be a whole number"),

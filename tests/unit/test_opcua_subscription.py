@@ -12,7 +12,8 @@ from asyncua.ua.uaerrors import BadMessageNotAvailable, BadTooManyPublishRequest
 
 from config.devices import OpcUaDevice
 from connectors import opcua_publishing
-from connectors.connector import DeviceHealth, Handover
+from connectors.connector import Handover
+from connectors.device_health import DeviceHealth
 from connectors.opcua_link import DoubtError, Link
 from connectors.opcua_subscription import Subscription
 from connectors.opcua_values import Decoder

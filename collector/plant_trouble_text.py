@@ -1,0 +1,102 @@
+"""What is said when collecting, keeping or reporting is in trouble, and what helps?"""
+
+from collector.trouble import failure, warning
+
+NOT_RUNNING = failure(
+    "The collector is not running: nothing is read or stored.",
+    "수집기가 실행 중이 아닙니다. 아무것도 읽거나 저장하지 않습니다.",
+    "Start it: systemctl start smartwings, or smartwings run SITE. What it missed becomes one gap a device.",
+    "수집기를 시작하십시오: systemctl start smartwings 또는 smartwings run SITE. 놓친 시간은 장치별 결측으로 남습니다.",
+)
+NOT_ANSWERING = failure(
+    "The collector is running, but does not answer.",
+    "수집기가 실행 중이지만 응답하지 않습니다.",
+    "Wait a minute; if it stays so, start it again: systemctl restart smartwings.",
+    "1분쯤 기다려도 그대로면 다시 시작하십시오: systemctl restart smartwings.",
+)
+STORE_FAULT = failure(
+    "Readings cannot be stored: {why}.",
+    "기록을 저장할 수 없습니다: {why}.",
+    "Make room on the disk, and see that the folder of the store may be written. It is tried every second; until then"
+    " OPC UA servers keep what they can, and Modbus polls are missed.",
+    "디스크 공간을 비우고 저장소 폴더의 쓰기 권한을 확인하십시오. 매초 다시 시도합니다. 그동안 OPC UA 서버는"
+    " 보관할 수 있는 만큼 보관하고, Modbus 폴링은 결측이 됩니다.",
+)
+DISK_LOW = failure(
+    "The disk of the store is nearly full: {free:.1%} left.",
+    "저장소 디스크가 거의 찼습니다: {free:.1%} 남음.",
+    "Delete other files from this disk, use a larger one, or let old readings go (store.keep_days).",
+    "이 디스크의 다른 파일을 지우거나, 더 큰 디스크를 쓰거나, 오래된 기록을 지우도록 설정하십시오(store.keep_days).",
+)
+DISK_FILLS = warning(
+    "At the present rate the disk of the store is full in {days:.1f} days.",
+    "지금 속도로는 저장소 디스크가 {days:.1f}일 뒤에 가득 찹니다.",
+    "Delete other files from this disk, use a larger one, or let old readings go (store.keep_days).",
+    "이 디스크의 다른 파일을 지우거나, 더 큰 디스크를 쓰거나, 오래된 기록을 지우도록 설정하십시오(store.keep_days).",
+)
+CLOCK_STEPPED = warning(
+    "The clock of this machine was set by {step_s:+.1f} s while the collector ran.",
+    "수집 중에 이 컴퓨터의 시계가 {step_s:+.1f}초 바뀌었습니다.",
+    "Let the clock follow a time server (timedatectl set-ntp true); readings around the step may be out of order.",
+    "시계를 시간 서버에 맞추십시오(timedatectl set-ntp true). 바뀐 시점 전후의 기록은 순서가 다를 수 있습니다.",
+)
+BROKER = failure(
+    "Reports cannot be sent: {why}.",
+    "보고를 보낼 수 없습니다: {why}.",
+    "Nothing is lost: reports wait and go out by themselves. Check mqtt.host and port, the firewall, user name and"
+    " password; ask the programme whether its broker runs.",
+    "사라지는 것은 없습니다. 보고는 대기하다가 자동으로 전송됩니다. mqtt.host와 port, 방화벽, 사용자 이름과"
+    " 비밀번호를 확인하고, 사업단 브로커가 동작하는지 문의하십시오.",
+)
+UNANSWERED = warning(
+    "{count} reports wait for the programme's acknowledgement, the oldest for {hours:.1f} h.",
+    "보고 {count}건이 사업단의 확인을 기다립니다. 가장 오래된 것은 {hours:.1f}시간 지났습니다.",
+    "The broker is reached, the programme does not answer: ask whether its receiver runs and knows this plant.",
+    "브로커에는 연결되지만 사업단이 응답하지 않습니다. 수신 프로그램과 이 공장의 등록 여부를 문의하십시오.",
+)
+REJECTED = failure(
+    "The programme refused report {subject}: {why}.",
+    "사업단이 보고를 거부했습니다: {subject} ({why}).",
+    "Put right what it names together with the programme (key, plant id, programme name), then: smartwings reports"
+    " SITE --resend {sequence}-{sequence}",
+    "사업단과 함께 거부 사유(키, 공장 ID, 사업 이름)를 바로잡은 뒤: smartwings reports SITE --resend"
+    " {sequence}-{sequence}",
+)
+IMPOSSIBLE = failure(
+    "Report {subject} cannot be made: {why}.",
+    "보고를 만들 수 없습니다: {subject} ({why}).",
+    "If it is too large, report fewer scopes (mqtt.scopes) and start the collector again.",
+    "너무 크면 보고 범위(mqtt.scopes)를 줄이고 수집기를 다시 시작하십시오.",
+)
+TASK = failure(
+    "A part of the collector fails: {subject} ({why}).",
+    "수집기의 일부가 실패합니다: {subject} ({why}).",
+    "It is started again by itself. If it stays so, make a support bundle (System page) and send it to us.",
+    "자동으로 다시 시작합니다. 계속되면 시스템 화면에서 지원 파일을 만들어 보내 주십시오.",
+)
+TAGS_BAD = warning(
+    "{subject}: {tags} read Bad ({status}).",
+    "장치 {subject}: {tags} 상태가 Bad입니다({status}).",
+    "The device answers, but says that these values are not good: look at the transmitter and its wiring.",
+    "장치는 응답하지만 값이 정상이 아니라고 알립니다. 해당 계측기·변환기와 배선을 확인하십시오.",
+)
+CERTIFICATE_ENDS = warning(
+    "{subject}: the certificate {name} is valid for {days} more days only.",
+    "장치 {subject}: 인증서 {name}의 유효 기간이 {days}일 남았습니다.",
+    "Ask for a new one in time: the server's by who runs it, then smartwings trust SITE {subject}; our own is made"
+    " anew when certificates/own.pem is moved away, and must then be trusted at the servers.",
+    "미리 새 인증서를 준비하십시오. 서버 것은 담당자가 바꾼 뒤 smartwings trust SITE {subject}. 우리 것은"
+    " certificates/own.pem을 옮기면 새로 만들어지며, 서버에서 다시 신뢰해야 합니다.",
+)
+CERTIFICATE_ENDED = failure(
+    "{subject}: the certificate {name} has not been valid since {days} days ago.",
+    "장치 {subject}: 인증서 {name}의 유효 기간이 {days}일 전에 끝났습니다.",
+    CERTIFICATE_ENDS.remedy.en,
+    CERTIFICATE_ENDS.remedy.ko,
+)
+SETTINGS_CHANGED = warning(
+    "The site file was changed after the collector had started; it still works by the old one.",
+    "수집기를 시작한 뒤 사이트 파일이 바뀌었습니다. 수집기는 아직 이전 설정으로 동작합니다.",
+    "Check it (smartwings check SITE), then start the collector again: systemctl restart smartwings.",
+    "확인(smartwings check SITE)한 뒤 수집기를 다시 시작하십시오: systemctl restart smartwings.",
+)

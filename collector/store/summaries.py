@@ -1,0 +1,51 @@
+"""Which chunks have a summary, and what does it hold? Chunks from before there were summaries get theirs bit by bit."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from collector.store.chunk import decode
+from collector.store.chunk_rows import DAY_S, begin_s, chunk_key, save_summary
+
+MOST_READINGS_AT_ONCE = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSummary:
+    """What is known of a chunk without reading it: its time [s], number of readings and summary (None: it has none)."""
+
+    start_s: int
+    span_s: int
+    readings: int
+    payload: bytes | None
+
+
+def stored_summaries(connection: Connection, tag_id: int, start_s: int, end_s: int) -> list[StoredSummary]:
+    """The summaries of all chunks of a tag that reach into [start_s, end_s), in time order."""
+    rows = connection.exec_driver_sql(
+        "select chunk.key, span_s, readings, summary.payload from chunk left join summary on summary.key = chunk.key"
+        " where chunk.key >= ? and chunk.key < ? order by chunk.key",
+        (chunk_key(tag_id, start_s // DAY_S * DAY_S), chunk_key(tag_id, end_s)),
+    )
+    found = (StoredSummary(begin_s(row.key), row.span_s, row.readings, row.payload or None) for row in rows)
+    return [part for part in found if part.start_s + part.span_s > start_s]
+
+
+def fill_summaries(connection: Connection, after_key: int = 0) -> int | None:
+    """Store summaries of chunks that have none, in order of their keys after one; the key to go on after.
+
+    About 200,000 readings at once, so that a transaction stays short. None: every chunk has its summary.
+    """
+    rows = connection.exec_driver_sql(
+        "select key, readings from chunk where key > ?"
+        " and not exists (select 1 from summary where summary.key = chunk.key) order by key limit 100",
+        (after_key,),
+    ).all()
+    done = 0
+    for row in rows:
+        payload = connection.exec_driver_sql("select payload from chunk where key = ?", (row.key,)).scalar_one()
+        save_summary(connection, row.key, decode(payload), len(payload))
+        after_key, done = row.key, done + row.readings
+        if done >= MOST_READINGS_AT_ONCE:
+            break
+    return after_key if rows else None

@@ -1,0 +1,38 @@
+"""Is every text of the page there in Korean, and nothing in Korean that no page says?"""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from collector.page import words
+from collector.page.rendering import FOLDER, environment
+
+
+def _in_templates() -> Iterator[str]:
+    for path in sorted((FOLDER / "templates").glob("*.html")):
+        for _, _, text in environment().extract_translations(path.read_text(encoding="utf-8")):  # type: ignore[attr-defined]
+            yield from (text,) if isinstance(text, str) else (part for part in text or () if part)
+
+
+def _in_code() -> Iterator[str]:
+    """Texts that templates are handed: those in `_("…")`, and the names of the menu."""
+    from collector.page.rendering import MENU
+
+    yield from (name for _, name in MENU)
+    for path in sorted(FOLDER.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":
+                assert isinstance(node.args[0], ast.Constant), f"{path.name}:{node.lineno}: not a text"
+                yield node.args[0].value
+
+
+def test_everything_the_page_says_is_there_in_korean_and_nothing_else() -> None:
+    said, known = {*_in_templates(), *_in_code()}, words.korean()
+    assert sorted(said - known.keys()) == []
+    assert sorted(known.keys() - said) == []
+
+
+def test_korean_texts_keep_the_places_for_names_and_numbers() -> None:
+    places = re.compile(r"%\(\w+\)s|\{\w*\}")
+    for english, korean in words.korean().items():
+        assert sorted(places.findall(english)) == sorted(places.findall(korean)), english
