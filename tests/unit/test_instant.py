@@ -75,4 +75,9 @@ def test_instants_of_a_quarter_hour_in_which_clocks_change_have_the_offset_of_th
     zone, change_us = ZoneInfo("Africa/Monrovia"), instant(datetime(1972, 1, 7, 0, 44, 30, tzinfo=UTC))
     times = np.array([change_us - 1, change_us, change_us + 1_000_000])
     assert format_instants(times, zone) == [format_instant(int(us), zone) for us in times]
-    assert format_instants(times, zone)[:2] == ["1972-01-06T23:59:59.999999-00:44:30", "1972-01-07T00:44:30+00:00"]
+    assert format_instants(times, zone)[:2] == ["1972-01-07T00:44:29.999999+00:00", "1972-01-07T00:44:30+00:00"]
+
+
+def test_a_time_before_there_was_standard_time_is_written_in_utc() -> None:
+    assert format_instant(parse_instant("1900-01-01T00:00:00Z"), SEOUL) == "1900-01-01T00:00:00+00:00"
+    assert format_instants(np.array([parse_instant("1900-01-01T00:00:00Z")]), SEOUL) == ["1900-01-01T00:00:00+00:00"]
