@@ -11,6 +11,7 @@ from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaError
 
 from config.devices import OpcUaDevice
+from connectors.device_health import Latency
 from connectors.opcua_certificate import NotTrustedError
 from connectors.opcua_link import DoubtError, Link, NodeError, opened, plain
 from connectors.reachability import Obstacle, UnreachableError, obstacle_of
@@ -64,7 +65,7 @@ async def browsed(device: OpcUaDevice, folder: Path, under: str | None = None) -
     folder: where trusted certificates and our own lie.
     """
     try:
-        async with opened(device, folder, {}) as link:
+        async with opened(device, folder, {}, Latency()) as link:
             start = link.node_id(under) if under else ua.NodeId(ua.Int32(ObjectIds.ObjectsFolder))
             tree = _Tree(link, everything=under is not None)
             await tree.walk(start)

@@ -43,7 +43,7 @@ def test_nothing_can_be_written(source: Source) -> None:
     def write(connection: Connection, _: Site) -> None:
         connection.exec_driver_sql("delete from latest")
 
-    with pytest.raises((StoreError, DatabaseError), match="readonly|query_only|read-only"):
+    with pytest.raises((StoreError, DatabaseError), match=r"readonly|query_only|read-only"):
         asyncio.run(source.read(write))
 
 
