@@ -56,8 +56,8 @@ async def _browsed(
 ) -> "Browsed":
     from config.devices import OpcUaDevice, is_loopback
     from connectors.opcua_browse import browsed
+    from connectors.opcua_certificate import trusted_file
     from connectors.opcua_introduction import introduced, trusted, unsecured
-    from connectors.opcua_security import trusted_file
     from connectors.reachability import Obstacle, UnreachableError
 
     met = await introduced(endpoint)
