@@ -23,6 +23,7 @@ from commands.sign_in import sign_in
 from commands.simulate import simulate
 from commands.site_versions import site_app
 from commands.status import status
+from commands.support import support
 from commands.trust import trust
 
 app = typer.Typer(
@@ -46,6 +47,7 @@ app.add_typer(site_app, name="site")
 app.add_typer(probe_app, name="probe")
 app.command()(browse)
 app.command()(trust)
+app.command()(support)
 app.command()(password)
 app.command(name="sign-in")(sign_in)
 app.command()(certificate)

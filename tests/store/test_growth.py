@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, some_readings, with_tags
 
 from collector import housekeeping
@@ -11,17 +12,17 @@ NOW = MONDAY_US + 9 * DAY_US + 5 * HOUR_US
 
 
 def test_bytes_are_told_by_the_days_of_the_readings(tmp_path: Path) -> None:
+    chance = np.random.default_rng(1)
     with writing(tmp_path / "plant.db") as connection:
         one, two = with_tags(connection)
         assert growth(connection, NOW) == Growth((), 0, None)
         connection.rollback()
         with transaction(connection):
             for day in range(10):
-                for tag, count in ((one, 50 * (day + 1)), (two, 10)):
+                for tag, count in ((one, 500 * (day + 1)), (two, 10)):
                     times = [MONDAY_US + day * DAY_US + at * 1_000_000 for at in range(count)]
-                    append(
-                        connection, entry_of({tag: some_readings(times, [float(at**2 % 97) for at in range(count)])})
-                    )
+                    values = chance.normal(size=count).tolist()
+                    append(connection, entry_of({tag: some_readings(times, values)}))
         in_journal = growth(connection, NOW)
         connection.rollback()
         with transaction(connection):
