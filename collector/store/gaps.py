@@ -17,7 +17,6 @@ def save(connection: Connection, gaps: Iterable[Gap]) -> None:
         )
 
 
-<<<<<<< HEAD
 def newest(connection: Connection, most: int, device: str | None = None) -> list[Gap]:
     """The gaps (of a device) that opened last, the newest first."""
     rows = connection.exec_driver_sql(
@@ -28,15 +27,11 @@ def newest(connection: Connection, most: int, device: str | None = None) -> list
     return [Gap(row.device, row.tag or None, row.start_us, row.end_us, row.cause) for row in rows]
 
 
-def overlapping(connection: Connection, start_us: int, end_us: int) -> list[Gap]:
-    """Gaps that overlap [start_us, end_us), by start; one that lasts has no end."""
-=======
 def overlapping(
     connection: Connection, start_us: int, end_us: int, device: str | None = None, most: int = -1, skip: int = 0
 ) -> list[Gap]:
     """Gaps (of one device) that overlap [start_us, end_us), by start; one that lasts has no end. most: at most so many
     (-1: all), after the first `skip`."""
->>>>>>> main
     rows = connection.exec_driver_sql(
         "select device, tag, start_us, end_us, cause from gap"
         " where start_us < ? and (end_us is null or end_us > ?) and device = coalesce(?, device)"
