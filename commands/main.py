@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from commands.browse import browse
 from commands.certificate import certificate
 from commands.check import check
 from commands.correct import correct_app
@@ -13,6 +14,7 @@ from commands.import_files import import_app
 from commands.init import init
 from commands.kpi import kpi
 from commands.password import password
+from commands.probe import probe_app
 from commands.programme import programme_app
 from commands.read import read
 from commands.reports import reports
@@ -40,6 +42,8 @@ app.add_typer(import_app, name="import")
 app.command()(kpi)
 app.add_typer(correct_app, name="correct")
 app.command()(reports)
+app.add_typer(probe_app, name="probe")
+app.command()(browse)
 app.command()(trust)
 app.command()(support)
 app.command()(password)

@@ -67,13 +67,13 @@ def improvement_ratio(actual_kwh: float, expected_kwh: float) -> float | None:
     return finite((expected_kwh - actual_kwh) / expected_kwh) if expected_kwh > 0 else None
 
 
-def cusum_kwh(periods: Iterable[tuple[float | None, float | None]]) -> list[float | None]:
-    """Running sum of actual - expected energy, one value a period: it falls while energy is saved.
+def cusum(periods: Iterable[tuple[float | None, float | None]]) -> list[float | None]:
+    """Running sum of actual - expected energy (or defects), one value a period: it falls while less is used than
+    expected.
 
-    periods: actual and expected energy in time order; a period that lacks one adds nothing and has None. Empty for
-    none.
+    periods: actual and expected in time order; a period that lacks one adds nothing and has None. Empty for none.
 
-    >>> cusum_kwh([(510.0, 500.0), (None, 500.0), (470.0, 500.0)])
+    >>> cusum([(510.0, 500.0), (None, 500.0), (470.0, 500.0)])
     [10.0, None, -20.0]
     """
     sums: list[float | None] = []

@@ -6,7 +6,7 @@ ISO 50006:2023: the sum falls while energy is saved, rises while it is wasted, a
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kpi.energy_performance import cusum_kwh
+from kpi.energy_performance import cusum
 from kpi.numerals import numeral
 from kpi.plain_text import columns
 from kpi.value import KpiValue
@@ -40,7 +40,7 @@ def running_sums(values: Sequence[KpiValue], now_us: int) -> tuple[RunningSum, .
 
 
 def _sum(scope: str, values: Sequence[KpiValue], now_us: int) -> RunningSum:
-    sums = cusum_kwh(_used(value, now_us) for value in values)
+    sums = cusum(_used(value, now_us) for value in values)
     points = tuple(SumPoint(value.period.label, kwh) for value, kwh in zip(values, sums, strict=True))
     return RunningSum(KpiId.ENERGY_SAVING_RATIO, scope, points)
 
@@ -51,6 +51,23 @@ def _used(value: KpiValue, now_us: int) -> tuple[float | None, float | None]:
     if found.value is None or found.numerator is None or found.denominator is None or value.period.end_us > now_us:
         return None, None
     return found.denominator - found.numerator, found.denominator
+
+
+def beyond_baseline(values: Sequence[KpiValue], now_us: int) -> list[float | None]:
+    """The running sum of a ratio's numerators beyond what its baseline expects of its denominators, one value a period
+    (a defect rate: of defects): it falls while fewer occur than before.
+
+    None where a period is not over, or lacks value or baseline; empty for none. values: of one KPI and scope, in time
+    order.
+    """
+    return cusum(_counted(value, now_us) for value in values)
+
+
+def _counted(value: KpiValue, now_us: int) -> tuple[float | None, float | None]:
+    found, before = value.outcome, value.comparison.baseline
+    if found.value is None or found.denominator is None or before is None or value.period.end_us > now_us:
+        return None, None
+    return found.numerator, before * found.denominator
 
 
 def running_sum_text(found: RunningSum) -> str:

@@ -71,10 +71,6 @@ class Sessions:
         """End a session; one that has ended already is left so."""
         self._by_hash.pop(_hashed(secret), None)
 
-    def end_all_of(self, account: str) -> None:
-        """End every session of an account."""
-        self._by_hash = {key: session for key, session in self._by_hash.items() if session.account != account}
-
     def __len__(self) -> int:
         return len(self._by_hash)
 

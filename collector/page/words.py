@@ -17,6 +17,11 @@ def korean() -> dict[str, str]:
     return found
 
 
+def text(english: str) -> str:
+    """A text of the code that is put into the visitor's language where it is shown; imported as `_`, which marks it."""
+    return english
+
+
 def said(text: str, language: str) -> str:
     """A text in a language; one that has no Korean stays English."""
     return korean().get(text, text) if language == "ko" else text

@@ -39,3 +39,8 @@ def overlapping(
         (end_us, start_us, device, most, skip),
     )
     return [Gap(row.device, row.tag or None, row.start_us, row.end_us, row.cause) for row in rows]
+
+
+def devices_with_gaps(connection: Connection) -> set[str]:
+    """Names of the devices that ever had a gap; also of those that the site file no longer has."""
+    return set(connection.exec_driver_sql("select distinct device from gap").scalars())

@@ -16,16 +16,17 @@ def served(site_file: Path) -> Iterator[str]:
     """The address of the page, until the end of the block."""
     site = load_site(site_file)
     assert site.page is not None
-    host, _, port = site.page.listen.rpartition(":")
     command = [sys.executable, "-m", "collector.page", str(site_file)]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as page:
         try:
-            wait_until(lambda: _accepts(host, int(port)), "the page answers")
+            wait_until(lambda: accepts(site.page.listen), "the page answers")
             yield f"http://{site.page.listen}"
         finally:
             page.terminate()
 
 
-def _accepts(host: str, port: int) -> bool:
+def accepts(listen: str) -> bool:
+    """Whether somebody listens there, as host:port."""
+    host, _, port = listen.rpartition(":")
     with socket.socket() as probe:
-        return probe.connect_ex((host, port)) == 0
+        return probe.connect_ex((host, int(port))) == 0

@@ -1,6 +1,7 @@
 """Do programs get what commands print, from a real store over real HTTP?"""
 
 import io
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,7 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.acceptance.plant_files import run
+from tests.acceptance.simulated_plant import SimulatedPlant, free_port, wait_until
 from tests.page.api_plant import AS_OF, FIRST_DAY, LAST_DAY, ApiPlant
+from tests.page.served import accepts
 
 
 def got(api: httpx.Client, path: str, **query: Any) -> Any:
@@ -108,7 +111,7 @@ def test_gaps_have_device_tag_times_and_cause(api: httpx.Client) -> None:
     assert got(api, "/gaps", device="press-1", from_="2026-11-01", to="2026-11-21")["gaps"] == everything["gaps"][:2]
     assert [gap["device"] for gap in got(api, "/gaps", to="2026-11-26T09:30:00+09:00")["gaps"]] == ["press-1", "line"]
     assert got(api, "/gaps", to="2026-11-19")["gaps"] == everything["gaps"][:1]
-    assert sum(pages(api, "/api/v1/gaps?limit=1&from=2026-11-01"), []) == everything["gaps"]
+    assert pages(api, "/api/v1/gaps?limit=1&from=2026-11-01") == [[gap] for gap in everything["gaps"]]
 
 
 def pages(api: httpx.Client, path: str) -> list[Any]:
@@ -127,6 +130,23 @@ def test_devices_are_those_of_the_site_file_where_nothing_runs(api_plant: ApiPla
     plan = [{key: row[key] for key in ("id", "requests_per_poll", "tags")} for row in found["devices"]]
     assert plan == api_plant.asked("check")["devices"]
     assert {row["connected"] for row in found["devices"]} == {False}
+
+
+def test_devices_are_as_the_running_collector_says(tmp_path: Path) -> None:
+    listen = f"127.0.0.1:{free_port()}"
+    with SimulatedPlant(tmp_path, more=f"page: {{listen: '{listen}'}}\n") as plant:
+        plant.simulate()
+        plant.collect()
+        wait_until(lambda: plant.status()["well"], "all devices are connected")
+        with httpx.Client(base_url=f"http://{listen}/api/v1", timeout=20) as api:
+            wait_until(lambda: accepts(listen), "the page answers")
+            found, said = got(api, "/devices"), plant.status()["devices"]
+    assert found["running"] is True
+    assert [row["id"] for row in found["devices"]] == ["line", "meter", "press2"]
+    for row, now in zip(found["devices"], said, strict=True):
+        assert row["connected"] is True
+        assert row.keys() == now.keys() | {"requests_per_poll", "tags"}
+        assert row["readings"] <= now["readings"]
 
 
 def test_the_description_is_openapi_and_names_every_address(api: httpx.Client) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpi.energy_performance import ExpectedEnergy, cusum_kwh, expected_energy, improvement_ratio, saving_kwh
+from kpi.energy_performance import ExpectedEnergy, cusum, expected_energy, improvement_ratio, saving_kwh
 from kpi.regression import EnergyModel, Term
 
 MODEL = EnergyModel(
@@ -50,12 +50,12 @@ def test_where_nothing_is_expected_there_is_no_improvement(expected: float) -> N
 def test_cusum_runs_over_all_periods_and_skips_what_is_not_known() -> None:
     # 510 - 500 = 10; skipped; 470 - 500 = -30, together -20; 495 - 500 = -5, together -25
     periods = [(510.0, 500.0), (None, 500.0), (470.0, 500.0), (400.0, None), (495.0, 500.0)]
-    assert cusum_kwh(periods) == [10.0, None, -20.0, None, -25.0]
-    assert cusum_kwh([]) == []
+    assert cusum(periods) == [10.0, None, -20.0, None, -25.0]
+    assert cusum([]) == []
 
 
 def test_cusum_goes_on_after_a_number_too_large() -> None:
-    assert cusum_kwh([(1.0, 0.0), (1.7e308, -1.7e308), (2.0, 0.0)]) == [1.0, None, 3.0]
+    assert cusum([(1.0, 0.0), (1.7e308, -1.7e308), (2.0, 0.0)]) == [1.0, None, 3.0]
 
 
 @settings(max_examples=200, derandomize=True, deadline=None)
@@ -64,13 +64,13 @@ def test_cusum_ends_at_all_that_was_not_saved(periods: list[tuple[int, int]]) ->
     actual, expected = sum(pair[0] for pair in periods), sum(pair[1] for pair in periods)
     saved = saving_kwh(float(actual), float(expected))
     assert saved is not None
-    assert cusum_kwh(periods)[-1] == -saved
+    assert cusum(periods)[-1] == -saved
 
 
 @settings(max_examples=300, derandomize=True, deadline=None)
 @given(ANY, ANY, ANY, ANY)
 def test_no_input_gives_nan_or_infinity(a: float, b: float, c: float, d: float) -> None:
     expected = expected_energy(MODEL, {"pieces": a, "degree_days": b})
-    found = [saving_kwh(a, b), improvement_ratio(a, b), *cusum_kwh([(a, b), (c, d)])]
+    found = [saving_kwh(a, b), improvement_ratio(a, b), *cusum([(a, b), (c, d)])]
     found.append(expected.energy_kwh if expected else None)
     assert all(number is None or isfinite(number) for number in found)

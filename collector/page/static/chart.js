@@ -2,7 +2,7 @@
 //
 // <figure class="chart" data-chart="ID"><div class="canvas" role="img" aria-label="…"></div> table </figure> and
 // <script type="application/json" id="ID">: {x: "time" | [names], unit, series, lines, bands, zoom}
-// series: {name, kind: "line" | "step" | "bar" | "points" | "range", data, tone, stack, right}: data as [x, y] pairs,
+// series: {name, kind: "line" | "step" | "bar" | "points" | "range", data, tone, stack, right, unit}: data as [x, y] pairs,
 // or ys for the names of x; a range has [x, low, high]. lines: {name, y, tone}. bands: {from, to, name, tone}.
 
 const TONES = { accent: "--accent", good: "--good", warn: "--warn", bad: "--bad", quiet: "--strong-line", two: "--two", three: "--three", four: "--four" };
@@ -20,7 +20,7 @@ export function colours() {
     return getComputedStyle(probe).color;
   };
   const found = Object.fromEntries(Object.entries(TONES).map(([tone, name]) => [tone, read(name)]));
-  Object.assign(found, { ink: read("--ink"), muted: read("--quiet"), grid: read("--line"), surface: read("--surface") });
+  Object.assign(found, { clear: "transparent", ink: read("--ink"), muted: read("--quiet"), grid: read("--line"), surface: read("--surface") });
   probe.remove();
   return found;
 }
@@ -38,12 +38,14 @@ export function timeText(ms, span) {
   return new Intl.DateTimeFormat(LOCALE, { ...format, hourCycle: "h23", timeZone: zone }).format(ms);
 }
 
-function seriesOf(one, at, look) {
+const measured = (value, unit) => (value === null || value === undefined ? "–" : `${short.format(Array.isArray(value) ? value.at(-1) : value)} ${unit ?? ""}`);
+
+function seriesOf(one, at, look, unit) {
   const tone = look[one.tone ?? TURN[at % TURN.length]];
-  const common = { name: one.name, data: one.data, color: tone, yAxisIndex: one.right ? 1 : 0, stack: one.stack, emphasis: { focus: "none" } };
+  const common = { name: one.name, data: one.data, color: tone, yAxisIndex: one.right ? 1 : 0, stack: one.stack, emphasis: { focus: "none" }, tooltip: { valueFormatter: (value) => measured(value, one.unit ?? unit) } };
   switch (one.kind) {
     case "bar":
-      return [{ ...common, type: "bar", barMaxWidth: 40, itemStyle: { borderRadius: one.stack ? 0 : [3, 3, 0, 0] } }];
+      return [{ ...common, type: "bar", barMaxWidth: 40, barGap: one.over ? "-100%" : undefined, itemStyle: { borderRadius: one.stack ? 0 : [3, 3, 0, 0] }, ...(one.tone === "clear" && { silent: true, tooltip: { show: false } }) }];
     case "points":
       return [{ ...common, type: "scatter", symbolSize: 9, symbol: one.symbol ?? "circle", z: 5 }];
     case "range": // a band from low to high: an unseen line, and the difference stacked on it
@@ -59,7 +61,7 @@ function seriesOf(one, at, look) {
 export function optionOf(chart, look) {
   const time = chart.x === "time";
   const axis = { axisLabel: { color: look.muted, hideOverlap: true }, axisLine: { lineStyle: { color: look.quiet } }, splitLine: { lineStyle: { color: look.grid } }, nameTextStyle: { color: look.muted } };
-  const series = chart.series.flatMap((one, at) => seriesOf(one, at, look));
+  const series = chart.series.flatMap((one, at) => seriesOf(one, at, look, chart.unit));
   const first = series[0] ?? {};
   if (chart.lines?.length) {
     first.markLine = { silent: true, symbol: "none", animation: false, data: chart.lines.map((line) => ({ yAxis: line.y, name: line.name, lineStyle: { color: look[line.tone ?? "quiet"], type: "dashed", width: 1.5 }, label: { formatter: `${line.name} ${short.format(line.y)}`, position: "insideEndTop", color: look.muted } })) };
@@ -74,7 +76,7 @@ export function optionOf(chart, look) {
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
     grid: { left: 8, right: chart.series.some((one) => one.right) ? 8 : 16, top: 36, bottom: chart.zoom ? 52 : 8, containLabel: true },
     legend: { show: chart.series.length > 1, top: 0, type: "scroll", textStyle: { color: look.ink }, data: series.filter((one) => one.name).map((one) => one.name) },
-    tooltip: { trigger: "axis", renderMode: "richText", confine: true, backgroundColor: look.surface, borderColor: look.quiet, textStyle: { color: look.ink }, valueFormatter: (value) => (value === null || value === undefined ? "–" : `${short.format(Array.isArray(value) ? value.at(-1) : value)} ${chart.unit ?? ""}`) },
+    tooltip: { trigger: "axis", renderMode: "richText", confine: true, backgroundColor: look.surface, borderColor: look.quiet, textStyle: { color: look.ink } },
     xAxis: { ...axis, type: time ? "time" : "category", data: time ? undefined : chart.x, min: chart.from, max: chart.to, splitLine: { show: false }, axisLabel: { ...axis.axisLabel, formatter: time ? (ms) => timeText(ms, span) : undefined }, axisPointer: time ? { label: { formatter: ({ value }) => timeText(value, 3600e3 * 7) } } : undefined },
     yAxis: [
       { ...axis, type: "value", name: chart.unit, scale: chart.scale ?? false, min: chart.least, max: chart.most, nameTextStyle: { color: look.muted, align: "left" } },

@@ -22,7 +22,7 @@ function renew(part) {
         document.body.classList.add("cut-off");
       }
     }
-    renew(part);
+    if (part.dataset.refresh) renew(part); // what is worked out may not change any more
   }, pause);
 }
 document.querySelectorAll("[data-refresh]").forEach(renew);
