@@ -1,4 +1,4 @@
-"""`/metrics`: what is the collector doing, in the form that Prometheus reads? Labels are names of the site file alone."""
+"""`/metrics`: what is the collector doing, in the form that Prometheus reads? Labels are names of the site file."""
 
 from collections.abc import Iterator
 from typing import Any
