@@ -6,7 +6,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from collector.page import overview, preferences, state
+from collector.page import overview, preferences, quality, state
 from collector.page.access import Role, shown
 from collector.page.api.routes import api_routes
 from collector.page.figures import Figures
@@ -18,6 +18,7 @@ def app(source: Source) -> Starlette:
     """The application over a plant's store and daemon."""
     routes: list[BaseRoute] = [
         *overview.routes,
+        *quality.routes,
         *state.routes,
         *preferences.routes,
         *api_routes(),
