@@ -1,6 +1,6 @@
 """What does the daemon do for commands? Imports and corrections are handed to its writer; status is its snapshot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,24 +10,40 @@ from collector.acquisition import now_us
 from collector.control import Answer
 from collector.file_import import FileImport
 from collector.health import Snapshot
+from collector.log_lines import LogLines
+from collector.plant_trouble import collecting_troubles
 from collector.sign_off import KINDS, signed_off
 from collector.store import reports
 from collector.store.writer import Writer
+from collector.trial import tried
 from config.fault import InputError
 from config.site import Site
+from connectors.connector import Connector
 
 
 class Answers:
     """Answers what `control` brings."""
 
-    def __init__(self, site: Site, writer: Writer, snapshot: Callable[[], Snapshot]) -> None:
+    def __init__(
+        self,
+        site: Site,
+        writer: Writer,
+        snapshot: Callable[[], Snapshot],
+        connectors: Mapping[str, Connector],
+        log_lines: LogLines,
+    ) -> None:
         self._site, self._writer, self._snapshot = site, writer, snapshot
+        self._connectors, self._log_lines = connectors, log_lines
 
     async def answer(self, request: Answer) -> Answer:
         """The answer to a request; one that is not understood says so."""
         match request:
             case {"command": "status"}:
-                return {"ok": True, "status": self._snapshot().as_json()}
+                return self._status()
+            case {"command": "try", "device": str(device)} if device in self._connectors:
+                return {"ok": True, "trial": (await tried(self._connectors[device])).as_json()}
+            case {"command": "log"}:
+                return {"ok": True, "lines": self._log_lines.newest()}
             case {"command": "import", "kind": kind, "files": [*files], "replace": bool(), "skip_bad": bool()} if (
                 kind in ("readings", "quantities", "orders", "deliveries")
             ):
@@ -38,6 +54,12 @@ class Answers:
                 again = await self._writer.write(lambda connection: reports.resend(connection, first, last))
                 return {"ok": True, "reports": again}
         return {"ok": False, "message": "the running collector does not know this command; is it of another version?"}
+
+    def _status(self) -> Answer:
+        """status: what `/health` says. detail, troubles: what people are shown beyond that."""
+        now = self._snapshot()
+        troubles = [one.as_json() for one in collecting_troubles(self._site, now)]
+        return {"ok": True, "status": now.as_json(), "detail": now.in_full(), "troubles": troubles}
 
     async def _import(self, kind: str, files: list[Path], request: Answer) -> Answer:
         def work(connection: Connection) -> Answer:

@@ -8,7 +8,7 @@ from collector.acquisition import now_us
 from collector.kept_records import missing_records, what_is_closed
 from collector.reporting import Reporting
 from collector.schedule import Schedule
-from collector.store import changes, events
+from collector.store import changes, events, recent
 from collector.store.summaries import fill_summaries
 from collector.store.writer import Writer
 from config.site import Site
@@ -42,6 +42,10 @@ def _housekeeping(schedule: Schedule, site: Site, writer: Writer) -> None:
         await writer.write(lambda connection: housekeeping.merge_days(connection, now_us()))
         await writer.write(lambda connection: housekeeping.forget(connection, now_us(), site.store.keep_days))
 
+    async def gather() -> None:
+        await writer.write(recent.gather)
+
+    schedule.every(10, "gather journal", gather)
     schedule.every(60, "seal hours", seal)
     schedule.every(600, "merge days", merge)
     _summaries(schedule, writer)

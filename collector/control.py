@@ -33,8 +33,8 @@ def _short_name(path: Path) -> Iterator[str]:
         os.close(folder)
 
 
-def ask(store: Path, request: Answer) -> Answer | None:
-    """What the daemon on a store answers; None when none is running."""
+def ask(store: Path, request: Answer, longest_s: float = LONGEST_ANSWER_S) -> Answer | None:
+    """What the daemon on a store answers; None when none is running. Raises TimeoutError."""
     path = socket_path(store)
     try:
         if not path.exists():
@@ -42,7 +42,7 @@ def ask(store: Path, request: Answer) -> Answer | None:
     except OSError:  # a name that no file can have; opening the store says so
         return None
     with _short_name(path) as name, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
-        link.settimeout(LONGEST_ANSWER_S)
+        link.settimeout(longest_s)
         try:
             link.connect(name)
         except OSError:  # left behind by a daemon that was killed

@@ -9,7 +9,7 @@ CONNECTION: dict[Cause, Form] = {
         "장치 {subject}: {address} 주소가 연결을 거부합니다.",
         "The machine is there, but nothing listens at this port. Switch on the server in the device, or correct the"
         " port in the site file. It is tried again by itself; “Try now” does it at once.",
-        "장비는 켜져 있으나 이 포트에서 응답하는 서버가 없습니다. 장비의 통신 서버를 켜거나 설정 파일의 포트를"
+        "장비는 켜져 있으나 이 포트에서 응답하는 서버가 없습니다. 장비의 통신 서버를 켜거나 사이트 파일의 포트를"
         " 고치십시오. 자동으로 다시 시도하며, ‘지금 시도’를 누르면 바로 시도합니다.",
     ),
     Cause.NO_ANSWER: failure(
@@ -28,7 +28,7 @@ CONNECTION: dict[Cause, Form] = {
         "{subject}: the name {host} is not known to the network.",
         "장치 {subject}: 네트워크에서 {host} 이름을 찾을 수 없습니다.",
         "Write the device's IP address into the site file, or have the name entered in the plant's name server.",
-        "설정 파일에 장치의 IP 주소를 적거나, 사내 이름 서버(DNS)에 이름을 등록하십시오.",
+        "사이트 파일에 장치의 IP 주소를 적거나, 사내 이름 서버(DNS)에 이름을 등록하십시오.",
     ),
     Cause.NO_SERIAL_PORT: failure(
         "{subject}: the serial port {address} is not there, or may not be opened.",
@@ -47,7 +47,7 @@ CONNECTION: dict[Cause, Form] = {
         "장치 {subject}: {address}의 응답을 믿을 수 없습니다 ({why}).",
         "Check unit number and transport in the site file, and that no second client asks on the same line; on a"
         " serial line also speed and parity.",
-        "설정 파일의 유닛 번호와 통신 방식을 확인하고, 같은 회선에서 다른 클라이언트가 요청하지 않는지 보십시오."
+        "사이트 파일의 유닛 번호와 통신 방식을 확인하고, 같은 회선에서 다른 클라이언트가 요청하지 않는지 보십시오."
         " 직렬 회선이면 속도와 패리티도 확인하십시오.",
     ),
     Cause.NOT_TRUSTED: failure(
@@ -61,7 +61,7 @@ CONNECTION: dict[Cause, Form] = {
         "{subject}: {why}.",
         "장치 {subject}: 설정한 보안 방식을 서버가 제공하지 않습니다 ({why}).",
         "Switch this security policy on at the server, or write one that it offers into the site file (security).",
-        "서버에서 이 보안 정책을 켜거나, 서버가 제공하는 정책을 설정 파일의 security에 적으십시오.",
+        "서버에서 이 보안 정책을 켜거나, 서버가 제공하는 정책을 사이트 파일의 security에 적으십시오.",
     ),
     Cause.WE_ARE_NOT_TRUSTED: failure(
         "{subject}: the server does not trust our certificate ({why}).",
@@ -75,13 +75,13 @@ CONNECTION: dict[Cause, Form] = {
         "{subject}: the server refuses user name or password ({why}).",
         "장치 {subject}: 서버가 사용자 이름 또는 비밀번호를 거부합니다 ({why}).",
         "Correct username in the site file and the content of password_file; ask who runs the server for both.",
-        "설정 파일의 username과 password_file의 내용을 고치십시오. 서버 담당자에게 확인하십시오.",
+        "사이트 파일의 username과 password_file의 내용을 고치십시오. 서버 담당자에게 확인하십시오.",
     ),
     Cause.SECRET_FILE: failure(
         "{subject}: {why}.",
         "장치 {subject}: 비밀 파일의 권한이나 사용 방식이 올바르지 않습니다 ({why}).",
         "Give the file to its owner alone (chmod 600), or choose an encrypted connection in the site file.",
-        "파일을 소유자만 읽을 수 있게 하거나(chmod 600), 설정 파일에서 암호화된 연결을 고르십시오.",
+        "파일을 소유자만 읽을 수 있게 하거나(chmod 600), 사이트 파일에서 암호화된 연결을 고르십시오.",
     ),
     Cause.BUSY: failure(
         "{subject}: the server has no room for another client ({why}).",

@@ -20,7 +20,7 @@ class Snapshot:
     the wall clock stepped since the start. free_share: of the disk that holds the store. report_fault: why reports
     cannot be sent. failed_reports: those that could not be made, and why. waiting_handovers: what devices brought and
     is not committed yet. last_commit_s: how long the last commit took. clock_stepped_us: when the clock was set last.
-    site_sha256: of the site file that it was started with.
+    report_fault_us: since when. site_sha256: of the site file that it was started with.
     """
 
     at_us: int
@@ -40,6 +40,7 @@ class Snapshot:
     last_commit_s: float | None = None
     last_seal_us: int | None = None
     clock_stepped_us: int | None = None
+    report_fault_us: int | None = None
     free_bytes: int | None = None
     memory_bytes: int | None = None
     site_sha256: str = ""

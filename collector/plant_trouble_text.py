@@ -46,13 +46,13 @@ BROKER = failure(
     "Nothing is lost: reports wait and go out by themselves. Check mqtt.host and port, the firewall, user name and"
     " password; ask the programme whether its broker runs.",
     "사라지는 것은 없습니다. 보고는 대기하다가 자동으로 전송됩니다. mqtt.host와 port, 방화벽, 사용자 이름과"
-    " 비밀번호를 확인하고, 사업단의 브로커가 동작하는지 문의하십시오.",
+    " 비밀번호를 확인하고, 사업단 브로커가 동작하는지 문의하십시오.",
 )
 UNANSWERED = warning(
     "{count} reports wait for the programme's acknowledgement, the oldest for {hours:.1f} h.",
     "보고 {count}건이 사업단의 확인을 기다립니다. 가장 오래된 것은 {hours:.1f}시간 지났습니다.",
     "The broker is reached, the programme does not answer: ask whether its receiver runs and knows this plant.",
-    "브로커에는 연결되지만 사업단이 응답하지 않습니다. 수신 프로그램이 동작하고 이 공장이 등록되어 있는지 문의하십시오.",
+    "브로커에는 연결되지만 사업단이 응답하지 않습니다. 수신 프로그램과 이 공장의 등록 여부를 문의하십시오.",
 )
 REJECTED = failure(
     "The programme refused report {subject}: {why}.",
@@ -96,7 +96,7 @@ CERTIFICATE_ENDED = failure(
 )
 SETTINGS_CHANGED = warning(
     "The site file was changed after the collector had started; it still works by the old one.",
-    "수집기를 시작한 뒤 설정 파일이 바뀌었습니다. 수집기는 아직 이전 설정으로 동작합니다.",
+    "수집기를 시작한 뒤 사이트 파일이 바뀌었습니다. 수집기는 아직 이전 설정으로 동작합니다.",
     "Check it (smartwings check SITE), then start the collector again: systemctl restart smartwings.",
     "확인(smartwings check SITE)한 뒤 수집기를 다시 시작하십시오: systemctl restart smartwings.",
 )

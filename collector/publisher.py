@@ -35,7 +35,8 @@ MOST_WAITING_ACKS = 1000
 
 @dataclass(slots=True)
 class Publisher:
-    """Sends what waits in the outbox. problem: why reports cannot be sent now; None while they can."""
+    """Sends what waits in the outbox. problem: why reports cannot be sent now; None while they can. problem_us: since
+    when."""
 
     site: Site
     mqtt: MqttSettings
@@ -44,6 +45,7 @@ class Publisher:
     site_sha256: str
     started_us: int
     problem: str | None = "not connected yet"
+    problem_us: int | None = None
     waiting: int = 0
     _plan: SendPlan = field(default_factory=SendPlan)
     _arrived: "queue.Queue[Received]" = field(default_factory=lambda: queue.Queue(MOST_WAITING_ACKS))
@@ -147,6 +149,8 @@ class Publisher:
     def _note_problem(self, problem: str | None) -> None:
         if problem != self.problem:
             log.warning("reports: %s", problem or "connected to the broker")
+        if problem is None or self.problem_us is None:
+            self.problem_us = None if problem is None else now_us()
         self.problem = problem
 
 

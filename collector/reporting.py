@@ -85,26 +85,15 @@ class Reporting:
         return [one for one in found if _name(one) not in self.failures], up_to
 
     def _closed(self, connection: Connection, now_us: int) -> Iterable[Period]:
-        clock = self.site.clock()
-        if self.mqtt.reports_from is not None:
-            from_us = clock.day_start(self.mqtt.reports_from)
-        else:
-            from_us = clock.day_start(clock.day_of(events.first(connection, "start") or now_us))
-        until_us = now_us - SETTLE_US
+        from_us, until_us = reported_from(connection, self.site, self.mqtt, now_us), now_us - SETTLE_US
         for name in self.mqtt.reports:
-            kind = PeriodKind(name)
-            if kind is PeriodKind.SHIFT:
-                found: Iterable[Period] = self.site.shift_calendar().periods(from_us, until_us)
-            else:
-                found = periods(kind, from_us, max(until_us, from_us), clock)
+            found = periods_of(self.site, PeriodKind(name), from_us, max(until_us, from_us))
             yield from (one for one in found if one.start_us >= from_us and one.end_us <= until_us)
 
     def _values(self, period: Period, now_us: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         with reading(self.store) as connection:
             evaluation = Evaluation(connection, self.site, self.site.clock(), now_us)
-            values = evaluation.values([period], self.mqtt.scopes, REPORTED)
-            sourced = [value for value in values if value.outcome.reason is not Reason.NO_SOURCE]
-            return [value.as_json(self.site.zone) for value in sourced], ledger_line(connection, self.site, period)
+            return report_values(evaluation, self.mqtt, period), ledger_line(connection, self.site, period)
 
     def _save(
         self, connection: Connection, due: Due, values: list[dict[str, Any]], ledger: dict[str, Any], now_us: int
@@ -162,6 +151,27 @@ class Reporting:
             site_sha256=self.site_sha256,
         )
         return sign(event, self.key)
+
+
+def reported_from(connection: Connection, site: Site, mqtt: MqttSettings, now_us: int) -> int:
+    """From when on periods are reported [us]."""
+    clock = site.clock()
+    first_day = mqtt.reports_from or clock.day_of(events.first(connection, "start") or now_us)
+    return clock.day_start(first_day)
+
+
+def periods_of(site: Site, kind: PeriodKind, start_us: int, end_us: int) -> Iterable[Period]:
+    """The periods of a kind that reports are about, which overlap [start_us, end_us)."""
+    if kind is PeriodKind.SHIFT:
+        return site.shift_calendar().periods(start_us, end_us)
+    return periods(kind, start_us, end_us, site.clock())
+
+
+def report_values(evaluation: Evaluation, mqtt: MqttSettings, period: Period) -> list[dict[str, Any]]:
+    """The values of a report about a period, as of the evaluation; those without a source are left out."""
+    found = evaluation.values([period], mqtt.scopes, REPORTED)
+    sourced = (value for value in found if value.outcome.reason is not Reason.NO_SOURCE)
+    return [value.as_json(evaluation.site.zone) for value in sourced]
 
 
 def _name(due: Due) -> str:

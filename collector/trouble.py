@@ -9,7 +9,7 @@ _MOST_NAMED = 3
 
 
 class Severity(StrEnum):
-    """failure: something is not recorded or not sent. warning: it will not be, or cannot be believed, unless seen to."""
+    """failure: something is not recorded or sent. warning: it will not be, or is not believed, unless seen to."""
 
     FAILURE = "failure"
     WARNING = "warning"

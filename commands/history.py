@@ -33,7 +33,7 @@ def history(
     if form == "parquet" and output is None:
         refuse("--format parquet needs -o FILE")
     with faults_reported():
-        from collector.history_rows import csv_lines, history_rows, json_parts
+        from collector.history_rows import csv_parts, history_rows, json_parts
         from collector.question import asked_stretch, asked_tags
         from collector.store.store import reading, store_path
         from config.load import load_site
@@ -47,7 +47,7 @@ def history(
                 return
             rows = history_rows(connection, wanted, start_us, end_us, settings.zone)
             with _opened(output) as file:
-                file.writelines(json_parts(rows) if form == "json" else csv_lines(rows))
+                file.writelines(json_parts(rows) if form == "json" else csv_parts(rows))
 
 
 @contextmanager

@@ -4,6 +4,8 @@ import sys
 
 import typer
 
+from commands.browse import browse
+from commands.certificate import certificate
 from commands.check import check
 from commands.correct import correct_app
 from commands.demo import demo
@@ -11,12 +13,16 @@ from commands.history import history
 from commands.import_files import import_app
 from commands.init import init
 from commands.kpi import kpi
+from commands.password import password
+from commands.probe import probe_app
 from commands.programme import programme_app
 from commands.read import read
 from commands.reports import reports
 from commands.run import run
+from commands.sign_in import sign_in
 from commands.simulate import simulate
 from commands.status import status
+from commands.support import support
 from commands.trust import trust
 
 app = typer.Typer(
@@ -36,7 +42,13 @@ app.add_typer(import_app, name="import")
 app.command()(kpi)
 app.add_typer(correct_app, name="correct")
 app.command()(reports)
+app.add_typer(probe_app, name="probe")
+app.command()(browse)
 app.command()(trust)
+app.command()(support)
+app.command()(password)
+app.command(name="sign-in")(sign_in)
+app.command()(certificate)
 app.command()(simulate)
 app.command()(demo)
 app.add_typer(programme_app, name="programme")

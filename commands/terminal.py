@@ -31,6 +31,18 @@ def refuse(message: str) -> NoReturn:
     raise typer.Exit(USAGE)
 
 
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that is not there yet; say so. One that is there is left as it is, exit code 2."""
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        refuse(f"{path}: is there already; nothing was written")
+    except OSError as error:
+        refuse(f"{path}: cannot be written: {error.strerror}")
+    typer.echo(f"wrote {path}", err=True)
+
+
 @contextmanager
 def faults_reported() -> Iterator[None]:
     """Faults in files, settings and the store end the command with one line each and exit code 2, not a traceback."""

@@ -87,20 +87,28 @@ def _shown_part(part: str | int) -> str:
     return f"[{part}]" if type(part) is int else f".{part}"
 
 
-def load_document(path: Path) -> Document:
-    """The content of a YAML file with its marks.
+def load_document(path: Path, raw: bytes | None = None) -> Document:
+    """The content of a YAML file with its marks; raw: what the file would hold, instead of what it holds.
 
     Doubled keys are faults of the document. Raises InputError for a file that cannot be read, is not UTF-8 or not
     YAML, or is too large or too deep.
     """
-    raw = read_bytes(path, MOST_BYTES)
+    root = composed(path, read_bytes(path, MOST_BYTES) if raw is None else raw)
+    reader = _Reader(path)
+    data = None if root is None else reader.value(root, ())
+    return Document(path, data, reader.marks, reader.faults)
+
+
+def composed(path: Path, raw: bytes) -> Node | None:
+    """The nodes of a YAML file, each with its marks; None for an empty one. Raises InputError as `load_document`."""
     try:
         text = raw.decode("utf-8-sig")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an anchor may be given anew
             yaml = YAML(typ="safe", pure=True)
             yaml.max_depth = MOST_DEPTH + 1
-            root = yaml.compose(text)
+            root: Node | None = yaml.compose(text)
+            return root
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise InputError([Fault(str(path), line, None, "", "must be UTF-8 text")]) from None
@@ -110,9 +118,6 @@ def load_document(path: Path) -> Document:
         raise InputError(
             [Fault(str(path), 1, 1, "", "is not YAML: it escapes a character that does not exist")]
         ) from None
-    reader = _Reader(path)
-    data = None if root is None else reader.value(root, ())
-    return Document(path, data, reader.marks, reader.faults)
 
 
 def _syntax_fault(path: Path, error: YAMLError) -> Fault:

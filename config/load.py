@@ -1,6 +1,6 @@
 """How does a site file become settings? Read, tag lists put in, checked; every fault at once or none."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,15 @@ class Secrets(Enum):
     PRESENT = 2
 
 
-def load_site(path: Path, secrets: Secrets = Secrets.LEFT_ASIDE) -> Site:
-    """The settings of a site file. Raises InputError with every fault found, each with its place."""
-    document = load_document(path)
+def load_site(path: Path, secrets: Secrets = Secrets.LEFT_ASIDE, drafts: Mapping[Path, bytes] | None = None) -> Site:
+    """The settings of a site file. Raises InputError with every fault found, each with its place.
+
+    drafts: what the site file and tag lists would hold, by path, instead of what they hold.
+    """
+    document = load_document(path, (drafts or {}).get(path))
     if not isinstance(document.data, dict):
         raise file_fault(path, "must hold settings; smartwings init DIR writes an example")
-    expand_tag_lists(document, path.parent)
+    expand_tag_lists(document, path.parent, drafts)
     fill_from_profiles(document)
     tariff = check_tariff(document, path.parent)
     if secrets is not Secrets.LEFT_ASIDE:

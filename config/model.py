@@ -101,7 +101,9 @@ _BY_CONTEXT = {
     "enum": "must be {expected}",
     "literal_error": "must be {expected}",
     "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} characters",
     "too_short": "must have at least {min_length} entries",
+    "too_long": "must have at most {max_length} entries",
 }
 
 

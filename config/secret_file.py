@@ -1,5 +1,7 @@
-"""What does a file say that only its owner may read?"""
+"""What does a file say that only its owner may read, and how is one written?"""
 
+import os
+import secrets
 import stat
 from pathlib import Path
 
@@ -27,3 +29,24 @@ def read_password(path: Path) -> str:
         return read_secret(path).decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
         raise file_fault(path, "must be UTF-8 text") from None
+
+
+def write_secret(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, readable by its owner alone. Raises OSError."""
+    drafted(path, content).replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def drafted(path: Path, content: bytes) -> Path:
+    """A new file beside a secret's, with its content to be and readable by its owner alone. Raises OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    return draft

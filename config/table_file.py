@@ -77,19 +77,20 @@ def number(text: str) -> float:
 
 
 def read_table(
-    path: Path, required: tuple[str, ...] = (), renamed: dict[str, str] | None = None, remedy: str = ""
+    path: Path,
+    required: tuple[str, ...] = (),
+    renamed: dict[str, str] | None = None,
+    remedy: str = "",
+    data: bytes | None = None,
 ) -> Table:
     """All rows of a CSV file (UTF-8 with or without BOM, else CP949) or of an XLSX file's first sheet.
 
     The first row that is not empty holds the headings, in which any white space counts as one space; renamed maps them
     to ours. A row with more cells than headings is a fault of the table. Raises InputError for a file that cannot be
-    read, a doubled heading or a required one that is missing; remedy: what to say besides of the latter.
+    read, a doubled heading or a required one that is missing; remedy: what to say besides of the latter. data: what
+    the file would hold, instead of what it holds.
     """
-    if path.suffix.lower() == ".xlsx":
-        encoding, grid = "XLSX", _xlsx_grid(path)
-    else:
-        encoding, text = _decoded(path)
-        grid = _csv_grid(path, text)
+    encoding, grid = _grid(path, read_bytes(path, MOST_BYTES) if data is None else data)
     filled = ((at, cells) for at, cells in grid if any(str(cell).strip() for cell in cells))
     heading_number, heading_cells = next(filled, (1, []))
     ours = {_heading(theirs): name for theirs, name in (renamed or {}).items()}
@@ -133,8 +134,15 @@ def _ours(written: list[str], renamed: dict[str, str]) -> list[str]:
     return [renamed.get(heading, "" if heading in taken else heading) for heading in written]
 
 
-def _decoded(path: Path) -> tuple[str, str]:
-    data = read_bytes(path, MOST_BYTES)
+def _grid(path: Path, data: bytes) -> tuple[str, Iterator[tuple[int, list[Cell]]]]:
+    if path.suffix.lower() == ".xlsx":
+        return "XLSX", _xlsx_grid(path, data)
+    encoding, text = decoded(path, data)
+    return encoding, _csv_grid(path, text)
+
+
+def decoded(path: Path, data: bytes) -> tuple[str, str]:
+    """Name of the encoding of a text file, UTF-8 or CP949, and its text. Raises InputError for one that is neither."""
     for encoding, name in (("utf-8-sig", "UTF-8"), ("cp949", "CP949")):
         try:
             return name, data.decode(encoding)
@@ -154,14 +162,13 @@ def _csv_grid(path: Path, text: str) -> Iterator[tuple[int, list[Cell]]]:
         raise InputError([Fault(str(path), reader.line_num, None, "", f"is not CSV: {error}")]) from None
 
 
-def _xlsx_grid(path: Path) -> Iterator[tuple[int, list[Cell]]]:
+def _xlsx_grid(path: Path, data: bytes) -> Iterator[tuple[int, list[Cell]]]:
     import openpyxl
 
-    data = io.BytesIO(read_bytes(path, MOST_BYTES))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and validations, which do not matter here
-            sheet = openpyxl.load_workbook(data, read_only=True, data_only=True).worksheets[0]
+            sheet = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True).worksheets[0]
             sheet.reset_dimensions()  # what a file says of its size may be wrong, and a million columns wide
             grid = [[_cell(value) for value in values] for values in sheet.iter_rows(values_only=True)]
     except Exception:  # a damaged workbook makes openpyxl raise whatever it runs into

@@ -1,5 +1,6 @@
 """What tags does a tag list name? A CSV or XLSX file whose headings are the keys of a tag."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,15 @@ from config.fault import Fault, InputError
 from config.table_file import Table, read_table
 from config.tags import ModbusTag, OpcUaTag
 
-_KEYS = {"opcua": tuple(OpcUaTag.model_fields), "modbus": tuple(ModbusTag.model_fields)}
+KEYS = {"opcua": tuple(OpcUaTag.model_fields), "modbus": tuple(ModbusTag.model_fields)}
+"""Headings of a tag list, by protocol."""
 
 
-def expand_tag_lists(document: Document, folder: Path) -> None:
+def expand_tag_lists(document: Document, folder: Path, drafts: Mapping[Path, bytes] | None = None) -> None:
     """Put the rows of every tag list in place of its file name, each marked with its row and column.
 
-    Relative names are relative to `folder`. What is wrong with a list becomes a fault of the document.
+    Relative names are relative to `folder`; drafts: what some of the files would hold, instead of what they hold.
+    What is wrong with a list becomes a fault of the document.
     """
     devices = document.data.get("devices") if isinstance(document.data, dict) else None
     for d, device in enumerate(devices if isinstance(devices, list) else ()):
@@ -22,7 +25,7 @@ def expand_tag_lists(document: Document, folder: Path) -> None:
             continue
         path = folder / device["tags"]
         try:
-            table = read_table(path, required=("name",))
+            table = read_table(path, required=("name",), data=(drafts or {}).get(path))
         except InputError as error:
             where = document.fault(("devices", d, "tags"), "")
             document.faults.extend(fault if fault.line else _naming_both(where, fault) for fault in error.faults)
@@ -38,7 +41,7 @@ def _naming_both(where: Fault, fault: Fault) -> Fault:
 
 
 def _unknown_headings(table: Table, protocol: str) -> list[Fault]:
-    known = _KEYS.get(protocol, ())
+    known = KEYS.get(protocol, ())
     return [
         Fault(str(table.path), 1, column, heading, f"unknown heading; must be one of {', '.join(known)}")
         for column, heading in enumerate(table.headings, 1)

@@ -38,7 +38,7 @@ WORDS = {
 }
 
 
-def _states_cell(value: Any) -> Any:
+def states_cell(value: Any) -> Any:
     """`0=NotExecuting;1=Executing`, as a cell of a tag list has it."""
     if not isinstance(value, str):
         return value
@@ -54,7 +54,7 @@ def _states_cell(value: Any) -> Any:
 _STATE = re.compile(r"\s*(-?[0-9]{1,18})\s*=\s*(.*?)\s*")
 
 
-def _list_cell(value: Any) -> Any:
+def list_cell(value: Any) -> Any:
     """`65535;32768`, as a cell of a tag list has it."""
     return [part.strip() for part in value.split(";") if part.strip()] if isinstance(value, str) else value
 
@@ -74,7 +74,7 @@ class TagSettings(Settings):
     """Factor from the device's number to `unit`."""
     offset: Number = 0.0
     """Added after `scale`, in `unit`."""
-    states: Annotated[Mapping[int, Text] | None, BeforeValidator(_states_cell)] = None
+    states: Annotated[Mapping[int, Text] | None, BeforeValidator(states_cell)] = None
     """Names of the numbers of a state. Default: 0 NotExecuting, 1 Executing, 2 Setup, 3 OutOfService."""
     max_hold_s: Annotated[Number, Field(gt=0)] | None = None
     """How long a reading stays known without another [s]. Default: until the next."""
@@ -179,7 +179,7 @@ class ModbusTag(TagSettings):
     """Characters of a string."""
     scale_from: Annotated[Whole, Field(ge=0, le=65535)] | None = None
     """Address of a register (int16, same table) with a power of ten that scales the value."""
-    bad_values: Annotated[tuple[Number, ...], BeforeValidator(_list_cell)] = ()
+    bad_values: Annotated[tuple[Number, ...], BeforeValidator(list_cell)] = ()
     """Numbers by which the device says that it has no value, before `scale`."""
 
     @model_validator(mode="after")

@@ -35,14 +35,16 @@ class Cause(StrEnum):
 
 
 class Latency:
-    """How long a device took for its last answers [s]; as many are kept as percentiles need."""
+    """How long a device took for its last answers [s]; as many are kept as percentiles need. total: answers ever."""
 
     def __init__(self) -> None:
+        self.total = 0
         self._last: deque[float] = deque(maxlen=MOST_LATENCIES)
 
     def add(self, seconds: float) -> None:
         """Note an answer that could be believed."""
         self._last.append(seconds)
+        self.total += 1
 
     def as_json(self) -> dict[str, float | int | None]:
         """The last one, median and 95th percentile (nearest rank) [s], None before the first; of how many answers.
@@ -78,13 +80,15 @@ class NotedError:
 
 
 class ErrorLog:
-    """The last errors of a device, each once."""
+    """The last errors of a device, each once. total: errors ever."""
 
     def __init__(self) -> None:
+        self.total = 0
         self._errors: dict[str, NotedError] = {}
 
     def note(self, text: str, cause: Cause, at_us: int) -> None:
         """Note an error; one that was met before is counted and is the newest again."""
+        self.total += 1
         before = self._errors.pop(text, None)
         if before is None:
             self._errors[text] = NotedError(text, cause, at_us, at_us)
@@ -157,7 +161,7 @@ class SubscriptionHealth:
     bridges_s: float
 
     def with_item(self, queue: int, sampling_ms: float) -> "SubscriptionHealth":
-        """As the server granted another item; an exception-based item has no sampling interval (0), and counts as asked."""
+        """As the server granted another item; one without a sampling interval (0: by exception) counts as asked."""
         sampling_ms = sampling_ms or self.asked_sampling_ms
         return replace(
             self,

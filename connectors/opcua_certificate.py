@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from config.secret_file import is_private
+from config.secret_file import drafted, is_private, write_secret
 from connectors.connector import ConnectorError
 from connectors.device_health import Cause
 
@@ -74,25 +74,20 @@ def check_secret(file: Path) -> None:
         raise NotTrustedError(f"{file.name} must be readable by its owner alone (chmod 600)", Cause.SECRET_FILE)
 
 
-def replace_file(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all, readable by its owner alone."""
-    _draft(file, content).replace(file)
-
-
 def _make_own(file: Path) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
     certificate = _self_signed(key, f"urn:smartwings:{secrets.token_hex(16)}")
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ) + certificate.public_bytes(serialization.Encoding.PEM)
-    draft = _draft(file, pem)
+    draft = drafted(file, pem)
     try:
         os.link(draft, file)  # whoever is first has made it; key and certificate lie in one file and cannot part
     except FileExistsError:
         return
     finally:
         draft.unlink()
-    replace_file(file.with_suffix(".der"), certificate.public_bytes(serialization.Encoding.DER))
+    write_secret(file.with_suffix(".der"), certificate.public_bytes(serialization.Encoding.DER))
 
 
 def _self_signed(key: rsa.RSAPrivateKey, application_uri: str) -> x509.Certificate:
@@ -118,13 +113,3 @@ def _self_signed(key: rsa.RSAPrivateKey, application_uri: str) -> x509.Certifica
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
-
-
-def _draft(file: Path, content: bytes) -> Path:
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    return draft

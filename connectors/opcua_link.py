@@ -118,6 +118,14 @@ class Link:
         except UaError:
             raise NodeError(BAD_NODE_ID_INVALID) from None
 
+    def by_uri(self, node: ua.NodeId) -> str:
+        """A NodeId as text that names its namespace by URI where it has one, so that it outlives the server's order."""
+        uri = self._known_uris.get(node.NamespaceIndex)
+        text = node.to_string()
+        if not node.NamespaceIndex or not uri or ";" in uri:
+            return text
+        return f"nsu={uri};{text.partition(';')[2]}"
+
     async def read(self, nodes: Sequence[ua.NodeId]) -> list[ua.DataValue]:
         """Values with both timestamps, in batches that the server takes. Raises what a lost link raises."""
         values: list[ua.DataValue] = []

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from config.devices import OpcUaDevice, is_loopback
+from config.secret_file import write_secret
 from connectors.device_health import Cause
 from connectors.opcua_certificate import (
     NotTrustedError,
@@ -21,7 +22,6 @@ from connectors.opcua_certificate import (
     fingerprint,
     leading,
     own_certificate,
-    replace_file,
     trusted_file,
 )
 
@@ -39,8 +39,7 @@ async def fetch_server_certificate(device: OpcUaDevice) -> bytes:
 
     Raises OSError or TimeoutError without an answer, NotTrustedError when the server does not offer the policy.
     """
-    client = Client(device.endpoint, timeout=_ANSWER_S)
-    endpoints = await client.connect_and_get_server_endpoints()
+    endpoints = await _endpoints(device)
     wanted = _POLICIES[device.security].URI if device.security != "none" else None
     for endpoint in endpoints:
         encrypted = endpoint.SecurityMode == ua.MessageSecurityMode.SignAndEncrypt
@@ -53,8 +52,28 @@ async def fetch_server_certificate(device: OpcUaDevice) -> bytes:
     )
 
 
-async def trust(device: OpcUaDevice, folder: Path) -> str:
-    """Store the certificate that the server shows now as the trusted one; its fingerprint.
+async def _endpoints(device: OpcUaDevice) -> list[ua.EndpointDescription]:
+    return await Client(device.endpoint, timeout=_ANSWER_S).connect_and_get_server_endpoints()
+
+
+async def offered(device: OpcUaDevice) -> dict[str, str]:
+    """Security policies, `none` among them, that the server offers and we speak, with the fingerprint it shows.
+
+    Raises OSError or TimeoutError without an answer, asyncua's UaError for one that is not OPC UA.
+    """
+    names = {policy.URI: name for name, policy in _POLICIES.items()}
+    found = {}
+    for endpoint in await _endpoints(device):
+        shown = fingerprint(leading(endpoint.ServerCertificate)) if endpoint.ServerCertificate else ""
+        if endpoint.SecurityMode == ua.MessageSecurityMode.None_:
+            found["none"] = shown
+        elif endpoint.SecurityMode == ua.MessageSecurityMode.SignAndEncrypt and endpoint.SecurityPolicyUri in names:
+            found[names[endpoint.SecurityPolicyUri]] = shown
+    return found
+
+
+async def trust(device: OpcUaDevice, folder: Path, expected: str | None = None) -> str:
+    """Store the certificate that the server shows now as the trusted one, if it is the expected; its fingerprint.
 
     Raises OSError or TimeoutError without an answer, NotTrustedError for a server that refuses or a key that is weak.
     """
@@ -65,7 +84,9 @@ async def trust(device: OpcUaDevice, folder: Path) -> str:
     bits = _key_bits(certificate)
     if bits < _SMALLEST_KEY_BITS:
         raise NotTrustedError(f"the server's key has {bits} bits, at least {_SMALLEST_KEY_BITS} are needed")
-    await asyncio.to_thread(replace_file, trusted_file(folder, device.id), certificate)
+    if expected is not None and fingerprint(certificate) != expected.strip().upper():
+        raise NotTrustedError(f"the server shows another certificate: SHA-256 {fingerprint(certificate)}")
+    await asyncio.to_thread(write_secret, trusted_file(folder, device.id), certificate)
     return fingerprint(certificate)
 
 

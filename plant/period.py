@@ -113,8 +113,8 @@ def hour_period(us: int, clock: Clock) -> Period:
         start = _change(start, us, clock)
     if _offset(end - 1, clock) != local.utcoffset():
         end = _change(us, end - 1, clock)
-    label = moment(start, clock.zone).strftime("%Y-%m-%dT%H") + format_instant(start, clock.zone)[19:]
-    return Period(PeriodKind.HOUR, label, start, end)
+    text = format_instant(start, clock.zone)
+    return Period(PeriodKind.HOUR, text[:13] + text[19:], start, end)
 
 
 def _offset(us: int, clock: Clock) -> timedelta | None:

@@ -5,17 +5,22 @@ import logging
 import sys
 from pathlib import Path
 
-from collector.page.app import app
+from collector.page.app import protected_app
+from collector.page.beyond_loopback import require_protected, tls_context
 from collector.page.server import serve
 from collector.page.source import Source
+from config.fault import InputError
 
 log = logging.getLogger("collector.page")
 
 
 async def _serve(site_file: Path) -> None:
     source = Source(site_file)
-    assert source.site.page is not None
-    serving = asyncio.create_task(serve(app(source), source.site.page.listen))
+    settings, folder = source.site.page, site_file.parent
+    assert settings is not None
+    require_protected(settings, folder)
+    tls = tls_context(settings, folder)
+    serving = asyncio.create_task(serve(protected_app(source), settings.host, settings.port, tls))
     parent = asyncio.create_task(_parent_ends())
     await asyncio.wait([serving, parent], return_when=asyncio.FIRST_COMPLETED)
     if serving.done():
@@ -34,9 +39,10 @@ async def _parent_ends() -> None:
 def main() -> None:
     """Serve until standard input ends."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("collector.page.sign_in").setLevel(logging.INFO)  # who entered is kept, not only who did not
     try:
         asyncio.run(_serve(Path(sys.argv[1])))
-    except OSError as error:
+    except (OSError, InputError) as error:
         raise SystemExit(str(error)) from None
 
 

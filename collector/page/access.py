@@ -13,6 +13,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+
+def _(text: str) -> str:
+    return text
+
+
 Endpoint = Callable[[Request], Awaitable[Response]] | Callable[[Request], Response]
 
 FORM_BYTES = 64 * 1024
@@ -96,7 +101,7 @@ def require_same_origin(request: Request) -> None:
     own = f"{request.url.scheme}://{request.headers.get('host', '')}"
     known = site == "same-origin" and origin in (None, "null", own)
     if not (origin == own if site is None else known):
-        raise HTTPException(403, "This form was not sent from this page.")
+        raise HTTPException(403, _("This form was not sent from this page."))
 
 
 async def _require_token(request: Request) -> None:
@@ -105,20 +110,20 @@ async def _require_token(request: Request) -> None:
     if given is None:
         given = (await request.form(max_files=20, max_fields=500)).get(TOKEN_FIELD)
     if not wanted or not isinstance(given, str) or not compare_digest(given.encode(), wanted.encode()):
-        raise HTTPException(403, "This form is out of date. Open the page again.")
+        raise HTTPException(403, _("This form is out of date. Open the page again."))
 
 
 def _turned_away(request: Request) -> Response:
     if role_of(request) is not Role.NOBODY:
-        raise HTTPException(403, "This needs an administrator.")
+        raise HTTPException(403, _("This needs an administrator."))
     if getattr(request.state, "must_change", False):
         return RedirectResponse("/password", 303)
     path = request.url.path
     if path.startswith(MACHINE_PATHS):
         headers = {"WWW-Authenticate": 'Basic realm="Smart Wings"'} if request.url.scheme == "https" else None
-        raise HTTPException(401, "Sign in first.", headers)
+        raise HTTPException(401, _("Sign in first."), headers)
     if request.method == "POST":
-        raise HTTPException(403, "Sign in first.")
+        raise HTTPException(403, _("Sign in first."))
     here = f"{path}?{request.url.query}" if request.url.query else path
     return RedirectResponse(f"/sign-in?next={quote(here, safe='/')}", 303)
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from starlette.requests import Request
 
 from collector.page.access import Role
-from collector.page.sessions import Sessions
+from collector.page.accounts import Account, Accounts
+from collector.page.password_check import PasswordCheck
+from collector.page.sessions import Session, Sessions
 from config.page import PageSettings
 
 
@@ -22,7 +24,24 @@ class Gate:
     ) -> None:
         self.settings, self.folder, self.store = settings, folder, store
         self.sessions = Sessions(clock)
+        self.accounts = Accounts(folder / settings.accounts_file)
+        self.passwords = PasswordCheck(self.accounts, clock)
         self._form_key = secrets.token_bytes(32)
+
+    def session(self, secret: str, used: bool = True) -> Session | None:
+        """The session of an id, while its account has the same password and role as when it began."""
+        session = self.sessions.find(secret, used)
+        if session is None or not session.stamp:
+            return session
+        account = self.passwords.known(session.account)
+        if account is not None and account.stamp == session.stamp:
+            return session
+        self.sessions.end(secret)
+        return None
+
+    def begin(self, account: Account) -> str:
+        """Begin a session of an account; returns its id."""
+        return self.sessions.begin(account.name, account.role, account.stamp, account.must_change)
 
     @property
     def over_tls(self) -> bool:

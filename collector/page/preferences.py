@@ -18,7 +18,8 @@ async def preferences(request: Request) -> Response:
     answer = RedirectResponse(own_path(str(form.get("next", "/"))), 303)
     for key, known in (("language", LANGUAGES), ("theme", THEMES)):
         if (value := form.get(key)) in known:
-            answer.set_cookie(key, str(value), _YEAR_S, samesite="strict", httponly=True)
+            secure = request.url.scheme == "https"
+            answer.set_cookie(key, str(value), _YEAR_S, secure=secure, samesite="strict", httponly=True)
     return answer
 
 
@@ -33,4 +34,4 @@ def own_path(address: str) -> str:
     return address if fits else "/"
 
 
-routes = [done("/preferences", preferences, Role.VIEWER)]
+routes = [done("/preferences", preferences, Role.NOBODY)]

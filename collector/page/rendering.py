@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 
 from collector.page import shown, words
 from collector.page.access import Role
+from collector.page.sessions import BY_LINK
 from collector.page.source import Source
 from collector.page.static import address_of
 
@@ -47,7 +48,7 @@ def environment(language: str = "en") -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.policies["ext.i18n.trimmed"] = True
-    made.globals |= {"asset": address_of, "menu": MENU, "languages": words.LANGUAGES, "Role": Role}
+    made.globals |= {"asset": address_of, "menu": MENU, "languages": words.LANGUAGES, "Role": Role, "by_link": BY_LINK}
     made.filters |= {
         "number": shown.number,
         "percent": shown.percent,

@@ -13,6 +13,14 @@ TOTAL_S = 12 * 3600
 MOST_SESSIONS = 200
 
 
+def _(text: str) -> str:
+    return text
+
+
+BY_LINK = _("one-time link")
+"""Stands where an account would, for whoever came by the link of `smartwings sign-in`."""
+
+
 @dataclass(slots=True)
 class Session:
     """A visitor who signed in.
@@ -62,10 +70,6 @@ class Sessions:
     def end(self, secret: str) -> None:
         """End a session; one that has ended already is left so."""
         self._by_hash.pop(_hashed(secret), None)
-
-    def end_all_of(self, account: str) -> None:
-        """End every session of an account."""
-        self._by_hash = {key: session for key, session in self._by_hash.items() if session.account != account}
 
     def __len__(self) -> int:
         return len(self._by_hash)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from collector.control import Answer, ask
+from collector.control import LONGEST_ANSWER_S, Answer, ask
 from collector.store.store import StoreError, reading, store_path
 from config.fault import InputError
 from config.load import load_site
@@ -68,9 +68,9 @@ class Source:
         async with self._readers:
             return await asyncio.to_thread(within, self.store, lambda connection: work(connection, site), limit_s)
 
-    async def ask(self, request: Answer) -> Answer | None:
-        """What the daemon answers; None when none is running."""
-        return await asyncio.to_thread(ask, self.store, request)
+    async def ask(self, request: Answer, longest_s: float = LONGEST_ANSWER_S) -> Answer | None:
+        """What the daemon answers; None when none is running. Raises TimeoutError."""
+        return await asyncio.to_thread(ask, self.store, request, longest_s)
 
     def _load(self) -> None:
         try:

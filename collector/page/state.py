@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from collector.page.access import shown
+from collector.page.access import Role, role_of, shown
 from collector.page.source import Source
 
 NOT_RUNNING: dict[str, Any] = {
@@ -26,8 +26,10 @@ async def status(source: Source) -> dict[str, Any]:
 
 
 async def health(request: Request) -> Response:
-    """200 while all is well, else 503 with the reasons."""
+    """200 while all is well, else 503 with the reasons; without them for whoever has not signed in."""
     now = await status(request.app.state.source)
+    if role_of(request) is Role.NOBODY:
+        now = {"well": now["well"]}
     return JSONResponse(now, 200 if now["well"] else 503)
 
 
@@ -78,4 +80,4 @@ class _Metrics:
         yield from counters.values()
 
 
-routes = [shown("/health", health), shown("/metrics", metrics)]
+routes = [shown("/health", health, Role.NOBODY), shown("/metrics", metrics)]

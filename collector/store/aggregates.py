@@ -73,12 +73,12 @@ def of_readings(readings: Readings) -> Aggregates:
 
 
 def joined_aggregates(parts: Sequence[Aggregates]) -> Aggregates:
-    """Aggregates of consecutive times, given in time order, as one; no rows of no parts."""
-    if len(parts) == 1:
-        return parts[0]
+    """Aggregates of different times as one, ascending whatever the order of the parts; no rows of no parts."""
     if not parts:
         return of_readings(Readings.empty())
-    return Aggregates(*(np.concatenate(column) for column in zip(*map(columns, parts), strict=True)))
+    found = Aggregates(*(np.concatenate(column) for column in zip(*map(columns, parts), strict=True)))
+    times = found.start_us
+    return found if (times[1:] >= times[:-1]).all() else found[np.argsort(times, kind="stable")]
 
 
 def widened(parts: Aggregates, width_us: int) -> Aggregates:

@@ -35,10 +35,13 @@ def changes_of(readings: Readings) -> Changes:
 
 
 def joined_changes(parts: Sequence[Changes]) -> Changes:
-    """Changes of consecutive times, given in time order, as one; none of no parts."""
+    """Changes of different times as one, ascending whatever the order of the parts; none of no parts."""
     if not parts:
         return Changes(np.empty(0, dtype=np.int64), np.empty(0))
     starts, codes = np.concatenate([part.start_us for part in parts]), np.concatenate([part.code for part in parts])
+    if not (starts[1:] >= starts[:-1]).all():
+        order = np.argsort(starts, kind="stable")
+        starts, codes = starts[order], codes[order]
     return _only_changes(starts, codes)
 
 

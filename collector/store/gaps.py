@@ -17,6 +17,16 @@ def save(connection: Connection, gaps: Iterable[Gap]) -> None:
         )
 
 
+def newest(connection: Connection, most: int, device: str | None = None) -> list[Gap]:
+    """The gaps (of a device) that opened last, the newest first."""
+    rows = connection.exec_driver_sql(
+        "select device, tag, start_us, end_us, cause from gap where device = coalesce(?, device)"
+        " order by id desc limit ?",
+        (device, most),
+    )
+    return [Gap(row.device, row.tag or None, row.start_us, row.end_us, row.cause) for row in rows]
+
+
 def overlapping(
     connection: Connection, start_us: int, end_us: int, device: str | None = None, most: int = -1, skip: int = 0
 ) -> list[Gap]:
@@ -29,3 +39,8 @@ def overlapping(
         (end_us, start_us, device, most, skip),
     )
     return [Gap(row.device, row.tag or None, row.start_us, row.end_us, row.cause) for row in rows]
+
+
+def devices_with_gaps(connection: Connection) -> set[str]:
+    """Names of the devices that ever had a gap; also of those that the site file no longer has."""
+    return set(connection.exec_driver_sql("select distinct device from gap").scalars())

@@ -48,6 +48,26 @@ def all_reports(connection: Connection, pending: bool = False, most: int = -1, s
     return _found(connection.exec_driver_sql(query, (most, skip)).all())
 
 
+def of_state(connection: Connection, state: str, most: int) -> list[StoredReport]:
+    """The last so many reports in a state, the newest first."""
+    rows = connection.exec_driver_sql(
+        f"select {_COLUMNS} from report where state = ? order by epoch desc, sequence desc limit ?", (state, most)
+    )
+    return _found(rows.all())
+
+
+def last_made(connection: Connection, most: int) -> list[StoredReport]:
+    """The last so many reports, the newest first."""
+    query = f"select {_COLUMNS} from report order by epoch desc, sequence desc limit ?"
+    return _found(connection.exec_driver_sql(query, (most,)).all())
+
+
+def counted(connection: Connection) -> dict[str, int]:
+    """How many reports there are in each state."""
+    rows = connection.exec_driver_sql("select state, count(*) as reports from report group by state")
+    return {row.state: row.reports for row in rows}
+
+
 def newest_of_periods(connection: Connection, as_of_us: int | None = None) -> dict[tuple[str, str], StoredReport]:
     """The newest revision (as of an instant) of every period that has a report, by kind and label."""
     made = "" if as_of_us is None else f" where created_us < {int(as_of_us)}"

@@ -38,21 +38,23 @@ def summary(readings: Readings, kind: Kind) -> bytes:
     return _packed(_AGGREGATES, columns(widened(of_readings(readings), QUARTER_US)))
 
 
-def aggregates_of(blobs: Sequence[bytes]) -> Aggregates | None:
-    """The quarter hours of summaries in time order; None if one of them has another form. Raises ChunkError."""
+def is_of_changes(blob: bytes) -> bool:
+    """Whether a summary holds changes of a code rather than quarter hours of a number."""
+    return blob[1:2] == bytes([_CHANGES])
+
+
+def aggregates_of(blobs: Sequence[bytes]) -> Aggregates:
+    """The quarter hours of summaries in time order. Raises ChunkError, also for a summary that holds changes."""
     rows = _rows(blobs, _AGGREGATES)
-    if rows is None:
-        return None
-    names = rows.dtype.names or ()
-    found: list[NDArray[Any]] = [rows[name] for name in names]
+    found: list[NDArray[Any]] = [rows[name] for name in rows.dtype.names or ()]
     found[6:9] = [column.astype(np.int64) for column in found[6:9]]  # counts that may be added up
     return Aggregates(*found)
 
 
-def changes_in(blobs: Sequence[bytes]) -> Changes | None:
-    """The changes of summaries in time order; None if one of them has another form. Raises ChunkError."""
+def changes_in(blobs: Sequence[bytes]) -> Changes:
+    """The changes of summaries in time order. Raises ChunkError, also for a summary that holds quarter hours."""
     rows = _rows(blobs, _CHANGES)
-    return None if rows is None else joined_changes([Changes(rows["f0"], rows["f1"])])
+    return joined_changes([Changes(rows["f0"], rows["f1"])])
 
 
 def _packed(form: int, values: Sequence[NDArray[np.generic]]) -> bytes:
@@ -64,7 +66,7 @@ def _packed(form: int, values: Sequence[NDArray[np.generic]]) -> bytes:
     return with_checksum(_HEADER.pack(VERSION, form, 0, len(rows)), frame)
 
 
-def _rows(blobs: Sequence[bytes], form: int) -> NDArray[np.void] | None:
+def _rows(blobs: Sequence[bytes], form: int) -> NDArray[np.void]:
     """The rows of all blobs; a year has hundreds of them, so that little is done for each."""
     width = _ROW[form].itemsize
     unpacker = zstandard.ZstdDecompressor()
@@ -75,7 +77,7 @@ def _rows(blobs: Sequence[bytes], form: int) -> NDArray[np.void] | None:
         if version != VERSION:
             raise ChunkError(f"summary: format version {version}, not {VERSION}")
         if found != form:
-            return None
+            raise ChunkError(f"summary: form {found}, not {form}")
         data = unpacker.decompress(frame)
         if len(data) != n * width:
             raise ChunkError("summary: length does not match")

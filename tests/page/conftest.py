@@ -1,20 +1,18 @@
 """A plant with its page, and a real browser to look at it."""
 
 import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from config.load import load_site
-from tests.acceptance.simulated_plant import wait_until
 from tests.left_out import left_out
+from tests.page.api_plant import ApiPlant
 from tests.page.axe import axe_findings, axe_script
+from tests.page.served import served
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTHS = {"phone": (360, 740), "laptop": (1366, 768), "wall": (1920, 1080)}
@@ -89,21 +87,17 @@ def axe() -> Callable[[Page], list[str]]:
 def serve_page() -> Iterator[Callable[[Path], str]]:
     """Starts the page of a site file in a process of its own, without a daemon, and says its address."""
     with ExitStack() as running:
-
-        def serves(site_file: Path) -> str:
-            site = load_site(site_file)
-            assert site.page is not None
-            page = running.enter_context(
-                subprocess.Popen([sys.executable, "-m", "collector.page", str(site_file)], stdin=subprocess.PIPE)
-            )
-            running.callback(page.terminate)
-            host, _, port = site.page.listen.rpartition(":")
-            wait_until(lambda: _accepts(host, int(port)), "the page answers")
-            return f"http://{site.page.listen}"
-
-        yield serves
+        yield lambda site_file: running.enter_context(served(site_file))
 
 
-def _accepts(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((host, port)) == 0
+@pytest.fixture(scope="module")
+def api_plant(tmp_path_factory: pytest.TempPathFactory) -> ApiPlant:
+    """A plant with something to ask for at every address of the API."""
+    return ApiPlant(tmp_path_factory.mktemp("api") / "plant")
+
+
+@pytest.fixture(scope="module")
+def api(api_plant: ApiPlant) -> Iterator[httpx.Client]:
+    """A program that asks this plant's API."""
+    with served(api_plant.site_file) as address, httpx.Client(base_url=f"{address}/api/v1", timeout=20) as client:
+        yield client

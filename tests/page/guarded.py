@@ -1,11 +1,13 @@
 """A page behind its protection, as small as can be, for tests of the protection itself."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -94,3 +96,35 @@ def client(gate: Gate, routes: Sequence[BaseRoute] = ROUTES, address: str | None
     """A browser at the page's address."""
     app = protected(Starlette(routes=all_declared(routes)), gate)
     return Browser(app, address or (THERE if gate.settings.beyond_this_machine else HERE))
+
+
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let passwords be hashed as they are, but less thoroughly, for tests of what is done with the answer."""
+    from argon2 import PasswordHasher
+
+    from collector.page import passwords
+
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    passwords._nobodys.cache_clear()
+
+
+SITE = "plant: {id: kr-test-0001, name: Test plant, time_zone: Asia/Seoul}\n"
+
+
+def real_app(folder: Path, clock: Clock | None = None, **settings: Any) -> tuple[Starlette, Gate]:
+    """The application with all pages, over a plant without devices, and its gate."""
+    from collector.page.app import app
+    from collector.page.source import Source
+    from collector.store.store import writing
+
+    (folder / "site.yaml").write_text(SITE + "page: {}\n", encoding="utf-8")
+    with writing(folder / "plant.db"):
+        pass
+    return app(Source(folder / "site.yaml")), gate(folder, clock, **settings)
+
+
+def token_in(page: str) -> str:
+    """The token of the first form of a page."""
+    found = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]

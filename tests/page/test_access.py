@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from guarded import HERE, LAN, Browser, Clock, client, form, gate, sent
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from collector.page.access import Role, all_declared, done, shown
 from collector.page.visits import FORM, SESSION
+from tests.page.guarded import HERE, LAN, Browser, Clock, client, form, gate, sent
 
 MATRIX = {  # path: answers to nobody, viewer, admin
     ("GET", "/form"): (200, 200, 200),

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from guarded import LAN, THERE, client, gate
 
 from collector.page.response_headers import CONTENT_SECURITY_POLICY
+from tests.page.guarded import LAN, THERE, client, gate
 
 ALWAYS = {
     "content-security-policy": CONTENT_SECURITY_POLICY,

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
-from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, rows, some_readings, with_tags
+from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, make_store, rows, some_readings, with_tags
 
+from collector.store.chunk import ChunkError
 from collector.store.latest import latest
 from collector.store.readings import (
     DAY_S,
@@ -19,7 +20,8 @@ from collector.store.readings import (
     series,
     series_by_day,
 )
-from collector.store.store import transaction, writing
+from collector.store.recent import GATHERED_READINGS, gather
+from collector.store.store import reading, transaction, writing
 from collector.store.tags import stored_tags
 from plant.reading import Readings, distinct, joined
 from plant.status_code import BAD, UNCERTAIN
@@ -61,6 +63,7 @@ steps = st.lists(
         st.tuples(st.just("append"), batches, batches),
         st.tuples(st.just("seal"), times),
         st.tuples(st.just("merge_days"), times),
+        st.tuples(st.just("gather")),
         st.tuples(st.just("import"), batches),
     ),
     max_size=12,
@@ -88,7 +91,7 @@ def test_whatever_is_sealed_and_merged_when_a_series_is_all_that_was_put_in_once
                 merge(connection, first, arguments[0])
                 put_in[first].append(arguments[0])
             else:
-                {"seal": seal, "merge_days": merge_days}[name](connection, arguments[0])
+                {"seal": seal, "merge_days": merge_days, "gather": gather}[name](connection, *arguments)
     start_us, end_us = sorted((start_us, end_us))
     for tag_id, parts in put_in.items():
         expected = distinct(joined(parts))
@@ -125,6 +128,33 @@ def test_sealing_moves_everything_before_the_instant_out_of_the_journal(store: C
             MONDAY_US + 2 * HOUR_US,
         )
         assert store.exec_driver_sql("select readings from chunk order by key").scalars().all() == [1, 1]
+
+
+def test_small_rows_of_the_journal_are_put_together_and_large_ones_left_alone(store: Connection) -> None:
+    tag_id, _ = with_tags(store)
+    large = [MONDAY_US + at for at in range(GATHERED_READINGS)]
+    for times in ([MONDAY_US], [MONDAY_US + 1, MONDAY_US - 1], large, [MONDAY_US + 5], [MONDAY_US + 3]):
+        _append(store, tag_id, times, [0.0] * len(times))
+    with transaction(store):
+        assert gather(store) == 2
+        assert gather(store) == 0
+        rows = store.exec_driver_sql("select readings, min_us, max_us from journal order by id").all()
+    assert rows == [
+        (3, MONDAY_US - 1, MONDAY_US + 1),
+        (GATHERED_READINGS, MONDAY_US, large[-1]),
+        (2, MONDAY_US + 3, MONDAY_US + 5),
+    ]
+
+
+def test_a_reader_does_not_unpack_the_journal_for_a_time_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "plant.db"
+    tag_id = make_store(path, [MONDAY_US])
+    with writing(path) as connection, transaction(connection):
+        connection.exec_driver_sql("update journal set payload = zeroblob(40)")
+    with reading(path) as connection:
+        assert len(series(connection, tag_id, MONDAY_US - HOUR_US, MONDAY_US)) == 0
+        with pytest.raises(ChunkError):
+            series(connection, tag_id, MONDAY_US - HOUR_US, MONDAY_US + 1)
 
 
 def test_a_reading_of_the_far_future_does_not_keep_others_in_the_journal(store: Connection) -> None:

@@ -42,7 +42,6 @@ def _holds_what_the_chunks_hold(store: Connection, tag_id: int) -> list[StoredSu
     found = stored_summaries(store, tag_id, *EVER_S)
     assert all(part.payload for part in found)
     summed = aggregates_of([part.payload for part in found if part.payload])
-    assert summed is not None
     wanted = widened(of_readings(series(store, tag_id, MONDAY_US - DAY_US, MONDAY_US + 9 * DAY_US)), QUARTER_US)
     for left, right in zip(columns(summed), columns(wanted), strict=True):
         assert np.allclose(left, right, rtol=1e-12, equal_nan=True)
@@ -80,7 +79,6 @@ def test_a_state_is_summed_up_by_its_changes(store: Connection) -> None:
     (found,) = stored_summaries(store, state, *EVER_S)
     assert found.payload
     changes = changes_in([found.payload])
-    assert changes is not None
     assert changes.start_us.tolist() == [MONDAY_US, MONDAY_US + 1_800_000_000]
     assert changes.code.tolist() == [0.0, 1.0]
 

@@ -3,11 +3,12 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plant.instant import format_instant, instant, local_instant, moment, parse_instant, parse_iso_date
+from plant.instant import format_instant, format_instants, instant, local_instant, moment, parse_instant, parse_iso_date
 
 BERLIN, SEOUL = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Seoul")
 
@@ -54,3 +55,29 @@ def test_a_skipped_wall_time_takes_the_offset_before_the_change() -> None:
 
 def test_a_repeated_wall_time_is_its_first_occurrence() -> None:
     assert local_instant(date(2026, 10, 25), 150, BERLIN) == parse_instant("2026-10-25T02:30:00+02:00")
+
+
+@settings(max_examples=100, derandomize=True, deadline=None)
+@given(
+    st.lists(
+        st.integers(-2_000_000_000_000_000, 4_000_000_000_000_000) | st.integers(0, 4000).map(lambda s: s * 900_000_000)
+    ),
+    st.sampled_from(["Asia/Seoul", "America/St_Johns", "Australia/Lord_Howe"]),
+)
+def test_many_instants_are_written_as_each_of_them(times_us: list[int], name: str) -> None:
+    zone = ZoneInfo(name)
+    found = format_instants(np.array(times_us, dtype=np.int64), zone)
+    assert found == [format_instant(us, zone) for us in times_us]
+
+
+def test_instants_of_a_quarter_hour_in_which_clocks_change_have_the_offset_of_their_own() -> None:
+    # Liberia's clocks went from -00:44:30 to +00:00 at 00:44:30 UTC.
+    zone, change_us = ZoneInfo("Africa/Monrovia"), instant(datetime(1972, 1, 7, 0, 44, 30, tzinfo=UTC))
+    times = np.array([change_us - 1, change_us, change_us + 1_000_000])
+    assert format_instants(times, zone) == [format_instant(int(us), zone) for us in times]
+    assert format_instants(times, zone)[:2] == ["1972-01-07T00:44:29.999999+00:00", "1972-01-07T00:44:30+00:00"]
+
+
+def test_a_time_before_there_was_standard_time_is_written_in_utc() -> None:
+    assert format_instant(parse_instant("1900-01-01T00:00:00Z"), SEOUL) == "1900-01-01T00:00:00+00:00"
+    assert format_instants(np.array([parse_instant("1900-01-01T00:00:00Z")]), SEOUL) == ["1900-01-01T00:00:00+00:00"]

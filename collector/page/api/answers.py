@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Connection
@@ -14,18 +13,19 @@ from collector.gap_rows import gap_rows
 from collector.page.api.queries import GapsQuery, NothingAsked, ReadingsQuery, ReportsQuery
 from collector.page.source import LIMIT_S, Source, TookTooLongError
 from collector.page.state import status
-from collector.question import asked_instant, asked_stretch
+from collector.question import QuestionError, asked_instant, asked_stretch
 from collector.read_plan import read_plan
 from collector.reading_rows import latest_rows, wanted_tags
 from collector.report_rows import report_rows
-from collector.store.gaps import overlapping
+from collector.store.gaps import devices_with_gaps, overlapping
 from collector.store.reports import all_reports
 from config.site import Site
 from connectors.device_health import DeviceHealth
-from plant.instant import US_PER_S, format_instant
+from plant.instant import US_PER_S
+from plant.period import Clock
 
 WEEK_US = 7 * 86400 * US_PER_S
-_NOT_KNOWN = {field.name: None for field in fields(DeviceHealth)} | {"connected": False, "notes": []}
+_NOT_KNOWN: dict[str, Any] = {**dict.fromkeys(DeviceHealth().as_json()), "connected": False, "notes": []}
 
 
 async def readings(request: Request, query: ReadingsQuery) -> Response:
@@ -52,13 +52,10 @@ async def gaps(request: Request, query: GapsQuery) -> Response:
     now_us = time.time_ns() // 1000
 
     def work(connection: Connection, site: Site) -> list[dict[str, Any]]:
-        clock = site.clock()
-        to_us = now_us if query.to is None else asked_instant("to", query.to, clock.day_start)
-        from_ = query.from_ or format_instant(to_us - WEEK_US, site.zone)
-        start_us, end_us = asked_stretch(from_, query.to, clock, now_us)
-        return gap_rows(
-            overlapping(connection, start_us, end_us, query.device, query.limit + 1, query.offset), site.zone
-        )
+        _require_device(connection, site, query.device)
+        bounds = _bounds(query, site.clock(), now_us)
+        found = overlapping(connection, *bounds, query.device, query.limit + 1, query.offset)
+        return gap_rows(found, site.zone)
 
     rows = await _source(request).read(work)
     return JSONResponse({"gaps": rows[: query.limit]}, headers=_next(request, rows, query))
@@ -79,6 +76,20 @@ async def devices(request: Request, _: NothingAsked) -> Response:
 def _source(request: Request) -> Source:
     source: Source = request.app.state.source
     return source
+
+
+def _bounds(query: GapsQuery, clock: Clock, now_us: int) -> tuple[int, int]:
+    if query.from_ is not None:
+        return asked_stretch(query.from_, query.to, clock, now_us)
+    end_us = now_us if query.to is None else asked_instant("to", query.to, clock.day_start)
+    return end_us - WEEK_US, end_us
+
+
+def _require_device(connection: Connection, site: Site, name: str | None) -> None:
+    known = [device.id for device in site.devices]
+    if name is not None and name not in known and name not in devices_with_gaps(connection):
+        message = "{key}: {name}: is not a device of this plant; it has {known}"
+        raise QuestionError("device", message, name=name, known=", ".join(known) or "none")
 
 
 def _next(request: Request, rows: Sequence[object], query: ReportsQuery | GapsQuery) -> dict[str, str]:

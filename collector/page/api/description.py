@@ -25,7 +25,7 @@ both are 503 with the reason and `Retry-After`. At once there are at most {kpis.
 
 def description(addresses: Iterable["Address"]) -> dict[str, Any]:
     """The OpenAPI description of some addresses."""
-    found = list(addresses)
+    found, shapes = list(addresses), schemas()
     queries = [(one.query, "validation") for one in found]
     _, asked = models_json_schema(queries, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     named = asked["$defs"]
@@ -34,19 +34,19 @@ def description(addresses: Iterable["Address"]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Smart Wings", "version": "1", "description": _ABOUT},
         "servers": [{"url": "/api/v1"}],
-        "paths": {one.path: {"get": _operation(one, models[one.query.__name__])} for one in found},
-        "components": {"schemas": named | schemas(), "responses": _RESPONSES},
+        "paths": {one.path: {"get": _operation(one, models[one.query.__name__], shapes)} for one in found},
+        "components": {"schemas": named | shapes, "responses": _RESPONSES},
     }
 
 
-def _operation(address: "Address", query: dict[str, Any]) -> dict[str, Any]:
+def _operation(address: "Address", query: dict[str, Any], shapes: dict[str, Any]) -> dict[str, Any]:
     content = {
         media: {"schema": {"$ref": f"#/components/schemas/{address.shape}"}} if media == "application/json" else {}
         for media in address.media
     }
     return {
         "operationId": address.path.strip("/"),
-        "summary": address.query.__doc__,
+        "summary": shapes[address.shape]["description"],
         "parameters": [_parameter(name, schema, query) for name, schema in query.get("properties", {}).items()],
         "responses": {
             "200": {"description": "What was asked for.", "content": content},

@@ -1,14 +1,14 @@
 """How do programs and people take readings away? As a file that is sent while it is read, in bounded memory."""
 
 import time
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 
 from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from collector.history_rows import csv_lines, history_rows, json_parts
+from collector.history_rows import csv_parts, history_rows, json_parts
 from collector.page.api.queries import HistoryQuery
 from collector.page.source import Source, TookTooLongError
 from collector.question import QuestionError, asked_stretch, asked_tags
@@ -19,7 +19,6 @@ from plant.instant import moment
 
 MOST_STREAMS = 4
 LONGEST_S = 900.0
-_BLOCK_BYTES = 64 * 1024
 MEDIA = {"csv": "text/csv", "json": "application/json", "parquet": "application/vnd.apache.parquet"}
 
 
@@ -68,20 +67,8 @@ def _parts(
             yield from parquet_blocks(connection, tags, *bounds)
             return
         rows = history_rows(connection, tags, *bounds, site.zone)
-        yield from _blocks(json_parts(rows) if form == "json" else csv_lines(rows))
-
-
-def _blocks(texts: Iterable[str]) -> Iterator[bytes]:
-    """Small texts gathered to parts that are worth sending."""
-    gathered: list[str] = []
-    size = 0
-    for text in texts:
-        gathered.append(text)
-        size += len(text)
-        if size >= _BLOCK_BYTES:
-            yield "".join(gathered).encode()
-            gathered, size = [], 0
-    yield "".join(gathered).encode()
+        for text in json_parts(rows) if form == "json" else csv_parts(rows):
+            yield text.encode()
 
 
 def _file_name(query: HistoryQuery, bounds: tuple[int, int], site: Site) -> str:

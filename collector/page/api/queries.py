@@ -1,7 +1,7 @@
 """What may a program ask under each address, and what is wrong with what it asked?"""
 
 import re
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from starlette.datastructures import QueryParams
@@ -19,10 +19,16 @@ def _with_plus(value: object) -> object:
     return _PLUS_LOST.sub(r"\1+\2", value) if isinstance(value, str) else value
 
 
-Time = Annotated[str, StringConstraints(min_length=1, max_length=64), BeforeValidator(_with_plus)]
+Time = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=64),
+    BeforeValidator(_with_plus),
+    Field(examples=["2026-11-21", "2026-11-21T08:00:00+09:00"]),
+]
 """ISO 8601 with an offset or Z, or a date alone, which is the start of that production day."""
 Name = Annotated[str, StringConstraints(pattern=rf"^{NAME}$")]
-Scope = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
+_LINE = r"^[^\x00-\x1f\x7f]{1,200}$"
+Scope = Annotated[str, StringConstraints(pattern=_LINE)]
 
 
 class Query(BaseModel):
@@ -129,8 +135,17 @@ def asked(model: type[Q], parameters: QueryParams) -> Q:
         found = model.model_validate(given)
     except ValidationError as error:
         problems = error.errors(include_url=False)
-        faults += [(str(one["loc"][0]), plain_message(one, tuple(one["loc"]), model, hint=True)) for one in problems]
+        faults += [(str(one["loc"][0]), _message(one, model)) for one in problems]
         raise AskedWronglyError(list(dict.fromkeys(faults))) from None
     if faults:
         raise AskedWronglyError(faults)
     return found
+
+
+def _message(problem: Any, model: type[Query]) -> str:
+    if problem["type"] == "extra_forbidden":
+        known = ", ".join(field.alias or name for name, field in model.model_fields.items())
+        return f"is not a parameter here; there are {known or 'none'}"
+    if problem["type"] == "string_pattern_mismatch" and problem["ctx"]["pattern"] == _LINE:
+        return "must be one line of at most 200 characters"
+    return plain_message(problem, tuple(problem["loc"]), model, hint=False)

@@ -1,0 +1,62 @@
+"""How does the plant stand by what store and files show, whether or not the daemon runs?"""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from collector.buffer import Buffer
+from collector.plant_trouble import BadTag, Kept
+from collector.store import events, reports
+from config.devices import OpcUaDevice
+from config.site import Site
+from connectors.certificate_state import CertificateState, certificate_states
+from plant.status_code import BAD
+
+MOST_REPORTS = 1000
+
+
+def standing(connection: Connection, site: Site, site_file: Path, outlook: Buffer | None) -> Kept:
+    """What is kept that trouble shows in; at most so many reports of each state."""
+    start = events.newest(connection, "start")
+    return Kept(
+        started_us=start[0] if start else None,
+        started_sha256=start[1] if start else "",
+        site_sha256=sha256(site_file.read_bytes()).hexdigest(),
+        unanswered=tuple(one for one in reports.of_state(connection, "pending", MOST_REPORTS) if one.sent_us),
+        rejected=tuple(reports.of_state(connection, "rejected", 20)),
+        bad_tags=tuple(bad_tags(connection, site)),
+        certificates=tuple(_certificates(site, site_file.parent)),
+        buffer=outlook,
+    )
+
+
+def bad_tags(connection: Connection, site: Site) -> list[BadTag]:
+    """Tags of the site file whose newest reading is Bad."""
+    rows = connection.exec_driver_sql(
+        "select tag.name, latest.status, latest.time_us from latest join tag on tag.id = latest.tag_id"
+        " where latest.status & ? != 0",
+        (BAD,),
+    )
+    device_of = {settings.name: device.id for device in site.devices for settings in device.tags}
+    return [BadTag(device_of[row.name], row.name, row.status, row.time_us) for row in rows if row.name in device_of]
+
+
+def known_until(connection: Connection) -> int | None:
+    """When the collector last heard of any device [us]; None if it never did."""
+    found = connection.exec_driver_sql("select max(known_until_us) from device").scalar()
+    return None if found is None else int(found)
+
+
+def _certificates(site: Site, folder: Path) -> Iterator[tuple[str, str, CertificateState]]:
+    own_told = False
+    for device in site.devices:
+        states = certificate_states(device, folder) if isinstance(device, OpcUaDevice) else None
+        if states is None:
+            continue
+        if states.server is not None:
+            yield device.id, states.server.file, states.server
+        if states.own is not None and not own_told:
+            own_told = True
+            yield device.id, states.own.file, states.own

@@ -1,0 +1,143 @@
+"""What is wrong with collecting, keeping and reporting? What the daemon knows, and what store and files show."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from collector import plant_trouble_text as text
+from collector.buffer import Buffer
+from collector.device_trouble import device_troubles
+from collector.health import LEAST_FREE_SHARE, Snapshot
+from collector.store.reports import StoredReport
+from collector.trouble import Trouble, named, worst_first
+from config.site import Site
+from connectors.certificate_state import CertificateState
+from plant.instant import US_PER_S
+from plant.status_code import status_name
+
+_HOUR_US = 3600 * US_PER_S
+_DAY_US = 24 * _HOUR_US
+_FIRST_CONNECTION_US = 30 * US_PER_S
+CERTIFICATE_DAYS = 30
+DISK_HOURS = 14 * 24
+
+
+@dataclass(frozen=True, slots=True)
+class BadTag:
+    """A tag whose newest reading is Bad, and since when [us]."""
+
+    device: str
+    name: str
+    status: int
+    since_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What store and files show, whether or not the daemon runs.
+
+    certificates: by device and what it is called. unanswered: reports that were sent and wait for their ack.
+    """
+
+    started_us: int | None = None
+    started_sha256: str = ""
+    site_sha256: str = ""
+    unanswered: tuple[StoredReport, ...] = ()
+    rejected: tuple[StoredReport, ...] = ()
+    bad_tags: tuple[BadTag, ...] = ()
+    certificates: tuple[tuple[str, str, CertificateState], ...] = field(default=())
+    buffer: Buffer | None = None
+
+
+def collecting_troubles(site: Site, now: Snapshot) -> list[Trouble]:
+    """What the running daemon knows to be wrong, worst first."""
+    return worst_first([*_storing(now), *_devices(site, now), *_reporting(now), *_tasks(now)])
+
+
+def _devices(site: Site, now: Snapshot) -> Iterator[Trouble]:
+    for device in site.devices:
+        if device.id in now.devices:
+            yield from device_troubles(device, now.devices[device.id], now.started_us, now.at_us)
+
+
+def _storing(now: Snapshot) -> Iterator[Trouble]:
+    if now.store_fault:
+        yield text.STORE_FAULT.trouble("store_fault", "store", now.last_commit_us, why=now.store_fault.rstrip("."))
+    if now.free_share < LEAST_FREE_SHARE:
+        yield text.DISK_LOW.trouble("disk_low", "disk", None, free=now.free_share)
+    if now.clock_stepped_us is not None and now.at_us - now.clock_stepped_us < _DAY_US:
+        yield text.CLOCK_STEPPED.trouble("clock_stepped", "clock", now.clock_stepped_us, step_s=now.clock_offset_s)
+
+
+def _reporting(now: Snapshot) -> Iterator[Trouble]:
+    if now.report_fault and now.at_us - now.started_us > _FIRST_CONNECTION_US:
+        yield text.BROKER.trouble("broker", "reports", now.report_fault_us, why=now.report_fault.rstrip("."))
+    for name, why in now.failed_reports.items():
+        yield text.IMPOSSIBLE.trouble("report_impossible", name, None, why=why.rstrip("."))
+
+
+def _tasks(now: Snapshot) -> Iterator[Trouble]:
+    for name, why in now.recent_faults.items():
+        yield text.TASK.trouble("task", name, None, why=why)
+
+
+def not_running(stopped_us: int | None) -> Trouble:
+    """That the collector does not run. stopped_us: until when it is known to have run."""
+    return text.NOT_RUNNING.trouble("not_running", "collector", stopped_us)
+
+
+def not_answering() -> Trouble:
+    """That the collector runs, but says nothing."""
+    return text.NOT_ANSWERING.trouble("not_answering", "collector", None)
+
+
+def kept_troubles(kept: Kept, running: list[Trouble], now_us: int) -> list[Trouble]:
+    """What store and files show to be wrong beside what the daemon said, worst first."""
+    return worst_first(
+        [
+            *_refused_reports(kept, running, now_us),
+            *_bad_tags(kept, running),
+            *_certificates(kept, now_us),
+            *_rest(kept),
+        ]
+    )
+
+
+def _refused_reports(kept: Kept, running: list[Trouble], now_us: int) -> Iterator[Trouble]:
+    for report in kept.rejected:
+        why = (report.reason or "no reason given").rstrip(".")
+        yield text.REJECTED.trouble("report_rejected", report.id, report.sent_us, why=why, sequence=report.sequence)
+    oldest_us = min((report.created_us for report in kept.unanswered), default=now_us)
+    if now_us - oldest_us > _HOUR_US and not any(one.kind in ("broker", "not_running") for one in running):
+        hours = (now_us - oldest_us) / _HOUR_US
+        yield text.UNANSWERED.trouble("unanswered", "reports", oldest_us, count=len(kept.unanswered), hours=hours)
+
+
+def _bad_tags(kept: Kept, running: list[Trouble]) -> Iterator[Trouble]:
+    """Those of devices that answer; where one does not, that is said already."""
+    said = {one.subject for one in running if one.kind in ("not_connected", "tags_refused", "block_refused")}
+    if any(one.kind == "not_running" for one in running):
+        return
+    bad = sorted(kept.bad_tags, key=lambda one: (one.device, one.status, one.name))
+    for (device, status), group in groupby(bad, key=lambda one: (one.device, one.status)):
+        if device not in said:
+            tags = list(group)
+            since_us = min(tag.since_us for tag in tags)
+            names = named([tag.name for tag in tags])
+            yield text.TAGS_BAD.trouble("tags_bad", device, since_us, tags=names, status=status_name(status))
+
+
+def _certificates(kept: Kept, now_us: int) -> Iterator[Trouble]:
+    for device, name, certificate in kept.certificates:
+        days = (certificate.until_us - now_us) // _DAY_US
+        if days < 0:
+            yield text.CERTIFICATE_ENDED.trouble("certificate", device, certificate.until_us, name=name, days=-days)
+        elif days < CERTIFICATE_DAYS:
+            yield text.CERTIFICATE_ENDS.trouble("certificate", device, None, name=name, days=days)
+
+
+def _rest(kept: Kept) -> Iterator[Trouble]:
+    if kept.started_sha256 and kept.started_sha256 != kept.site_sha256:
+        yield text.SETTINGS_CHANGED.trouble("settings_changed", "site file", kept.started_us)
+    if kept.buffer is not None and kept.buffer.hours_left is not None and kept.buffer.hours_left < DISK_HOURS:
+        yield text.DISK_FILLS.trouble("disk_fills", "disk", None, days=kept.buffer.hours_left / 24)

@@ -1,0 +1,52 @@
+"""How fast does the store grow? Bytes that each of the last days brought, by the times of what is stored."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from collector.store.chunk_rows import DAY_S, chunk_key
+from plant.instant import US_PER_S
+
+DAY_US = DAY_S * US_PER_S
+LOOK_BACK_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """days: bytes (packed) of the last UTC days that are over, newest last, empty ones left out. today: of this day and
+    of what is still in the journal. first_us: the first reading of all; None in an empty store.
+    """
+
+    days: tuple[int, ...]
+    today: int
+    first_us: int | None
+
+
+def growth(connection: Connection, now_us: int) -> Growth:
+    """What readings, kept records and reports of the last days take."""
+    today = now_us // DAY_US
+    by_day = Counter[int]()
+    since_us = (today - LOOK_BACK_DAYS) * DAY_US
+    for tag_id in connection.exec_driver_sql("select id from tag").scalars().all():
+        origin = chunk_key(tag_id, 0)
+        rows = connection.exec_driver_sql(
+            "select (key - ?) / 86400 as day, sum(length(payload)) as bytes from chunk"
+            " where key >= ? and key < ? group by day",
+            (origin, chunk_key(tag_id, since_us // US_PER_S), chunk_key(tag_id, (today + 1) * DAY_S)),
+        )
+        by_day.update({row.day: row.bytes for row in rows})
+    for table, time, payload in (
+        ("element", "end_us - 1", "payload"),
+        ("report", "created_us", "event"),
+        ("journal", "max_us", "payload"),
+    ):
+        rows = connection.exec_driver_sql(
+            f"select ({time}) / ? as day, sum(length({payload})) as bytes from {table}"
+            f" where ({time}) >= ? group by day",
+            (DAY_US, since_us),
+        )
+        by_day.update({row.day: row.bytes for row in rows})
+    first_us = connection.exec_driver_sql("select min(first_us) from latest").scalar()
+    over = tuple(by_day[day] for day in sorted(by_day) if today - LOOK_BACK_DAYS <= day < today)
+    return Growth(over, by_day[today], first_us)

@@ -1,0 +1,118 @@
+"""`smartwings browse opc.tcp://HOST:PORT`: which variables does a server have, and what are they worth now?"""
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commands.terminal import Json, quiet_libraries, refuse, say, say_json, write_new
+
+if TYPE_CHECKING:
+    from connectors.opcua_browse import Browsed, Variable
+
+
+def browse(
+    endpoint: Annotated[str, typer.Argument(metavar="opc.tcp://HOST:PORT", help="The server.", show_default=False)],
+    under: Annotated[str | None, typer.Option(metavar="NODE", help="Begin there. Default: Objects.")] = None,
+    tags: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a tag list.")] = None,
+    security: Annotated[str | None, typer.Option(metavar="POLICY", help="As in the site file, or none.")] = None,
+    fingerprint: Annotated[
+        str | None, typer.Option(metavar="SHA256", help="Of the server's certificate, compared at the server.")
+    ] = None,
+    site: Annotated[
+        Path | None, typer.Option(metavar="SITE", help="Connect with the certificate of this plant.")
+    ] = None,
+    device: Annotated[str, typer.Option(metavar="ID", help="Under which the certificate is trusted.")] = "browsed",
+    as_json: Json = False,
+) -> None:
+    """The server's variables: node, path, type, value now, unit, and the role that the name makes plain."""
+    quiet_libraries()
+    from connectors.connector import ConnectorError
+    from connectors.opcua_draft import proposed_tag, proposed_tags
+    from connectors.reachability import UnreachableError
+
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            place = site.parent if site is not None else Path(folder)
+            found = asyncio.run(_browsed(endpoint, under, security, fingerprint, device, place))
+    except (UnreachableError, ConnectorError, ValueError) as error:
+        refuse(f"{endpoint}: {_told(error)}")
+    if tags is not None:
+        from config.tag_row import tag_list
+
+        write_new(tags, tag_list(proposed_tags(found.variables), "opcua"))
+    roles = [(proposed_tag(one) or {}).get("role") for one in found.variables]
+    rows = [_json(one, role) for one, role in zip(found.variables, roles, strict=True)]
+    if as_json:
+        say_json({"variables": rows, "whole": found.whole})
+    else:
+        _say(found, rows)
+
+
+async def _browsed(
+    endpoint: str, under: str | None, security: str | None, fingerprint: str | None, device: str, folder: Path
+) -> "Browsed":
+    from config.devices import OpcUaDevice, is_loopback
+    from connectors.opcua_browse import browsed
+    from connectors.opcua_certificate import trusted_file
+    from connectors.opcua_introduction import introduced, trusted, unsecured
+    from connectors.reachability import Obstacle, UnreachableError
+
+    met = await introduced(endpoint)
+    chosen = security or met.policies[0]
+    if security is None and chosen == "none" and not is_loopback(_host(endpoint)):
+        raise UnreachableError(Obstacle.SECURITY, "it only offers none; --security none browses it in clear")
+    if chosen not in met.policies:
+        raise UnreachableError(Obstacle.SECURITY, f"it offers {', '.join(met.policies)}")
+    server = unsecured(endpoint)
+    if chosen != "none":
+        server = OpcUaDevice.model_validate({**server.model_dump(), "id": device, "security": chosen})
+        if fingerprint is not None or not trusted_file(folder, device).exists():
+            try:
+                await trusted(server, folder, fingerprint)
+            except UnreachableError as error:
+                shown = f"it shows SHA-256 {met.fingerprint}; compare it there, then add --fingerprint with it"
+                raise UnreachableError(error.obstacle, error.detail or shown) from None
+    return await browsed(server, folder, under)
+
+
+def _host(endpoint: str) -> str:
+    from urllib.parse import urlsplit
+
+    return urlsplit(endpoint).hostname or ""
+
+
+def _told(error: Exception) -> str:
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError):
+        return str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+    return str(error)
+
+
+def _json(one: "Variable", role: str | None) -> dict[str, Any]:
+    return {
+        "node": one.node,
+        "node_by_uri": one.node_by_uri,
+        "path": "/".join(one.path),
+        "type": one.type,
+        "value": one.value,
+        "status": one.status,
+        "unit": one.unit,
+        "role": role,
+    }
+
+
+def _say(found: "Browsed", rows: list[dict[str, Any]]) -> None:
+    width = max((len(row["path"]) for row in rows), default=0)
+    for row in rows:
+        value = "-" if row["value"] is None else str(row["value"])[:30]
+        status = "" if row["status"] == "Good" else f"  {row['status']}"
+        described = f"{row['type']:<8}  {value:>16} {row['unit']:<6}  {row['role'] or '-':<15}"
+        say(f"{row['path']:<{width}}  {described}  {row['node']}{status}")
+    if not rows:
+        say("no variables")
+    if not found.whole:
+        say(f"and more than these {len(rows)}; --under NODE shows a part of them")

@@ -1,0 +1,107 @@
+"""What does a Modbus device hold at some addresses now? One connection, few requests, nothing but reading."""
+
+import asyncio
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+
+from config.devices import ModbusDevice
+from connectors.modbus_check import Refused
+from connectors.modbus_link import BAD_TIMEOUT, Link, LinkError, check_transport
+from connectors.modbus_plan import MAX_BITS, MAX_REGISTERS, Block, Table
+from connectors.modbus_words import U16
+from connectors.reachability import Obstacle, UnreachableError, require_listener
+
+ANSWER_S = 2.0
+MOST_REGISTERS = 1000
+MOST_PROBED_BITS = 2000
+
+_REFUSALS = {
+    1: Obstacle.FUNCTION_REFUSED,
+    2: Obstacle.ADDRESS_REFUSED,
+    3: Obstacle.ADDRESS_REFUSED,
+    5: Obstacle.BUSY,
+    6: Obstacle.BUSY,
+    10: Obstacle.GATEWAY,
+    11: Obstacle.GATEWAY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What to read: so many registers (or bits) of a table from a zero-based address on."""
+
+    table: Table
+    address: int
+    count: int
+
+    def fault(self) -> str | None:
+        """Why it cannot be read, in words; None where it can."""
+        most = MOST_PROBED_BITS if self.table in ("coil", "discrete") else MOST_REGISTERS
+        if not 0 <= self.address <= 65535:
+            return "address: must be 0 to 65535"
+        if not 1 <= self.count <= most:
+            return f"count: must be 1 to {most}"
+        return None if self.address + self.count <= 65536 else "count: must end at address 65535"
+
+
+async def probed(device: ModbusDevice, probe: Probe) -> U16:
+    """The registers of a probe as they are now (bits as 0 and 1). Raises UnreachableError and ConnectorError."""
+    check_transport(device)
+    if device.transport != "rtu":
+        await require_listener(device.host or "", device.tcp_port)
+    link = Link(device)
+    try:
+        try:
+            await link.connect()
+            return np.concatenate([await _answer(link, block) for block in _blocks(probe)])
+        finally:
+            link.close()
+            await asyncio.sleep(0)  # the loop closes the socket in its next turn
+    except LinkError as error:
+        raise await _explained(device, error) from None
+
+
+def _blocks(probe: Probe) -> list[Block]:
+    most = MAX_BITS if probe.table in ("coil", "discrete") else MAX_REGISTERS
+    end = probe.address + probe.count
+    return [Block(probe.table, at, min(most, end - at), ()) for at in range(probe.address, end, most)]
+
+
+async def _answer(link: Link, block: Block) -> U16:
+    words, _ = await link.read(block, ANSWER_S)
+    if isinstance(words, Refused):
+        raise UnreachableError(_REFUSALS.get(words.code, Obstacle.OTHER), f"{block}: {words}")
+    return words
+
+
+async def _explained(device: ModbusDevice, error: LinkError) -> UnreachableError:
+    """Why there was no answer: whether whoever listens there speaks Modbus at all is asked for once more."""
+    spoken = await _speaks_modbus(device) if device.transport == "tcp" else None
+    if spoken is False:
+        return UnreachableError(Obstacle.NOT_MODBUS, str(error))
+    if error.status == BAD_TIMEOUT:
+        return UnreachableError(Obstacle.UNIT_SILENT, str(error))
+    return UnreachableError(Obstacle.CLOSED if "closed" in str(error) else Obstacle.OTHER, str(error))
+
+
+async def _speaks_modbus(device: ModbusDevice) -> bool | None:
+    """Whether the first bytes that come back are those of a Modbus answer; None where none come.
+
+    MODBUS Messaging on TCP/IP Implementation Guide V1.0b, 3.1.3: transaction, protocol 0, length, unit.
+    """
+    writer = None
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            reader, writer = await asyncio.open_connection(device.host, device.tcp_port)
+            writer.write(struct.pack(">HHHBBHH", 1, 0, 6, device.unit, 3, 0, 1))
+            _, protocol, length = struct.unpack(">HHH", await reader.readexactly(6))
+            return bool(protocol == 0 and 3 <= length <= 254)
+    except asyncio.IncompleteReadError as error:
+        return False if error.partial else None
+    except OSError:
+        return None
+    finally:
+        if writer is not None:
+            writer.close()

@@ -1,0 +1,53 @@
+"""What the daemon does to the store from time to time, as its schedule holds it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from stored import DAY_US, MONDAY_US, entry_of, some_readings, with_tags
+
+from collector.background import background
+from collector.store.readings import append, merge
+from collector.store.store import reading, transaction, writing
+from collector.store.writer import Writer
+from config.load import load_site
+
+SITE = """\
+plant: {id: kr-test-0001, time_zone: Asia/Seoul}
+store: {url: "sqlite:///plant.db"}
+"""
+
+
+def _woken(folder: Path, name: str) -> None:
+    (folder / "site.yaml").write_text(SITE, encoding="utf-8")
+
+    async def wake() -> None:
+        writer = Writer(folder / "plant.db")
+        writer.open()
+        try:
+            schedule = background(load_site(folder / "site.yaml"), folder, writer, None)
+            (work,) = [work for job, work, _ in schedule._jobs if job == name]
+            await work()
+            assert schedule.faults == {}
+        finally:
+            writer.close()
+
+    asyncio.run(wake())
+
+
+@pytest.mark.parametrize(("name", "table", "rows"), [("summaries", "summary", 3), ("gather journal", "journal", 1)])
+def test_the_daemon_fills_in_summaries_and_gathers_the_journal(
+    tmp_path: Path, name: str, table: str, rows: int
+) -> None:
+    path = tmp_path / "plant.db"
+    with writing(path) as connection:
+        tag_id, _ = with_tags(connection)
+        with transaction(connection):
+            for day in range(3):
+                start = MONDAY_US + day * DAY_US
+                merge(connection, tag_id, some_readings(range(start, start + 4000), range(4000)))
+                append(connection, entry_of({tag_id: some_readings([start], [0.0])}))
+            connection.exec_driver_sql("delete from summary")
+    _woken(tmp_path, name)
+    with reading(path) as connection:
+        assert connection.exec_driver_sql(f"select count(*) from {table}").scalar() == rows
