@@ -69,7 +69,10 @@ def _readings() -> list[str]:
         time = f"2026-11-{day}T{8 + minute // 60:02d}:{minute % 60:02d}:00+09:00"
         rows += [f"{time},good,{at * 30},Good", f"{time},scrap,{at // 2},Good", f"{time},energy,{at * 2},Good"]
         if minute % 60 == 0:
-            rows += [f"{time},state,{'Setup' if minute == 0 else 'Executing'},Good", f'{time},job,"a ""{at}"" 작업",Good']
+            rows += [
+                f"{time},state,{'Setup' if minute == 0 else 'Executing'},Good",
+                f'{time},job,"a ""{at}"" 작업",Good',
+            ]
     return [*rows, "2026-11-19T20:00:00+09:00,oil,,BadDeviceFailure"]
 
 
