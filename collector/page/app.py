@@ -6,7 +6,17 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from collector.page import overview, preferences, sign_in, state
+from collector.page import (
+    devices,
+    metrics,
+    overview,
+    preferences,
+    quality,
+    report_list,
+    sign_in,
+    state,
+    system,
+)
 from collector.page.access import Role, all_declared, shown
 from collector.page.api.routes import api_routes
 from collector.page.figures import Figures
@@ -21,7 +31,12 @@ def routes() -> list[BaseRoute]:
     """Every address of one application."""
     return [
         *overview.routes,
+        *quality.routes,
+        *devices.routes,
+        *report_list.routes,
+        *system.routes,
         *state.routes,
+        *metrics.routes,
         *preferences.routes,
         *sign_in.routes,
         *api_routes(),
