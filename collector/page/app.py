@@ -16,6 +16,7 @@ from collector.page import (
     sign_in,
     state,
     system,
+    trends,
 )
 from collector.page.access import Role, all_declared, shown
 from collector.page.api.routes import api_routes
@@ -33,6 +34,7 @@ def routes() -> list[BaseRoute]:
     return [
         *overview.routes,
         *Live().routes(),
+        *trends.routes,
         *quality.routes,
         *devices.routes,
         *report_list.routes,
