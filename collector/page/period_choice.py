@@ -101,7 +101,7 @@ def _found(
 
 
 def _days(kind: PeriodKind, at: str, clock: Clock, now_us: int) -> Neighbours | None:
-    us = now_us if at in ("", NOW) else labelled_instant(at, clock)
+    us = now_us if at in ("", NOW) else labelled_instant(at.partition("/")[0], clock)
     if us is None:
         return None
     period = _one(kind, us, clock)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from plant.instant import US_PER_S, moment
 
 NOTHING = "–"
-_UNITS = {"ratio": "%", "1": "", "Cel": "°C", "d": "", "m3/h": "m³/h", "1/min": "/min", "currency": ""}
+_UNITS = {"ratio": "%", "1": "", "Cel": "°C", "m3/h": "m³/h", "1/min": "/min", "currency": ""}
 
 
 def number(value: float | None, digits: int = 4) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from collector.page.api import history, kpis
 from collector.page.api.queries import MOST_TAGS
-from collector.page.app import app
+from collector.page.app import protected_app
 from collector.page.source import Source
 from tests.acceptance.plant_files import Plant
 from tests.page.api_plant import SITE, ApiPlant
@@ -96,7 +96,7 @@ def ask(api_plant: ApiPlant) -> Callable[..., httpx.Response]:
 
     def asks(path: str, site_file: Path = api_plant.site_file) -> httpx.Response:
         async def asked() -> httpx.Response:
-            transport = httpx.ASGITransport(app(Source(site_file)))
+            transport = httpx.ASGITransport(protected_app(Source(site_file)))
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1/api/v1") as client:
                 return await client.get(path)
 

@@ -54,7 +54,7 @@ function seriesOf(one, at, look, unit) {
         { ...common, data: one.data.map(([x, low, high]) => [x, low === null ? null : high - low]), type: "line", stack: one.name, symbol: "none", lineStyle: { width: 0 }, areaStyle: { opacity: 0.25 }, silent: true },
       ];
     default:
-      return [{ ...common, type: "line", step: one.kind === "step" ? "end" : false, showSymbol: one.data.length < 40, symbolSize: 5, lineStyle: { width: 2, type: one.dashed ? "dashed" : "solid" }, areaStyle: one.area ? { opacity: 0.15 } : undefined, connectNulls: false }];
+      return [{ ...common, type: "line", step: one.kind === "step" ? "end" : false, showSymbol: !one.bare && one.data.length < 40, symbolSize: 5, lineStyle: { width: 2, type: one.dashed ? "dashed" : "solid" }, areaStyle: one.area ? { opacity: 0.15 } : undefined, connectNulls: false }];
   }
 }
 

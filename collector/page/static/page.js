@@ -6,6 +6,7 @@ import { drawCharts } from "./chart.js";
 function renew(part) {
   const pause = 1000 * Number(part.dataset.refresh);
   setTimeout(async () => {
+    if (!part.isConnected) return; // what it stood in was renewed as a whole
     if (!document.hidden && !part.contains(document.activeElement)) {
       try {
         const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
@@ -15,6 +16,7 @@ function renew(part) {
           part.replaceWith(fresh);
           fresh.querySelectorAll("details").forEach((one, at) => (one.open = open[at] ?? one.open));
           drawCharts(fresh);
+          fresh.querySelectorAll("[data-refresh]").forEach(renew);
           part = fresh;
         }
         document.body.classList.toggle("cut-off", !answer.ok);
