@@ -45,7 +45,7 @@ class Proposal:
 
 
 def proposal(site_file: Path, addition: Addition) -> Proposal:
-    """What an addition would do; nothing is written. Raises InputError with every fault, RefusedError for nothing new."""
+    """What an addition would do; nothing is written. Raises InputError for faults, RefusedError if it adds nothing."""
     changes = site_edit(site_file, addition)
     if not changes:
         raise RefusedError("the addition is empty: it names no tag that is not there yet")

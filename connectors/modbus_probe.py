@@ -2,6 +2,7 @@
 
 import asyncio
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,3 +107,5 @@ async def _speaks_modbus(device: ModbusDevice) -> bool | None:
     finally:
         if writer is not None:
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()

@@ -57,7 +57,7 @@ async def browsed(device: OpcUaDevice, folder: Path, under: str | None = None) -
     try:
         async with opened(device, folder, {}, Latency()) as link:
             start = link.node_id(under) if under else ua.NodeId(ua.Int32(ObjectIds.ObjectsFolder))
-            tree = _Tree(link, everything=under is not None)
+            tree = _Tree(link, everything=under is not None and start.NamespaceIndex == 0)
             await tree.walk(start)
             await tree.read_values()
             return tree.found

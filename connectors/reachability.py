@@ -1,6 +1,7 @@
 """What keeps a device that nobody has read yet from being read, and what can somebody do about it?"""
 
 import asyncio
+from contextlib import suppress
 from enum import StrEnum
 
 from connectors.device_health import Cause, cause_of
@@ -138,3 +139,5 @@ async def require_listener(host: str, port: int) -> None:
         cause = Cause.UNKNOWN_NAME if isinstance(error, ValueError) else cause_of(error)
         raise UnreachableError(obstacle_of(cause), str(getattr(error, "strerror", None) or error)) from None
     writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()

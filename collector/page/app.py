@@ -21,6 +21,7 @@ from collector.page.access import Role, all_declared, shown
 from collector.page.api.routes import api_routes
 from collector.page.figures import Figures
 from collector.page.gate import Gate
+from collector.page.live import Live
 from collector.page.protection import protected
 from collector.page.refusals import REFUSALS
 from collector.page.source import Source
@@ -31,6 +32,7 @@ def routes() -> list[BaseRoute]:
     """Every address of one application."""
     return [
         *overview.routes,
+        *Live().routes(),
         *quality.routes,
         *devices.routes,
         *report_list.routes,
