@@ -7,8 +7,12 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from collector.page import (
+    delivery,
     devices,
+    energy,
+    equipment,
     metrics,
+    order_files,
     overview,
     preferences,
     quality,
@@ -34,6 +38,10 @@ def routes() -> list[BaseRoute]:
         *overview.routes,
         *Live().routes(),
         *quality.routes,
+        *delivery.routes,
+        *order_files.routes,
+        *energy.routes,
+        *equipment.routes,
         *devices.routes,
         *report_list.routes,
         *system.routes,
