@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from collector.page import (
+    commissioning,
     devices,
     metrics,
     overview,
@@ -19,6 +20,7 @@ from collector.page import (
 )
 from collector.page.access import Role, all_declared, shown
 from collector.page.api.routes import api_routes
+from collector.page.drafts import Drafts
 from collector.page.figures import Figures
 from collector.page.gate import Gate
 from collector.page.live import Live
@@ -35,6 +37,7 @@ def routes() -> list[BaseRoute]:
         *Live().routes(),
         *quality.routes,
         *devices.routes,
+        *commissioning.routes,
         *report_list.routes,
         *system.routes,
         *state.routes,
@@ -55,6 +58,7 @@ def app(source: Source) -> Starlette:
     )
     made.state.source = source
     made.state.figures = Figures(source)
+    made.state.drafts = Drafts()
     return made
 
 
