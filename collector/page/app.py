@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from collector.page import (
+    commissioning,
     delivery,
     devices,
     energy,
@@ -23,6 +24,7 @@ from collector.page import (
 )
 from collector.page.access import Role, all_declared, shown
 from collector.page.api.routes import api_routes
+from collector.page.drafts import Drafts
 from collector.page.figures import Figures
 from collector.page.gate import Gate
 from collector.page.live import Live
@@ -43,6 +45,7 @@ def routes() -> list[BaseRoute]:
         *energy.routes,
         *equipment.routes,
         *devices.routes,
+        *commissioning.routes,
         *report_list.routes,
         *system.routes,
         *state.routes,
@@ -63,6 +66,7 @@ def app(source: Source) -> Starlette:
     )
     made.state.source = source
     made.state.figures = Figures(source)
+    made.state.drafts = Drafts()
     return made
 
 
