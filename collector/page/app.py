@@ -21,6 +21,7 @@ from collector.page import (
     sign_in,
     state,
     system,
+    trends,
 )
 from collector.page.access import Role, all_declared, shown
 from collector.page.api.routes import api_routes
@@ -39,6 +40,7 @@ def routes() -> list[BaseRoute]:
     return [
         *overview.routes,
         *Live().routes(),
+        *trends.routes,
         *quality.routes,
         *delivery.routes,
         *order_files.routes,
