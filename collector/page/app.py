@@ -6,7 +6,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from collector.page import delivery, energy, equipment, order_files, overview, preferences, quality, sign_in, state
+from collector.page import delivery, energy, equipment, explanation, order_files, overview, preferences, quality, sign_in, state
 from collector.page.access import Role, all_declared, shown
 from collector.page.api.routes import api_routes
 from collector.page.figures import Figures
@@ -22,6 +22,7 @@ def routes() -> list[BaseRoute]:
     return [
         *overview.routes,
         *quality.routes,
+        *explanation.routes,
         *delivery.routes,
         *order_files.routes,
         *energy.routes,
