@@ -1,5 +1,6 @@
-"""What does the daemon do for commands? Imports and corrections are handed to its writer; status is its snapshot."""
+"""What does the daemon do for commands? What changes something goes through its writer; status is its snapshot."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +14,7 @@ from collector.health import Snapshot
 from collector.log_lines import LogLines
 from collector.plant_trouble import collecting_troubles
 from collector.sign_off import KINDS, signed_off
+from collector.site_change import applied, undone
 from collector.store import reports
 from collector.store.writer import Writer
 from collector.trial import tried
@@ -31,9 +33,12 @@ class Answers:
         snapshot: Callable[[], Snapshot],
         connectors: Mapping[str, Connector],
         log_lines: LogLines,
+        site_file: Path,
+        reload: asyncio.Event,
     ) -> None:
         self._site, self._writer, self._snapshot = site, writer, snapshot
         self._connectors, self._log_lines = connectors, log_lines
+        self._site_file, self._reload = site_file, reload
 
     async def answer(self, request: Answer) -> Answer:
         """The answer to a request; one that is not understood says so."""
@@ -50,6 +55,10 @@ class Answers:
                 return await self._import(kind, [Path(file) for file in files], request)
             case {"command": "correct", "kind": kind, "by": str(), "reason": str(), "said": dict()} if kind in KINDS:
                 return await self._writer.call(lambda connection: signed_off(connection, self._site, now_us(), request))
+            case {"command": "apply", "by": str(), "reason": str(), "addition": dict(), "digest": str()}:
+                return await self._change_site(applied, request)
+            case {"command": "undo", "by": str(), "reason": str(), "version": int()}:
+                return await self._change_site(undone, request)
             case {"command": "resend", "first": int(first), "last": int(last)}:
                 again = await self._writer.write(lambda connection: reports.resend(connection, first, last))
                 return {"ok": True, "reports": again}
@@ -60,6 +69,12 @@ class Answers:
         now = self._snapshot()
         troubles = [one.as_json() for one in collecting_troubles(self._site, now)]
         return {"ok": True, "status": now.as_json(), "detail": now.in_full(), "troubles": troubles}
+
+    async def _change_site(self, change: Callable[[Connection, Path, int, Answer], Answer], request: Answer) -> Answer:
+        answer = await self._writer.call(lambda connection: change(connection, self._site_file, now_us(), request))
+        if answer["ok"]:
+            self._reload.set()
+        return answer
 
     async def _import(self, kind: str, files: list[Path], request: Answer) -> Answer:
         def work(connection: Connection) -> Answer:

@@ -1,6 +1,7 @@
 """What runs while the collector runs? Everything is put together here: store, devices, background, control, page."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -10,87 +11,129 @@ from collector import control
 from collector.acquisition import Acquisition, now_us
 from collector.answers import Answers
 from collector.background import background
+from collector.control import Answer
+from collector.device_connector import open_connector
 from collector.health import Snapshot, free_bytes, free_share, memory_bytes
 from collector.log_lines import LogLines
-from collector.page.beyond_loopback import require_protected
 from collector.page.process import run_page
 from collector.publisher import Publisher
 from collector.reporting import Reporting, signing_key
 from collector.schedule import Schedule
+from collector.site_change import require_startable
 from collector.store import events
 from collector.store.store import store_path
 from collector.store.tags import register
 from collector.store.writer import Writer
 from collector.supervisor import Supervisor
-from config.devices import Device, ModbusDevice
+from config.fault import InputError
+from config.load import Secrets, load_site
 from config.site import Site
-from connectors.connector import Connector
+from connectors.connector import Connector, ConnectorError
+
+log = logging.getLogger(__name__)
 
 DRAIN_S = 12.0
 
 
-def open_connector(device: Device, folder: Path) -> Connector:
-    """The connector of a device; nothing is sent before it is iterated. Raises ConnectorError."""
-    if isinstance(device, ModbusDevice):
-        from connectors.modbus import ModbusConnector
-
-        return ModbusConnector(device)
-    from connectors.opcua import OpcUaConnector
-
-    return OpcUaConnector(device, folder)
-
-
 async def run(site: Site, site_file: Path, stop: asyncio.Event, ready: Callable[[], None]) -> None:
-    """Collect until `stop` is set, then drain and end.
+    """Collect until `stop` is set, then drain and end; go on under new settings whenever some were applied.
 
     Raises StoreError, ConnectorError and InputError (keys, passwords, an open page) before it is ready.
     """
-    folder = site_file.parent
-    log_lines = LogLines.of_this_process()
-    path = store_path(site.store.url, folder)
-    connectors = {device.id: open_connector(device, folder) for device in site.devices}
-    key = signing_key(folder / site.mqtt.key_file) if site.mqtt else None
-    if site.page is not None:
-        require_protected(site.page, folder)
-    writer = Writer(path)
+    require_startable(site, site_file.parent)
+    writer = Writer(store_path(site.store.url, site_file.parent))
     writer.open()
+    around = _Around(site_file, writer.path, LogLines.of_this_process())
     try:
-        started_us, digest = now_us(), _sha256(site_file)
-        await writer.write(lambda connection: events.save(connection, started_us, "start", digest))
-        named = [(device.id, settings.tag()) for device in site.devices for settings in device.tags]
-        acquisition = Acquisition(writer, await writer.write(lambda connection: register(connection, named)))
-        daemon = _Daemon(site, site_file, path, started_us, digest, connectors, writer, acquisition, log_lines)
-        if site.mqtt and key:
-            daemon.publisher = Publisher(site, site.mqtt, folder, writer, digest, started_us)
-            daemon.reporting = Reporting(site, site.mqtt, path, digest, key)
-        daemon.start()
+        daemon = await _started(site, writer, around)
+        around.start(daemon)
         ready()
-        await stop.wait()
+        while not await _stopped(stop, daemon.reload):
+            await daemon.drain()
+            around.daemon = daemon = await _started(_settings_now(daemon.site, site_file), writer, around)
         await daemon.drain()
+        await around.supervisor.stop()
         await writer.write(lambda connection: events.save(connection, now_us(), "stop"))
     finally:
         writer.close()
 
 
+async def _started(site: Site, writer: Writer, around: "_Around") -> "_Daemon":
+    folder = around.site_file.parent
+    connectors = {device.id: open_connector(device, folder) for device in site.devices}
+    started_us, digest = now_us(), _sha256(around.site_file)
+    await writer.write(lambda connection: events.save(connection, started_us, "start", digest))
+    named = [(device.id, settings.tag()) for device in site.devices for settings in device.tags]
+    acquisition = Acquisition(writer, await writer.write(lambda connection: register(connection, named)))
+    daemon = _Daemon(site, started_us, digest, connectors, writer, acquisition, around)
+    if site.mqtt:
+        key = signing_key(folder / site.mqtt.key_file)
+        daemon.publisher = Publisher(site, site.mqtt, folder, writer, digest, started_us)
+        daemon.reporting = Reporting(site, site.mqtt, writer.path, digest, key)
+    daemon.start()
+    return daemon
+
+
+async def _stopped(stop: asyncio.Event, reload: asyncio.Event) -> bool:
+    """Wait for either; whether it is the end."""
+    waiting = [asyncio.ensure_future(event.wait()) for event in (stop, reload)]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for one in waiting:
+        one.cancel()
+    return stop.is_set()
+
+
+def _settings_now(before: Site, site_file: Path) -> Site:
+    """The settings as they were applied; those of before if somebody broke them in this very moment."""
+    try:
+        site = load_site(site_file, Secrets.PRESENT)
+        require_startable(site, site_file.parent)
+    except (InputError, ConnectorError) as error:
+        log.error("the settings cannot be taken, those of before stay: %s", error)
+        return before
+    log.info("collecting %d tags of %d devices", len(site.tags()), len(site.devices))
+    return site
+
+
+@dataclass(slots=True)
+class _Around:
+    """What goes on while settings change: whoever asks is answered, whoever looks at the page stays signed in."""
+
+    site_file: Path
+    store: Path
+    log_lines: LogLines
+    supervisor: Supervisor = field(default_factory=Supervisor)
+    daemon: "_Daemon | None" = None
+
+    def start(self, daemon: "_Daemon") -> None:
+        self.daemon = daemon
+        self.supervisor.start("control", lambda: control.serve(self.store, self._answer))
+        if daemon.site.page is not None:
+            self.supervisor.start("page", lambda: run_page(self.site_file))
+
+    async def _answer(self, request: Answer) -> Answer:
+        assert self.daemon is not None
+        return await self.daemon.answers.answer(request)
+
+
 @dataclass(slots=True)
 class _Daemon:
     site: Site
-    site_file: Path
-    store: Path
     started_us: int
     site_sha256: str
     connectors: dict[str, Connector]
     writer: Writer
     acquisition: Acquisition
-    log_lines: LogLines
+    around: _Around
     publisher: Publisher | None = None
     reporting: Reporting | None = None
+    reload: asyncio.Event = field(default_factory=asyncio.Event)
     supervisor: Supervisor = field(default_factory=Supervisor)
     _schedule: Schedule | None = None
     _readers: list["asyncio.Task[None]"] = field(default_factory=list)
 
     def start(self) -> None:
-        start, folder = self.supervisor.start, self.site_file.parent
+        start, folder = self.supervisor.start, self.around.site_file.parent
         start("commit", self.acquisition.commit)
         self._readers = [
             start(f"device {name}", _reading(self.acquisition, name, connector))
@@ -98,12 +141,22 @@ class _Daemon:
         ]
         self._schedule = background(self.site, folder, self.writer, self.reporting)
         start("schedule", self._schedule.run)
-        answers = Answers(self.site, self.writer, self.snapshot, self.connectors, self.log_lines)
-        start("control", lambda: control.serve(self.store, answers.answer))
         if self.publisher is not None:
             start("publisher", self.publisher.run)
-        if self.site.page is not None:
-            start("page", lambda: run_page(self.site_file))
+
+    @property
+    def answers(self) -> Answers:
+        """What it answers to commands."""
+        around = self.around
+        return Answers(
+            self.site,
+            self.writer,
+            self.snapshot,
+            self.connectors,
+            around.log_lines,
+            around.site_file,
+            self.reload,
+        )
 
     async def drain(self) -> None:
         """End the readers, commit what they handed over, end the rest."""
@@ -112,27 +165,30 @@ class _Daemon:
         await self.supervisor.stop()
 
     def snapshot(self) -> Snapshot:
-        schedule, publisher = self._schedule, self.publisher
+        schedule, publisher, store = self._schedule, self.publisher, self.writer.path
+        tasks = (self.supervisor, self.around.supervisor)
+        recent = {name: fault for one in tasks for name, fault in one.recent_faults().items()}
+        counted = {name: count for one in tasks for name, count in one.faults.items()}
         return Snapshot(
             at_us=now_us(),
             started_us=self.started_us,
             devices={name: connector.health for name, connector in self.connectors.items()},
             committed=self.acquisition.committed,
             waiting_reports=publisher.waiting if publisher else None,
-            free_share=free_share(self.store),
+            free_share=free_share(store),
             clock_offset_s=schedule.clock_offset_s if schedule else 0.0,
             store_fault=self.acquisition.failing,
             report_fault=publisher.problem if publisher else None,
             failed_reports=dict(self.reporting.failures) if self.reporting else {},
-            task_faults={**self.supervisor.faults, **(schedule.faults if schedule else {})},
-            recent_faults={**self.supervisor.recent_faults(), **(schedule.failing if schedule else {})},
+            task_faults={**counted, **(schedule.faults if schedule else {})},
+            recent_faults={**recent, **(schedule.failing if schedule else {})},
             waiting_handovers=self.acquisition.waiting,
             last_commit_us=self.acquisition.last_commit_us,
             last_commit_s=self.acquisition.last_commit_s,
             last_seal_us=schedule.done_us.get("seal hours") if schedule else None,
             clock_stepped_us=schedule.clock_stepped_us if schedule else None,
             report_fault_us=publisher.problem_us if publisher else None,
-            free_bytes=free_bytes(self.store),
+            free_bytes=free_bytes(store),
             memory_bytes=memory_bytes(),
             site_sha256=self.site_sha256,
         )

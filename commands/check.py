@@ -121,7 +121,7 @@ def _tariff_warnings(settings: "Site", site: Path) -> Iterator[str]:
 
 
 def _connect(settings: "Site", site: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    from collector.daemon import open_connector
+    from collector.device_connector import open_connector
     from plant.status_code import is_bad, status_name
 
     rows, faults = [], []

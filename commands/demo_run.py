@@ -142,6 +142,7 @@ class DemoRun:
         site, programme = shlex.quote(str(self.folder.site_file)), shlex.quote(str(self.folder.programme_file))
         today, month = self._today().isoformat(), self.folder.began.isoformat()
         tries = [
+            f"sign-in {site}",
             f"kpi {site}",
             f"kpi {site} --scope plant --period week --from {month} --kpi defect_rate --kpi on_time_delivery",
             f"read {site} --watch",

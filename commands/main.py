@@ -21,6 +21,7 @@ from commands.reports import reports
 from commands.run import run
 from commands.sign_in import sign_in
 from commands.simulate import simulate
+from commands.site_versions import site_app
 from commands.status import status
 from commands.support import support
 from commands.trust import trust
@@ -42,6 +43,7 @@ app.add_typer(import_app, name="import")
 app.command()(kpi)
 app.add_typer(correct_app, name="correct")
 app.command()(reports)
+app.add_typer(site_app, name="site")
 app.add_typer(probe_app, name="probe")
 app.command()(browse)
 app.command()(trust)

@@ -73,17 +73,14 @@ def modbus(
 def _device(address: str, unit: int) -> Any:
     from pydantic import ValidationError
 
+    from commands.site_versions import host_and_port
     from config.devices import ModbusDevice
 
-    host, colon, port = address.rpartition(":")
-    if not colon or (address.count(":") > 1 and not host.endswith("]")):
-        host, port = address, "502"
+    host, port = host_and_port(address)
     try:
-        return ModbusDevice(id="probed", protocol="modbus", host=host.strip("[]"), port=int(port), unit=unit)
+        return ModbusDevice(id="probed", protocol="modbus", host=host, port=port, unit=unit)
     except ValidationError as error:
         refuse(f"{error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}")
-    except ValueError:
-        refuse(f"{address}: must look like 192.168.10.7:502")
 
 
 def _json(one: "Decoding") -> dict[str, Any]:

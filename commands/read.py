@@ -55,7 +55,7 @@ def _from_store(settings: "Site", site: Path, wanted: list[str]) -> list[dict[st
 
 
 def _from_devices(settings: "Site", site: Path, wanted: list[str]) -> list[dict[str, Any]]:
-    from collector.daemon import open_connector
+    from collector.device_connector import open_connector
     from collector.reading_rows import reading_row
 
     units = {tag.name: tag.storage_unit for tag in settings.tags()}

@@ -2,16 +2,18 @@
 
 import asyncio
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
 from config.devices import ModbusDevice
+from connectors.device_health import Cause
 from connectors.modbus_check import Refused
-from connectors.modbus_link import BAD_TIMEOUT, Link, LinkError, check_transport
+from connectors.modbus_link import Link, LinkError, check_transport
 from connectors.modbus_plan import MAX_BITS, MAX_REGISTERS, Block, Table
 from connectors.modbus_words import U16
-from connectors.reachability import Obstacle, UnreachableError, require_listener
+from connectors.reachability import Obstacle, UnreachableError, obstacle_of, require_listener
 
 ANSWER_S = 2.0
 MOST_REGISTERS = 1000
@@ -81,9 +83,9 @@ async def _explained(device: ModbusDevice, error: LinkError) -> UnreachableError
     spoken = await _speaks_modbus(device) if device.transport == "tcp" else None
     if spoken is False:
         return UnreachableError(Obstacle.NOT_MODBUS, str(error))
-    if error.status == BAD_TIMEOUT:
+    if error.cause is Cause.NO_ANSWER:
         return UnreachableError(Obstacle.UNIT_SILENT, str(error))
-    return UnreachableError(Obstacle.CLOSED if "closed" in str(error) else Obstacle.OTHER, str(error))
+    return UnreachableError(obstacle_of(error.cause), str(error))
 
 
 async def _speaks_modbus(device: ModbusDevice) -> bool | None:
@@ -105,3 +107,5 @@ async def _speaks_modbus(device: ModbusDevice) -> bool | None:
     finally:
         if writer is not None:
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()

@@ -11,7 +11,8 @@ from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaError
 
 from config.devices import OpcUaDevice
-from connectors.device_health import Latency
+from connectors.device_health import Cause, Latency
+from connectors.opcua_cause import cause_of_failure
 from connectors.opcua_certificate import NotTrustedError
 from connectors.opcua_link import DoubtError, Link, NodeError, opened, plain
 from connectors.reachability import Obstacle, UnreachableError, obstacle_of
@@ -21,17 +22,6 @@ MOST_VARIABLES = 5000
 MOST_DEPTH = 12
 _NODES_A_CALL = 100
 _UNIT = "EngineeringUnits"
-
-_OBSTACLES = {
-    "BadUserAccessDenied": Obstacle.SIGN_IN,
-    "BadIdentityTokenRejected": Obstacle.SIGN_IN,
-    "BadIdentityTokenInvalid": Obstacle.SIGN_IN,
-    "BadSecurityChecksFailed": Obstacle.NOT_TRUSTED,
-    "BadCertificateUntrusted": Obstacle.NOT_TRUSTED,
-    "BadSecurityPolicyRejected": Obstacle.SECURITY,
-    "BadSecurityModeRejected": Obstacle.SECURITY,
-    "BadTooManySessions": Obstacle.CLOSED,
-}
 
 
 @dataclass(slots=True)
@@ -67,25 +57,15 @@ async def browsed(device: OpcUaDevice, folder: Path, under: str | None = None) -
     try:
         async with opened(device, folder, {}, Latency()) as link:
             start = link.node_id(under) if under else ua.NodeId(ua.Int32(ObjectIds.ObjectsFolder))
-            tree = _Tree(link, everything=under is not None)
+            tree = _Tree(link, everything=under is not None and start.NamespaceIndex == 0)
             await tree.walk(start)
             await tree.read_values()
             return tree.found
     except NodeError as error:
         raise UnreachableError(Obstacle.OTHER, f"{under}: {error}") from None
-    except NotTrustedError as error:
-        missing = "does not offer" in str(error)
-        raise UnreachableError(Obstacle.SECURITY if missing else Obstacle.NOT_TRUSTED, str(error)) from None
-    except (UaError, DoubtError, OSError) as error:
-        raise UnreachableError(_obstacle(error), plain(error)) from None
-
-
-def _obstacle(error: Exception) -> Obstacle:
-    found = obstacle_of(error)
-    if found is Obstacle.OTHER and isinstance(error, UaError):
-        code = getattr(error, "code", None)
-        return _OBSTACLES.get(status_name(int(code)), Obstacle.OTHER) if code else Obstacle.NOT_OPCUA
-    return Obstacle.NOT_OPCUA if found in (Obstacle.TIMEOUT, Obstacle.CLOSED) else found
+    except (UaError, DoubtError, NotTrustedError, OSError) as error:
+        cause = cause_of_failure(error)
+        raise UnreachableError(obstacle_of(cause), str(error) if cause is Cause.NOT_TRUSTED else plain(error)) from None
 
 
 class _Tree:

@@ -10,7 +10,7 @@ from config.devices import OpcUaDevice, is_loopback
 from connectors.opcua_certificate import NotTrustedError
 from connectors.opcua_link import plain
 from connectors.opcua_security import offered, trust
-from connectors.reachability import Obstacle, UnreachableError, require_listener
+from connectors.reachability import Obstacle, UnreachableError, obstacle_of, require_listener
 
 SECURE = ("Basic256Sha256", "Aes256-Sha256-RsaPss", "Aes128-Sha256-RsaOaep")
 
@@ -37,8 +37,6 @@ async def introduced(endpoint: str) -> Introduction:
     await require_listener(host, address.port or 4840)
     try:
         found = await offered(device)
-    except TimeoutError as error:
-        raise UnreachableError(Obstacle.NOT_OPCUA, plain(error)) from None
     except (UaError, OSError, ValueError) as error:
         raise UnreachableError(Obstacle.NOT_OPCUA, plain(error)) from None
     order = ("none", *SECURE) if is_loopback(host) else (*SECURE, "none")
@@ -65,6 +63,6 @@ async def trusted(device: OpcUaDevice, folder: Path, fingerprint: str | None) ->
     try:
         return await trust(device, folder, fingerprint)
     except NotTrustedError as error:
-        raise UnreachableError(Obstacle.NOT_TRUSTED, str(error)) from None
+        raise UnreachableError(obstacle_of(error.cause), str(error)) from None
     except OSError as error:
         raise UnreachableError(Obstacle.NOT_OPCUA, plain(error)) from None

@@ -1,11 +1,10 @@
-"""What keeps a device from being read, and what can somebody do about it? From an error to plain words."""
+"""What keeps a device that nobody has read yet from being read, and what can somebody do about it?"""
 
 import asyncio
-import errno
-import socket
-import ssl
-from dataclasses import dataclass
+from contextlib import suppress
 from enum import StrEnum
+
+from connectors.device_health import Cause, cause_of
 
 CONNECT_S = 3.0
 
@@ -15,10 +14,9 @@ class Obstacle(StrEnum):
 
     NAME = "name"
     NO_ROUTE = "no_route"
-    TIMEOUT = "timeout"
+    NO_ANSWER = "no_answer"
     REFUSED = "refused"
     CLOSED = "closed"
-    TLS = "tls"
     NOT_MODBUS = "not_modbus"
     UNIT_SILENT = "unit_silent"
     GATEWAY = "gateway"
@@ -28,72 +26,94 @@ class Obstacle(StrEnum):
     NOT_OPCUA = "not_opcua"
     SECURITY = "security"
     NOT_TRUSTED = "not_trusted"
+    WE_ARE_NOT_TRUSTED = "we_are_not_trusted"
     SIGN_IN = "sign_in"
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What it means, and the remedy; one sentence each."""
-
-    meaning: str
-    remedy: str
-
-
-WORDS = {
-    Obstacle.NAME: Words(
-        "No machine of this name is known here.", "Check the spelling, or give its address in numbers."
+WORDS: dict[Obstacle, tuple[str, str]] = {
+    Obstacle.NAME: (
+        "No machine of this name is known to the network.",
+        "Check the spelling, or give the address in numbers.",
     ),
-    Obstacle.NO_ROUTE: Words(
-        "The network has no way to this address.", "Check cable, address, and that both are in the same network."
+    Obstacle.NO_ROUTE: (
+        "The network has no way to this address.",
+        "Check cable and address; this machine must be in the device's network.",
     ),
-    Obstacle.TIMEOUT: Words(
+    Obstacle.NO_ANSWER: (
         "Nothing answers at this address.",
         "Check that the device is on, its address and port, and that no firewall lies between.",
     ),
-    Obstacle.REFUSED: Words(
+    Obstacle.REFUSED: (
         "The machine answers, but nothing listens at this port.",
-        "Check the port, and that the server of the device is switched on.",
+        "Check the port, and that the server in the device is switched on.",
     ),
-    Obstacle.CLOSED: Words(
+    Obstacle.CLOSED: (
         "The device takes the connection and closes it at once.",
         "Many devices serve only few clients: close another one, or allow this machine's address in the device.",
     ),
-    Obstacle.TLS: Words(
-        "The encrypted connection could not be made.", "Check that the port is the one for TLS, and its certificates."
+    Obstacle.NOT_MODBUS: (
+        "Something answers, but it does not speak Modbus.",
+        "Check the port (502 is usual) and the transport.",
     ),
-    Obstacle.NOT_MODBUS: Words(
-        "Something answers, but it does not speak Modbus.", "Check the port (502 is usual) and the transport."
+    Obstacle.UNIT_SILENT: (
+        "The connection stands, but this unit gives no answer.",
+        "Check the unit number (1 and 255 are usual), and behind a gateway wiring and speed of the bus.",
     ),
-    Obstacle.UNIT_SILENT: Words(
-        "The connection stands, but the unit gives no answer.",
-        "Check the unit number (1 and 255 are usual), and behind a gateway the wiring and speed of the bus.",
-    ),
-    Obstacle.GATEWAY: Words(
+    Obstacle.GATEWAY: (
         "The gateway answers, but the unit behind it does not.",
         "Check the unit number, and wiring and speed of the bus.",
     ),
-    Obstacle.ADDRESS_REFUSED: Words(
+    Obstacle.ADDRESS_REFUSED: (
         "The device answers, but does not have all of these addresses.",
         "Try fewer of them, the other table, or an address one less: manuals often count from 1.",
     ),
-    Obstacle.FUNCTION_REFUSED: Words(
-        "The device answers, but does not have this table.", "Try another one: input and holding are usual."
+    Obstacle.FUNCTION_REFUSED: (
+        "The device answers, but does not have this table.",
+        "Try another one: input and holding are usual.",
     ),
-    Obstacle.BUSY: Words("The device says that it cannot answer now.", "Try again in a moment."),
-    Obstacle.NOT_OPCUA: Words("Something answers, but it is no OPC UA server.", "Check the port; 4840 is usual."),
-    Obstacle.SECURITY: Words(
+    Obstacle.BUSY: (
+        "The device says that it cannot answer now.",
+        "Try again in a moment.",
+    ),
+    Obstacle.NOT_OPCUA: (
+        "Something answers, but it is no OPC UA server.",
+        "Check the port; 4840 is usual.",
+    ),
+    Obstacle.SECURITY: (
         "The server does not offer a connection as secure as the one asked for.",
-        "Switch it on at the server; otherwise name another policy.",
+        "Switch it on at the server, or choose another security policy.",
     ),
-    Obstacle.NOT_TRUSTED: Words(
-        "One side does not trust the other's certificate.",
-        "Compare the fingerprint and trust the server here; at the server trust the certificate of Smart Wings.",
+    Obstacle.NOT_TRUSTED: (
+        "The server's certificate is not trusted yet.",
+        "Compare its fingerprint at the server, then trust it.",
     ),
-    Obstacle.SIGN_IN: Words(
-        "The server does not let this user in.", "Give a user name and password that the server knows."
+    Obstacle.WE_ARE_NOT_TRUSTED: (
+        "The server does not trust the certificate of Smart Wings.",
+        "At the server, move certificates/own.der to its trusted certificates.",
     ),
-    Obstacle.OTHER: Words("The device could not be read.", "The message says what it answered."),
+    Obstacle.SIGN_IN: (
+        "The server does not let this user in.",
+        "Give a user name and password that the server knows.",
+    ),
+    Obstacle.OTHER: (
+        "The device could not be read.",
+        "The answer in brackets says why.",
+    ),
+}
+"""What it means, and what helps."""
+
+_OF_CAUSE = {
+    Cause.CONNECTION_REFUSED: Obstacle.REFUSED,
+    Cause.NO_ANSWER: Obstacle.NO_ANSWER,
+    Cause.NO_ROUTE: Obstacle.NO_ROUTE,
+    Cause.UNKNOWN_NAME: Obstacle.NAME,
+    Cause.CLOSED: Obstacle.CLOSED,
+    Cause.NOT_TRUSTED: Obstacle.NOT_TRUSTED,
+    Cause.NOT_OFFERED: Obstacle.SECURITY,
+    Cause.WE_ARE_NOT_TRUSTED: Obstacle.WE_ARE_NOT_TRUSTED,
+    Cause.SIGN_IN_REFUSED: Obstacle.SIGN_IN,
+    Cause.BUSY: Obstacle.BUSY,
 }
 
 
@@ -102,39 +122,12 @@ class UnreachableError(Exception):
 
     def __init__(self, obstacle: Obstacle, detail: str = "") -> None:
         self.obstacle, self.detail = obstacle, detail
-        words = WORDS[obstacle]
-        super().__init__(f"{words.meaning} {words.remedy}" + (f" ({detail})" if detail else ""))
+        super().__init__(" ".join(WORDS[obstacle]) + (f" ({detail})" if detail else ""))
 
 
-_ERRNO = {
-    errno.ECONNREFUSED: Obstacle.REFUSED,
-    errno.ECONNRESET: Obstacle.CLOSED,
-    errno.EPIPE: Obstacle.CLOSED,
-    errno.ENETUNREACH: Obstacle.NO_ROUTE,
-    errno.EHOSTUNREACH: Obstacle.NO_ROUTE,
-    errno.ENETDOWN: Obstacle.NO_ROUTE,
-    errno.EHOSTDOWN: Obstacle.NO_ROUTE,
-    errno.ETIMEDOUT: Obstacle.TIMEOUT,
-}
-
-
-def obstacle_of(error: BaseException) -> Obstacle:
-    """What an error of the network stands for; OTHER for one that is not of the network.
-
-    >>> obstacle_of(ConnectionRefusedError(errno.ECONNREFUSED, "refused")).value
-    'refused'
-    """
-    if isinstance(error, UnreachableError):
-        return error.obstacle
-    if isinstance(error, socket.gaierror | UnicodeError):
-        return Obstacle.NAME
-    if isinstance(error, ssl.SSLError):
-        return Obstacle.TLS
-    if isinstance(error, OSError) and error.errno in _ERRNO:
-        return _ERRNO[error.errno]
-    if isinstance(error, TimeoutError):
-        return Obstacle.TIMEOUT
-    return Obstacle.CLOSED if isinstance(error, ConnectionError | EOFError) else Obstacle.OTHER
+def obstacle_of(cause: Cause) -> Obstacle:
+    """The obstacle that a cause of trouble is to a first meeting."""
+    return _OF_CAUSE.get(cause, Obstacle.OTHER)
 
 
 async def require_listener(host: str, port: int) -> None:
@@ -142,11 +135,9 @@ async def require_listener(host: str, port: int) -> None:
     try:
         async with asyncio.timeout(CONNECT_S):
             _, writer = await asyncio.open_connection(host, port)
-    except (OSError, UnicodeError, ValueError) as error:  # TimeoutError is an OSError; ValueError: a NUL in the name
-        reasons = error.exceptions if isinstance(error, ExceptionGroup) else [error]
-        raise UnreachableError(obstacle_of(reasons[0]), _told(reasons[0])) from None
+    except (OSError, ValueError) as error:  # TimeoutError is an OSError; a name with a NUL or too long, a ValueError
+        cause = Cause.UNKNOWN_NAME if isinstance(error, ValueError) else cause_of(error)
+        raise UnreachableError(obstacle_of(cause), str(getattr(error, "strerror", None) or error)) from None
     writer.close()
-
-
-def _told(error: BaseException) -> str:
-    return str(getattr(error, "strerror", None) or error).strip().split("\n")[0]
+    with suppress(OSError):
+        await writer.wait_closed()

@@ -6,11 +6,27 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from collector.page import delivery, energy, equipment, explanation, order_files, overview, preferences, quality, sign_in, state
+from collector.page import (
+    delivery,
+    devices,
+    energy,
+    equipment,
+    explanation,
+    metrics,
+    order_files,
+    overview,
+    preferences,
+    quality,
+    report_list,
+    sign_in,
+    state,
+    system,
+)
 from collector.page.access import Role, all_declared, shown
 from collector.page.api.routes import api_routes
 from collector.page.figures import Figures
 from collector.page.gate import Gate
+from collector.page.live import Live
 from collector.page.protection import protected
 from collector.page.refusals import REFUSALS
 from collector.page.source import Source
@@ -21,13 +37,18 @@ def routes() -> list[BaseRoute]:
     """Every address of one application."""
     return [
         *overview.routes,
+        *Live().routes(),
         *quality.routes,
         *explanation.routes,
         *delivery.routes,
         *order_files.routes,
         *energy.routes,
         *equipment.routes,
+        *devices.routes,
+        *report_list.routes,
+        *system.routes,
         *state.routes,
+        *metrics.routes,
         *preferences.routes,
         *sign_in.routes,
         *api_routes(),

@@ -3,9 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from collector.page import state
 from collector.page.access import shown
 from collector.page.figures import Figures
+from collector.page.plant_now import plant_now
 from collector.page.rendering import render
 from collector.page.running import running, today
 from collector.page.source import Source
@@ -22,7 +22,7 @@ async def overview(request: Request) -> Response:
     tiles = await figures.of("headline", headline, _DAYS_FRESH_S)
     done = await figures.of("today", today)
     shows = {
-        "now": await state.status(source),
+        "now": await plant_now(request),
         "tiles": tiles,
         "spark": spark,
         "units": await source.read(running),

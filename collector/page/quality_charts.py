@@ -51,8 +51,22 @@ def control_chart_shown(found: ValueChart, say: Say) -> Chart:
         "lines": lines,
         "series": [
             {"name": say(_("Defect rate")), "kind": "line", "data": [_percent(point.value) for point in points]},
-            {"name": say(_("Upper limit")), "kind": "line", "data": upper, "tone": "quiet", "dashed": True, "bare": True},
-            {"name": say(_("Lower limit")), "kind": "line", "data": lower, "tone": "quiet", "dashed": True, "bare": True},
+            {
+                "name": say(_("Upper limit")),
+                "kind": "line",
+                "data": upper,
+                "tone": "quiet",
+                "dashed": True,
+                "bare": True,
+            },
+            {
+                "name": say(_("Lower limit")),
+                "kind": "line",
+                "data": lower,
+                "tone": "quiet",
+                "dashed": True,
+                "bare": True,
+            },
             *([{"name": say(_("Signal")), "kind": "points", "data": marked, "tone": "bad"}] if marked else []),
         ],
     }

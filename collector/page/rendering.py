@@ -53,6 +53,7 @@ def environment(language: str = "en") -> Environment:
         "number": shown.number,
         "percent": shown.percent,
         "quantity": shown.quantity,
+        "size": shown.size,
         "span": shown.span,
     }
     # A method of the extension, which it adds to the environment.

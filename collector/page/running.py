@@ -47,13 +47,15 @@ class UnitToday:
 def running(connection: Connection, site: Site) -> tuple[RunningUnit, ...]:
     """The work units of the site file, as their newest readings say."""
     stored, newest, named = stored_tags(connection), latest(connection), texts(connection)
+    of_unit: dict[str, dict[Role, tuple[StoredTag, LatestReading]]] = {}
+    for device in site.devices:
+        for tag in device.tags:
+            if tag.name in stored and stored[tag.name].id in newest:
+                read = of_unit.setdefault(tag.work_unit, {})
+                read.setdefault(tag.role, (stored[tag.name], newest[stored[tag.name].id]))
     found = []
     for unit in site.work_unit_names():
-        of_unit = [one for one in site.tags() if one.work_unit == unit]
-        read: dict[Role, tuple[StoredTag, LatestReading]] = {}
-        for tag in of_unit:
-            if tag.name in stored and stored[tag.name].id in newest:
-                read.setdefault(tag.role, (stored[tag.name], newest[stored[tag.name].id]))
+        read = of_unit.get(unit, {})
         good = {role: one.value for role, (_, one) in read.items() if one.value is not None}
         state = good.get(Role.STATE)
         found.append(

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from plant.instant import US_PER_S, moment
 
 NOTHING = "–"
-_UNITS = {"ratio": "%", "1": "", "Cel": "°C", "d": "", "m3/h": "m³/h", "1/min": "/min", "currency": ""}
+_UNITS = {"ratio": "%", "1": "", "Cel": "°C", "m3/h": "m³/h", "1/min": "/min", "currency": ""}
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -52,6 +52,21 @@ def quantity(value: float | None, unit: str, digits: int = 4) -> tuple[str, str]
         text, _, name = span(value).rpartition(" ")
         return text, name
     return number(value, digits), _UNITS.get(unit, unit)
+
+
+def size(count: float | None) -> str:
+    """Bytes as people read them, in powers of 1000; a dash for None.
+
+    >>> size(999), size(1500), size(2.34e9), size(None)
+    ('999 B', '1.5 kB', '2.34 GB', '–')
+    """
+    if count is None or not isfinite(count):
+        return NOTHING
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(count) < 1000:
+            return f"{number(count, 3)} {unit}"
+        count /= 1000
+    return f"{number(count, 3)} TB"
 
 
 def span(seconds: float | None) -> str:

@@ -60,7 +60,9 @@ def state_band(work_unit: str, runs: StateRuns, names: Mapping[int, str], period
         starts, ends, codes = _sampled(runs, period)
     scale = WIDTH / (period.end_us - period.start_us)
     stretches = tuple(
-        Stretch(round((start - period.start_us) * scale, 2), round((end - start) * scale, 2), names.get(int(code), OTHER))
+        Stretch(
+            round((start - period.start_us) * scale, 2), round((end - start) * scale, 2), names.get(int(code), OTHER)
+        )
         for start, end, code in zip(starts.tolist(), ends.tolist(), codes.tolist(), strict=True)
     )
     return StateBand(work_unit, stretches, tuple(sorted(hours.items(), key=lambda item: -item[1])))

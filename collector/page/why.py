@@ -1,6 +1,6 @@
 """Why is a value what it is, in a few plain sentences, before anybody looks at a table?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
@@ -10,12 +10,12 @@ from collector.page.shown import clock_time, number, percent, quantity, span
 from collector.page.words import text as _
 from kpi.element import Grade
 from kpi.explanation import Explanation
-from kpi.formula import FormulaElement, with_numbers
+from kpi.formula import denominator, with_numbers
+from kpi.improvement import Trend
 from kpi.tag_evidence import UnknownTime
 from kpi.value import KpiValue
 from plant.kpi_id import KpiId
 
-_LEAST_SHARE = 0.2
 _GRADES = {Grade.GOOD: "good", Grade.PARTIAL: "warn", Grade.LOW: "bad"}
 GRADES = {
     Grade.GOOD: _("which is enough"),
@@ -85,7 +85,7 @@ class Narrator:
         elif outcome.denominator is None:
             yield Sentence("none", self._told(_("{title} is {amount}."), title=self._title, amount=amount))
         else:
-            above, below = (number(part, 6) for part in (outcome.numerator, outcome.denominator))
+            above, below = (self._side(part, unit) for part, unit in self._sides())
             text = _("{title} is {amount}: {above} divided by {below}.")
             yield Sentence("none", self._told(text, title=self._title, amount=amount, above=above, below=below))
 
@@ -106,18 +106,47 @@ class Narrator:
             yield Sentence("warn" if line.days_late else "none", said)
         yield from self._largest_loss()
 
+    def _sides(self) -> Iterator[tuple[float | None, str]]:
+        """Numerator and denominator, each with the unit of what it is made of."""
+        outcome, found = self.value.outcome, self.found.elements
+        yield outcome.numerator, next((one.unit for one in found if one.numerator), "1")
+        yield outcome.denominator, next((one.unit for one in found if one.denominator), "1")
+
+    def _side(self, amount: float | None, unit: str) -> str:
+        return span(amount) if unit == "s" else number(amount, 6)
+
     def _largest_element(self) -> Iterator[Sentence]:
+        """The work unit that most of a sum or of what is bad comes from; of ratios the best and the worst as well."""
         entering = [one for one in self.found.elements if one.numerator > 0 and one.value]
-        total = sum(_enters(one) for one in entering)
-        if len(entering) < 2 or total <= 0:
-            return
-        top = max(entering, key=_enters)
-        if _enters(top) < _LEAST_SHARE * total:
-            return
-        text = _("Most of the numerator is {name} of {unit}: {amount}, {share} % of it.")
-        amount = self._amount(top.value, top.unit)
-        name, share = element_name(top.name, self.say), percent(_enters(top) / total)
-        yield Sentence("none", self._told(text, name=name, unit=top.work_unit, amount=amount, share=share))
+        of_units: dict[str, float] = {}
+        for one in entering:
+            of_units[one.work_unit] = of_units.get(one.work_unit, 0.0) + one.numerator * (one.value or 0.0)
+        total = sum(of_units.values())
+        if len(of_units) > 1 and total > 0 and (self.value.kpi.trend is Trend.LOWER or not self._is_ratio):
+            top = max(of_units, key=lambda unit: of_units[unit])
+            text = _("Most of it comes from {unit}: {amount}, {share} %.")
+            amount = self._side(of_units[top], entering[0].unit)
+            yield Sentence("none", self._told(text, unit=top, amount=amount, share=percent(of_units[top] / total)))
+        ratios = self._ratios(of_units)
+        if len(ratios) > 1:
+            low, high = min(ratios, key=lambda unit: ratios[unit]), max(ratios, key=lambda unit: ratios[unit])
+            text = _("It is highest on {high} with {most}, lowest on {low} with {least}.")
+            amounts = {"most": ratios[high], "least": ratios[low]}
+            shown = {name: self._amount(ratio, self.value.unit) for name, ratio in amounts.items()}
+            yield Sentence("none", self._told(text, high=high, low=low, **shown))
+
+    @property
+    def _is_ratio(self) -> bool:
+        return self.value.outcome.denominator is not None
+
+    def _ratios(self, of_units: Mapping[str, float]) -> dict[str, float]:
+        """The ratio of each work unit that has both of its sides."""
+        found: dict[str, float] = {}
+        for unit, above in of_units.items():
+            below = denominator([one for one in self.found.elements if one.work_unit == unit])
+            if below:
+                found[unit] = above / below
+        return found
 
     def _largest_loss(self) -> Iterator[Sentence]:
         losses = self.found.equipment.losses if self.found.equipment is not None else None
@@ -171,6 +200,3 @@ class Narrator:
             target = self._amount(value.comparison.target, value.unit)
             yield Sentence("none", self._told(text, share=percent(value.attainment), target=target))
 
-
-def _enters(one: FormulaElement) -> float:
-    return one.numerator * (one.value or 0.0)

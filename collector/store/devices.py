@@ -18,6 +18,12 @@ def extend_known(connection: Connection, known_until_us: Mapping[str, int]) -> N
     )
 
 
+def known(connection: Connection) -> dict[str, int]:
+    """When each device was heard of last [us]."""
+    rows = connection.exec_driver_sql("select name, known_until_us from device")
+    return {row.name: row.known_until_us for row in rows}
+
+
 def add_received(connection: Connection, device: str, received_us: int, count: int) -> None:
     """Count readings that a device handed over, repeats included."""
     connection.exec_driver_sql(

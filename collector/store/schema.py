@@ -221,3 +221,16 @@ report = Table(  # the outbox: a report stays pending until the programme's ack
     Column("reason", String),
     UniqueConstraint("epoch", "id"),
 )
+
+site_version = Table(  # what was applied to the site file and its tag lists; rows are only ever added
+    "site_version",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("recorded_us", BigInteger, nullable=False),
+    Column("by", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("files", String, nullable=False),  # JSON: name, content before and after
+    Column("sha256_before", String, nullable=False),  # of the site file
+    Column("sha256_after", String, nullable=False),
+    Column("undoes", Integer),  # the version that this one takes back
+)

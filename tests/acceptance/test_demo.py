@@ -30,7 +30,7 @@ def children(text: str) -> dict[int, list[str]]:
                 command = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
             except OSError:  # it has just ended
                 continue
-            if "commands.demo_child" in command and any(text in part for part in command):
+            if {"commands.demo_child", "collector.page"} & {*command} and any(text in part for part in command):
                 found[int(entry.name)] = command
     return found
 
@@ -62,12 +62,12 @@ def listening(pid: int) -> set[str]:
 def test_it_ends_by_itself_with_nothing_lost_and_nothing_left(tmp_path: Path) -> None:
     with demo(tmp_path, "--seconds", "5") as running:
         running.until_it_runs()
-        assert len(children(str(tmp_path))) == 4
+        assert len(children(str(tmp_path))) == 5
         # Loopback is 127.0.0.1, in the byte order of the machine.
         local = {f"{int.from_bytes(socket.inet_aton('127.0.0.1'), sys.byteorder):08X}"}
         addresses = [listening(pid) for pid in children(str(tmp_path))]
         assert set().union(*addresses) == local
-        assert sum(map(bool, addresses)) == 3, "broker, plant and collector"
+        assert sum(map(bool, addresses)) == 3, "broker, plant and page"
         assert running.end() == 0
     assert running.said[-1] == "difference produced - counted: 0"
     assert any(re.fullmatch(r"reports made: \d+, accepted by the programme: \d+", line) for line in running.said)

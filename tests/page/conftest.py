@@ -18,7 +18,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTHS = {"phone": (360, 740), "laptop": (1366, 768), "wall": (1920, 1080)}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium of the system."""
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)

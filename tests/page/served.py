@@ -20,7 +20,7 @@ def served(site_file: Path) -> Iterator[str]:
     with subprocess.Popen(command, stdin=subprocess.PIPE) as page:
         try:
             wait_until(lambda: accepts(site.page.listen), "the page answers")
-            yield f"http://{site.page.listen}"
+            yield site.page.address
         finally:
             page.terminate()
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 from collector.page import words
@@ -36,3 +37,10 @@ def test_korean_texts_keep_the_places_for_names_and_numbers() -> None:
     places = re.compile(r"%\(\w+\)s|\{\w*\}")
     for english, korean in words.korean().items():
         assert sorted(places.findall(english)) == sorted(places.findall(korean)), english
+
+
+def test_every_text_can_be_filled_in() -> None:
+    """A per cent sign that is meant as one stands twice: templates fill in names by the % operator."""
+    filled = defaultdict(lambda: "x")
+    for text in {*_in_templates(), *_in_code(), *words.korean().values()}:
+        assert text % filled

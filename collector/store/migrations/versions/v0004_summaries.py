@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 
 
 def upgrade() -> None:

@@ -1,0 +1,84 @@
+// How do values flow into the table of tags? Changed rows come by server-sent events; ages count on by themselves.
+
+const rows = new Map([...document.querySelectorAll("tr[data-tag]")].map((row) => [row.dataset.tag, row]));
+const stream = document.getElementById("stream");
+const field = document.querySelector('input[name="filter"]');
+let aheadMs = 0; // of the browser's clock against the collector's
+let source = null;
+let heardMs = 0;
+
+// A span of time in its two largest units, as the server writes it.
+function span(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 120) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours} h` + (minutes % 60 ? ` ${minutes % 60} min` : "");
+  return `${Math.floor(hours / 24)} d` + (hours % 24 ? ` ${hours % 24} h` : "");
+}
+
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function show(told) {
+  const row = rows.get(told.tag);
+  if (!row) return;
+  const value = row.querySelector(".of");
+  if (value.textContent !== told.value) {
+    value.textContent = told.value;
+    value.parentElement.classList.remove("changed");
+    void value.parentElement.offsetWidth; // starts the animation anew
+    value.parentElement.classList.add("changed");
+  }
+  put(row.querySelector(".unit"), told.unit);
+  const status = row.querySelector(".status");
+  put(status, told.condition);
+  status.className = `status ${told.tone}`;
+  row.dataset.tone = told.tone;
+  put(row.querySelector(".why"), told.why);
+  if (told.time_us !== null) row.querySelector(".age").dataset.us = told.time_us;
+}
+
+function tick() {
+  const nowMs = Date.now() - aheadMs;
+  for (const age of document.querySelectorAll(".age[data-us]")) put(age, span((nowMs - Number(age.dataset.us) / 1000) / 1000));
+  say(source !== null && Date.now() - heardMs < 20_000);
+}
+
+function say(isLive) {
+  put(stream, isLive ? stream.dataset.on : stream.dataset.off);
+  stream.className = `status ${isLive ? "good" : "warn"}`;
+}
+
+function listen() {
+  source = new EventSource("/live/events");
+  source.onmessage = ({ data }) => {
+    const told = JSON.parse(data);
+    heardMs = Date.now(); // every few seconds, even if nothing has changed
+    aheadMs = heardMs - told.now_us / 1000;
+    told.rows.forEach(show);
+    tick();
+  };
+  source.onopen = () => (heardMs = Date.now());
+}
+
+function rest() {
+  source?.close();
+  source = null;
+}
+
+// The filter works on what is there at once, and as a form where there is no script.
+function narrow() {
+  const wanted = field.value.trim().toLowerCase();
+  for (const [name, row] of rows) row.hidden = !`${name} ${row.dataset.about}`.toLowerCase().includes(wanted);
+  for (const group of document.querySelectorAll("section.live")) group.hidden = !group.querySelector("tr[data-tag]:not([hidden])");
+}
+
+field.addEventListener("input", narrow);
+field.addEventListener("change", (event) => event.stopPropagation());
+document.addEventListener("visibilitychange", () => (document.hidden ? rest() : source ?? listen()));
+addEventListener("pagehide", rest);
+addEventListener("pageshow", () => source ?? (document.hidden || listen()));
+setInterval(tick, 1000);
