@@ -65,7 +65,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, broker: Broker) -> Iterato
         plant.receive()
         plant.collect()
         plant.wait_until_settled(least=10)
-        wait_until(lambda: plant.health()[0] == 200, "all is well", 60)
+        wait_until(lambda: plant.health()[0] == 200, "all is well", 120)
         yield plant
 
 
