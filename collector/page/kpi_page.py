@@ -25,6 +25,8 @@ from plant.tag import PLANT
 
 T = TypeVar("T")
 
+Chart = dict[str, Any]
+"""A chart as chart.js is told of it."""
 Say = Callable[[str], str]
 """Puts a text into the visitor's language."""
 

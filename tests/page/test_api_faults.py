@@ -137,14 +137,14 @@ def test_a_daemon_that_does_not_answer_is_not_waited_for(
     assert refusal(ask("/devices")) == "the collector did not answer within 0.05 s"
 
 
-def test_a_store_that_cannot_be_read_is_named_without_its_folder(
-    ask: Callable[..., httpx.Response], tmp_path: Path
+def test_that_a_store_cannot_be_read_is_said_and_why_is_for_the_log(
+    ask: Callable[..., httpx.Response], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     plant = Plant.made(tmp_path / "plant", SITE.format(port=1))
     (plant.folder / "plant.db").write_bytes(b"this is no database, however long it is" * 100)
-    said = refusal(ask("/readings", Path(plant.site)))
-    assert said == "plant.db: file is not a database"
-    assert refusal(ask("/kpis", Path(plant.site))) == said
+    for path in ("/readings", "/kpis"):
+        assert refusal(ask(path, Path(plant.site))) == "the store cannot be read just now"
+        assert f"{path} cannot be answered: {plant.folder}/plant.db: file is not a database" in caplog.text
 
 
 def test_a_store_that_is_not_there_yet_is_an_empty_answer(ask: Callable[..., httpx.Response], tmp_path: Path) -> None:
