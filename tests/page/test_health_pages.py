@@ -88,6 +88,7 @@ def test_axe_finds_nothing_at_any_width_in_both_languages(
 ) -> None:
     for language, dark in (("en", False), ("ko", True)):
         page = visit(running.address + path, language=language, dark=dark)
+        assert page.locator("h1").count() == 1, (path, language)
         expect(page.locator("[data-pending]")).to_have_count(0, timeout=SOON_MS)
         for width, height in WIDTHS.values():
             page.set_viewport_size({"width": width, "height": height})
