@@ -111,10 +111,7 @@ def _cost_of(facts: FactsOfScope, quarters: Blocks) -> tuple[tuple[str, tuple[Co
     if terms is None:
         return ()
     clock = facts.period.evaluation.clock
-    if _is_long(period):
-        of = civil_times(quarters.start_us, clock.zone).days
-    else:
-        of = quarters.start_us // HOUR_US
+    of = civil_times(quarters.start_us, clock.zone).days if _is_long(period) else quarters.start_us // HOUR_US
     found = []
     for key in dict.fromkeys(of.tolist()):
         part = _part(quarters, of == key)

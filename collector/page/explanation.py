@@ -48,9 +48,7 @@ async def explanation(request: Request) -> Response:
         raise HTTPException(404)
     choice = period_choice(request, site_of(request), now_us())
     site_sha256 = sha256(source.site_file.read_bytes()).hexdigest()
-    work = partial(
-        explained_value, kpi=KpiId(kpi), period=choice.period, scope=choice.scope, site_sha256=site_sha256
-    )
+    work = partial(explained_value, kpi=KpiId(kpi), period=choice.period, scope=choice.scope, site_sha256=site_sha256)
     found = await figures.of(("explanation", kpi, choice.period, choice.scope), work)
     pages = (quality, delivery, energy, equipment)
     page_of = next((page.routes[0].path for page in pages if KpiId(kpi) in page.SHOWN), "/")
@@ -63,7 +61,10 @@ async def explanation(request: Request) -> Response:
 def _shown(request: Request, choice: PeriodChoice, value: KpiValue, found: Explanation) -> Mapping[str, object]:
     say, zone = speaker(request), site_of(request).zone
     told = Narrator(value, found, say, zone, language_of(request) == "ko")
-    stretch = iso(value.period.start_us, zone), iso(min(value.period.end_us, max(now_us(), value.period.start_us)), zone)
+    stretch = (
+        iso(value.period.start_us, zone),
+        iso(min(value.period.end_us, max(now_us(), value.period.start_us)), zone),
+    )
     return {
         "value": value,
         "explanation": found,

@@ -100,7 +100,10 @@ class Narrator:
                 "none", self._told(text, reason=top.name, amount=number(top.amount), share=percent(top.share))
             )
         if self.found.delivery is not None and self.found.delivery.lines:
-            line, count = self.found.delivery.lines[0], len(self.found.delivery.lines) + self.found.delivery.lines_left_out
+            line, count = (
+                self.found.delivery.lines[0],
+                len(self.found.delivery.lines) + self.found.delivery.lines_left_out,
+            )
             text = _("{count} lines are late or open; the latest is {order}/{line}, {days} days late.")
             said = self._told(text, count=count, order=line.order_id, line=line.line_id, days=line.days_late)
             yield Sentence("warn" if line.days_late else "none", said)
@@ -199,4 +202,3 @@ class Narrator:
             text = _("{share} % of the way to the target of {target} is done.")
             target = self._amount(value.comparison.target, value.unit)
             yield Sentence("none", self._told(text, share=percent(value.attainment), target=target))
-
