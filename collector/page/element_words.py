@@ -9,7 +9,7 @@ from kpi.formula import Origin
 from kpi.tag_evidence import NotKnown
 
 NAMES = (
-    _("produced"), _("good"), _("scrap"), _("rework"), _("inspected"), _("trial"), _("defects"),
+    _("produced"), _("good pieces"), _("scrap"), _("rework"), _("inspected"), _("trial"), _("defects"),
     _("first pass yield"), _("energy"), _("fuel"), _("reactive energy"), _("apparent energy"), _("demand"),
     _("mean power"), _("base load"), _("idle energy"), _("idle time"), _("billing demand"), _("power factor item"),
     _("expected"), _("emission factor"), _("lines on time"), _("lines due"), _("orders on time"), _("orders due"),
@@ -103,7 +103,7 @@ def element_name(name: str, say: Say) -> str:
         return say(_("peak of {month}")).format(month=found[1])
     if found := _SAVED_BY.fullmatch(name):
         return say(_("saved by {cause} a year")).format(cause=say(_CAUSES_OF_MONEY.get(found[1], found[1])))
-    return say(name)
+    return say("good pieces" if name == "good" else name)  # "good" alone is what a reading is
 
 
 def rule_text(rule: str, say: Say) -> str:

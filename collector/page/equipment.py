@@ -13,7 +13,6 @@ from collector.page.period_choice import period_choice
 from collector.page.state_bands import StateBand, state_bands
 from collector.page.words import text as _
 from kpi.catalogue_equipment import EQUIPMENT, EQUIPMENT_IN_DETAIL
-from kpi.catalogue_quality import QUALITY
 from kpi.equipment import LossTree
 from kpi.equipment_evidence import EquipmentEvidence, StopShown
 from kpi.value import KpiValue

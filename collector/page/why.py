@@ -62,7 +62,7 @@ class Narrator:
         return text.replace("no value", self.say(_("no value")))
 
     def _told(self, text: str, **names: object) -> str:
-        return self.say(text).format(**names)
+        return self.say(text) % names
 
     def _amount(self, amount: float | None, unit: str) -> str:
         return " ".join(part for part in quantity(amount, unit) if part)
@@ -79,14 +79,14 @@ class Narrator:
             return
         amount = self._amount(outcome.value, self.value.unit)
         if outcome.at_us is not None:
-            text = _("{title} is {amount}, in the quarter hour from {time}.")
+            text = _("%(title)s is %(amount)s, in the quarter hour from %(time)s.")
             time = clock_time(outcome.at_us, self.zone)
             yield Sentence("none", self._told(text, title=self._title, amount=amount, time=time))
         elif outcome.denominator is None:
-            yield Sentence("none", self._told(_("{title} is {amount}."), title=self._title, amount=amount))
+            yield Sentence("none", self._told(_("%(title)s is %(amount)s."), title=self._title, amount=amount))
         else:
             above, below = (self._side(part, unit) for part, unit in self._sides())
-            text = _("{title} is {amount}: {above} divided by {below}.")
+            text = _("%(title)s is %(amount)s: %(above)s divided by %(below)s.")
             yield Sentence("none", self._told(text, title=self._title, amount=amount, above=above, below=below))
 
     def _most(self) -> Iterator[Sentence]:
@@ -95,7 +95,7 @@ class Narrator:
         by_reason = next((one for one in self.found.breakdowns if one.by == "reason"), None)
         if by_reason is not None and by_reason.shares[0].name and by_reason.shares[0].share is not None:
             top = by_reason.shares[0]
-            text = _("The most frequent reason is {reason}: {amount} pieces, {share} % of all.")
+            text = _("The most frequent reason is %(reason)s: %(amount)s pieces, %(share)s %% of all.")
             yield Sentence(
                 "none", self._told(text, reason=top.name, amount=number(top.amount), share=percent(top.share))
             )
@@ -104,7 +104,7 @@ class Narrator:
                 self.found.delivery.lines[0],
                 len(self.found.delivery.lines) + self.found.delivery.lines_left_out,
             )
-            text = _("{count} lines are late or open; the latest is {order}/{line}, {days} days late.")
+            text = _("%(count)s lines are late or open; the latest is %(order)s/%(line)s, %(days)s days late.")
             said = self._told(text, count=count, order=line.order_id, line=line.line_id, days=line.days_late)
             yield Sentence("warn" if line.days_late else "none", said)
         yield from self._largest_loss()
@@ -127,13 +127,13 @@ class Narrator:
         total = sum(of_units.values())
         if len(of_units) > 1 and total > 0 and (self.value.kpi.trend is Trend.LOWER or not self._is_ratio):
             top = max(of_units, key=lambda unit: of_units[unit])
-            text = _("Most of it comes from {unit}: {amount}, {share} %.")
+            text = _("Most of it comes from %(unit)s: %(amount)s, %(share)s %%.")
             amount = self._side(of_units[top], entering[0].unit)
             yield Sentence("none", self._told(text, unit=top, amount=amount, share=percent(of_units[top] / total)))
         ratios = self._ratios(of_units)
         if len(ratios) > 1:
             low, high = min(ratios, key=lambda unit: ratios[unit]), max(ratios, key=lambda unit: ratios[unit])
-            text = _("It is highest on {high} with {most}, lowest on {low} with {least}.")
+            text = _("It is highest on %(high)s with %(most)s, lowest on %(low)s with %(least)s.")
             amounts = {"most": ratios[high], "least": ratios[low]}
             shown = {name: self._amount(ratio, self.value.unit) for name, ratio in amounts.items()}
             yield Sentence("none", self._told(text, high=high, low=low, **shown))
@@ -158,7 +158,7 @@ class Narrator:
         field = max(LOSSES, key=lambda name: float(getattr(losses, name)))
         lost = float(getattr(losses, field))
         if lost > 0:
-            text = _("Most planned time is lost to {loss}: {time}, {share} % of it.")
+            text = _("Most planned time is lost to %(loss)s: %(time)s, %(share)s %% of it.")
             share = percent(lost / losses.pbt_s)
             yield Sentence("none", self._told(text, loss=self.say(LOSSES[field]), time=span(lost), share=share))
 
@@ -167,13 +167,13 @@ class Narrator:
         if coverage.value >= 0.9995:
             yield Sentence("good", self.say(_("All of the period is known.")))
             return
-        text = _("{share} % of the period is known, {grade}.")
+        text = _("%(share)s %% of the period is known, %(grade)s.")
         said = self._told(text, share=percent(coverage.value), grade=self.say(GRADES[coverage.grade]))
         yield Sentence(_GRADES[coverage.grade], said)
         lost = [(tag.tag, one) for tag in self.found.tags for one in tag.unknown]
         if lost:
             tag, longest = max(lost, key=lambda item: item[1].lost_s)
-            text = _("The longest time not known: {tag}, {time}, {when} ({cause}).")
+            text = _("The longest time not known: %(tag)s, %(time)s, %(when)s (%(cause)s).")
             said = self._told(
                 text, tag=tag, time=span(longest.lost_s), when=self._when(longest), cause=self.say(longest.cause)
             )
@@ -192,13 +192,13 @@ class Narrator:
     def _compared(self) -> Iterator[Sentence]:
         value = self.value
         if value.improvement is not None:
-            text = _("{share} % better than before ({before}).")
+            text = _("%(share)s %% better than before (%(before)s).")
             if value.improvement < 0:
-                text = _("{share} % worse than before ({before}).")
+                text = _("%(share)s %% worse than before (%(before)s).")
             before = self._amount(value.comparison.baseline, value.unit)
             said = self._told(text, share=percent(abs(value.improvement)), before=before)
             yield Sentence("good" if value.improvement >= 0 else "warn", said)
         if value.attainment is not None:
-            text = _("{share} % of the way to the target of {target} is done.")
+            text = _("%(share)s %% of the way to the target of %(target)s is done.")
             target = self._amount(value.comparison.target, value.unit)
             yield Sentence("none", self._told(text, share=percent(value.attainment), target=target))
