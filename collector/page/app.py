@@ -8,8 +8,13 @@ from starlette.types import ASGIApp
 
 from collector.page import (
     commissioning,
+    delivery,
     devices,
+    energy,
+    equipment,
+    explanation,
     metrics,
+    order_files,
     overview,
     preferences,
     quality,
@@ -17,6 +22,7 @@ from collector.page import (
     sign_in,
     state,
     system,
+    trends,
 )
 from collector.page.access import Role, all_declared, shown
 from collector.page.api.routes import api_routes
@@ -35,7 +41,13 @@ def routes() -> list[BaseRoute]:
     return [
         *overview.routes,
         *Live().routes(),
+        *trends.routes,
         *quality.routes,
+        *explanation.routes,
+        *delivery.routes,
+        *order_files.routes,
+        *energy.routes,
+        *equipment.routes,
         *devices.routes,
         *commissioning.routes,
         *report_list.routes,
