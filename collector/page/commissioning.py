@@ -1,5 +1,6 @@
 """How does an engineer connect a new machine? Its address, what it has, which tags, the new lines, who says so."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,7 @@ from collector.read_plan import read_plan
 from collector.site_change import proposal, versions_json
 from config.devices import Device, ModbusDevice, OpcUaDevice, shipped
 from config.fault import InputError
+from config.model import NAME
 from config.site_edit import Addition
 from connectors.connector import ConnectorError
 from connectors.device_health import now_us
@@ -214,12 +216,12 @@ async def _start(request: Request, fault: str = "") -> Response:
     source: Source = request.app.state.source
     versions = await source.read(versions_json)
     said = SAYINGS.get(chosen(request, "said", SAYINGS, "")) if not fault else None
-    known = [device.id for device in source.site.devices]
+    device = request.query_params.get("device", "")  # the page may not have read the new settings yet
     shows = {
         "versions": versions,
         "fault": fault,
         "said": said,
-        "applied": chosen(request, "device", known, ""),
+        "applied": device if re.fullmatch(NAME, device) else "",
         "shown_version": whole(request, "version", 0),
     }
     return render(request, "commissioning.html", shows, 400 if fault else 200)
