@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from collector.page import (
+    commissioning,
     delivery,
     devices,
     energy,
@@ -21,9 +22,11 @@ from collector.page import (
     sign_in,
     state,
     system,
+    trends,
 )
 from collector.page.access import Role, all_declared, shown
 from collector.page.api.routes import api_routes
+from collector.page.drafts import Drafts
 from collector.page.figures import Figures
 from collector.page.gate import Gate
 from collector.page.live import Live
@@ -38,6 +41,7 @@ def routes() -> list[BaseRoute]:
     return [
         *overview.routes,
         *Live().routes(),
+        *trends.routes,
         *quality.routes,
         *explanation.routes,
         *delivery.routes,
@@ -45,6 +49,7 @@ def routes() -> list[BaseRoute]:
         *energy.routes,
         *equipment.routes,
         *devices.routes,
+        *commissioning.routes,
         *report_list.routes,
         *system.routes,
         *state.routes,
@@ -65,6 +70,7 @@ def app(source: Source) -> Starlette:
     )
     made.state.source = source
     made.state.figures = Figures(source)
+    made.state.drafts = Drafts()
     return made
 
 

@@ -30,7 +30,7 @@ def device(port: int, **more: Any) -> ModbusDevice:
 def obstacle(work: Callable[[], Awaitable[Any]]) -> UnreachableError:
     with pytest.raises(UnreachableError) as caught:
         asyncio.run(work())  # type: ignore[arg-type]
-    assert str(caught.value).startswith(" ".join(WORDS[caught.value.obstacle]))
+    assert str(caught.value).startswith(WORDS[caught.value.obstacle].meaning)
     return caught.value
 
 
