@@ -9,6 +9,7 @@ and with half an hour of readings each second in the journal, as it is between t
 
 import asyncio
 import json
+import os
 import socket
 import statistics
 import subprocess
@@ -30,6 +31,7 @@ from collector import daemon  # noqa: E402
 from collector.page.rendering import MENU  # noqa: E402
 from collector.store.journal import JournalEntry  # noqa: E402
 from collector.store.readings import append, merge  # noqa: E402
+from collector.store.recent import gather  # noqa: E402
 from collector.store.store import transaction, writing  # noqa: E402
 from collector.store.tags import register  # noqa: E402
 from config.load import load_site  # noqa: E402
@@ -106,6 +108,10 @@ def fill(file: Path) -> None:
                         all_at, values_at(at_us, len(ids))[part], np.zeros(n, np.uint32), all_at, np.zeros(n, np.int64)
                     )
                     append(connection, JournalEntry(ids[part], readings))
+        gone = 1
+        while gone:
+            with transaction(connection):
+                gone = gather(connection)
 
 
 class FromMemory:
@@ -178,8 +184,10 @@ async def hammer(address: str, paths: list[str]) -> None:
                 if time.monotonic() > end_s:
                     return
                 begun = time.monotonic()
-                answer = await asking.get(path)
-                refused += answer.status_code == 503
+                try:
+                    refused += (await asking.get(path)).status_code == 503
+                except httpx.TransportError:  # a connection that waited gave way to a new one
+                    refused += 1
                 took.append(time.monotonic() - begun)
 
     await asyncio.gather(*(client(number) for number in range(CLIENTS)))
@@ -229,6 +237,7 @@ def main() -> None:
             asyncio.run(page_times(f"http://{listen}", paths))
             alone_s = time.time()
             time.sleep(ALONE_S)
+            os.nice(10)  # clients have processors of their own in a plant
             busy_s = time.time()
             asyncio.run(hammer(f"http://{listen}", paths))
             end_s = time.time()

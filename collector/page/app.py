@@ -7,10 +7,12 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from collector.page import (
+    commissioning,
     delivery,
     devices,
     energy,
     equipment,
+    explanation,
     metrics,
     order_files,
     overview,
@@ -24,6 +26,7 @@ from collector.page import (
 )
 from collector.page.access import Role, all_declared, shown
 from collector.page.api.routes import api_routes
+from collector.page.drafts import Drafts
 from collector.page.figures import Figures
 from collector.page.gate import Gate
 from collector.page.live import Live
@@ -40,11 +43,13 @@ def routes() -> list[BaseRoute]:
         *Live().routes(),
         *trends.routes,
         *quality.routes,
+        *explanation.routes,
         *delivery.routes,
         *order_files.routes,
         *energy.routes,
         *equipment.routes,
         *devices.routes,
+        *commissioning.routes,
         *report_list.routes,
         *system.routes,
         *state.routes,
@@ -65,6 +70,7 @@ def app(source: Source) -> Starlette:
     )
     made.state.source = source
     made.state.figures = Figures(source)
+    made.state.drafts = Drafts()
     return made
 
 

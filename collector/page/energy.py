@@ -46,8 +46,8 @@ _LED_BY_US = RECENT_US + HOUR_US // 2
 class EnergyFigures:
     """What the page shows of a period.
 
-    quarters: its quarter hours that are over, None without any; peak: demand [kW] and start of the highest. days: the values of
-    each day of a longer period. costs: of the whole, by band; cost_of: of each hour or day, by its label. month: the
+    quarters: its quarter hours that are over, None without any; peak: demand [kW] and start of the highest. days: the
+    values of each day of a longer period. costs: of the whole, by band; cost_of: of each hour or day, by its label. month: the
     values of the month in which the period begins.
     """
 
@@ -111,10 +111,7 @@ def _cost_of(facts: FactsOfScope, quarters: Blocks) -> tuple[tuple[str, tuple[Co
     if terms is None:
         return ()
     clock = facts.period.evaluation.clock
-    if _is_long(period):
-        of = civil_times(quarters.start_us, clock.zone).days
-    else:
-        of = quarters.start_us // HOUR_US
+    of = civil_times(quarters.start_us, clock.zone).days if _is_long(period) else quarters.start_us // HOUR_US
     found = []
     for key in dict.fromkeys(of.tolist()):
         part = _part(quarters, of == key)

@@ -13,7 +13,6 @@ from collector.page.period_choice import period_choice
 from collector.page.state_bands import StateBand, state_bands
 from collector.page.words import text as _
 from kpi.catalogue_equipment import EQUIPMENT, EQUIPMENT_IN_DETAIL
-from kpi.catalogue_quality import QUALITY
 from kpi.equipment import LossTree
 from kpi.equipment_evidence import EquipmentEvidence, StopShown
 from kpi.value import KpiValue
@@ -84,7 +83,9 @@ def losses_shown(losses: LossTree, say: Say) -> Chart:
     for at, (_field, _name, tone) in enumerate(LOSSES):
         data = [round(abs(hours[at]), 3) if at == place else None for place in range(len(LOSSES))]
         series.append({"name": names[at], "kind": "bar", "stack": "time", "tone": tone, "data": data})
-    return {"x": names, "unit": "h", "legend": False, "series": series}
+    lowest = min(level for level in [*unseen[1:-1], hours[-1]])
+    least = 5 * (0.9 * lowest // 5) if lowest > 0.5 * hours[0] else None  # or the losses could not be seen
+    return {"x": names, "wrap": True, "unit": "h", "legend": False, "least": least, "series": series}
 
 
 async def equipment(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""What becomes of order files that are dropped on the page? They are handed to the collector, and its answer is shown."""
+"""What becomes of order files dropped on the page? They are handed to the collector, and its answer is shown."""
 
 import shutil
 import tempfile

@@ -104,8 +104,10 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
     from collector.page import passwords
 
-    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    passwords._nobodys.cache_clear()
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    nobodys = quick.hash("nobody's")
+    monkeypatch.setattr(passwords, "_HASHER", quick)
+    monkeypatch.setattr(passwords, "_nobodys", lambda: nobodys)
 
 
 SITE = "plant: {id: kr-test-0001, name: Test plant, time_zone: Asia/Seoul}\n"

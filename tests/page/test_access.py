@@ -42,8 +42,9 @@ def test_a_route_that_says_nothing_of_roles_is_refused(tmp_path: Path) -> None:
 
 
 def test_without_the_middleware_everybody_is_nobody() -> None:
-    bare = Browser(Starlette(routes=[shown("/who", form)]), HERE)
+    bare = Browser(Starlette(routes=[shown("/who", form), done("/sent", sent, Role.NOBODY)]), HERE)
     assert bare.get("/who").status_code == 303
+    assert bare.post("/sent", data={"csrf": ""}).status_code == 403
 
 
 def test_on_this_machine_whoever_comes_sees_everything_and_changes_nothing(tmp_path: Path) -> None:

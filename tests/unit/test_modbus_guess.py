@@ -52,11 +52,11 @@ def test_what_is_expected_comes_first_also_by_a_power_of_ten() -> None:
         "table": "holding",
         "address": 1,
         "type": "uint16",
-        "order": "ABCD",
         "scale": 0.1,
     }
     (low, *_) = decodings("holding", 0, words("f", 1234.56)[::-1], expect=1230)
     assert said([low]) == [(0, "float32", "CDAB", 1234.56)]
+    assert low.as_tag("u", "w")["order"] == "CDAB"
     (tens, *_) = decodings("holding", 0, words("H", 12), expect=1200)
     assert (tens.scale, tens.scaled) == (100.0, 1200.0)
 
