@@ -79,6 +79,8 @@ STEPS: dict[str, str] = {
     "jump": _("too fast, not counted"),
     "unknown_drop": _("drop, not counted"),
 }
+BLAMED = (_("hand counts"), _("order lines that lack a date or value"))
+"""What lowers a coverage beside tags."""
 _BAND = re.compile(r"(\w+) (\w+) \((.+)\)")
 _PEAK_OF = re.compile(r"peak of ([0-9-]+)")
 _SAVED_BY = re.compile(r"saved by (\w+) a year")

@@ -170,6 +170,13 @@ class Narrator:
         text = _("%(share)s %% of the period is known, %(grade)s.")
         said = self._told(text, share=percent(coverage.value), grade=self.say(GRADES[coverage.grade]))
         yield Sentence(_GRADES[coverage.grade], said)
+        if coverage.lowered_by:
+            least = coverage.lowered_by[0]
+            text = _("Least known is %(name)s of %(unit)s: %(share)s %%.")
+            by = f" ({', '.join(self.say(one) for one in least.by)})" if least.by else ""
+            name = element_name(least.element, self.say)
+            said = self._told(text, name=name, unit=least.work_unit, share=percent(least.coverage))
+            yield Sentence("warn", said + by)
         lost = [(tag.tag, one) for tag in self.found.tags for one in tag.unknown]
         if lost:
             tag, longest = max(lost, key=lambda item: item[1].lost_s)
