@@ -84,4 +84,4 @@ class Answers:
         try:
             return await self._writer.call(work)
         except InputError as error:
-            return {"ok": False, "message": str(error)}
+            return {"ok": False, "message": str(error), "faults": [asdict(fault) for fault in error.faults]}

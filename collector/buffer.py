@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from collector.store.growth import DAY_US, Growth
 
-LEAST_US = 3600 * 1_000_000
-"""A store younger than an hour says nothing about a day."""
+LEAST_S = 900.0
+"""Readings of less than a quarter of an hour say nothing about a day."""
 
 
 class Outlook(StrEnum):
@@ -21,8 +21,8 @@ class Outlook(StrEnum):
 class Buffer:
     """Hours until the disk is full, and what they were worked out from.
 
-    bytes_per_day: that of the fullest of `whole_days` days, so that a quiet Sunday promises nothing; without a whole
-    day, that of the `measured_s` seconds so far (rough).
+    bytes_per_day: that of the fullest of `whole_days` days, so that a quiet Sunday promises nothing, or of what
+    devices brought in the last `live_s` seconds, whichever is more; live: it is the latter.
     """
 
     outlook: Outlook
@@ -30,30 +30,23 @@ class Buffer:
     free_bytes: int
     bytes_per_day: float | None
     whole_days: int
-    measured_s: float | None
+    live_s: float
+    live: bool
     keep_days: int | None
-
-    @property
-    def rough(self) -> bool:
-        """Whether less than a day is known."""
-        return self.whole_days == 0
 
 
 def buffer(growth: Growth, free_bytes: int, keep_days: int | None, now_us: int) -> Buffer:
     """What free bytes last for at a store's growth; with `keep_days` it stops growing once it holds so many days."""
-    per_day: float | None = None
-    whole_days, measured_s = len(growth.days), None
-    if growth.days:
-        per_day = float(max(growth.days))
-    elif growth.first_us is not None and now_us - growth.first_us >= LEAST_US:
-        measured_us = min(now_us - growth.first_us, now_us % DAY_US or DAY_US)
-        measured_s = measured_us / 1e6
-        per_day = growth.today * DAY_US / measured_us if measured_us >= LEAST_US else None
-    if not per_day:
-        return Buffer(Outlook.UNKNOWN, None, free_bytes, None, whole_days, measured_s, keep_days)
-    if keep_days is not None and growth.first_us is not None:
-        to_come_days = max(0.0, keep_days + 1 - (now_us - growth.first_us) / DAY_US)
-        if to_come_days * per_day < free_bytes:
-            return Buffer(Outlook.NEVER, None, free_bytes, per_day, whole_days, measured_s, keep_days)
-    hours = 24 * free_bytes / per_day
-    return Buffer(Outlook.FILLS, hours, free_bytes, per_day, whole_days, measured_s, keep_days)
+    fullest = float(max(growth.days, default=0))
+    live = growth.live_bytes * (DAY_US / 1e6) / growth.live_s if growth.live_s >= LEAST_S else 0.0
+    per_day = max(fullest, live)
+    hours: float | None = None
+    outlook = Outlook.UNKNOWN
+    if per_day > 0:
+        outlook, hours = Outlook.FILLS, 24 * free_bytes / per_day
+        if keep_days is not None and growth.first_us is not None:
+            to_come_days = max(0.0, keep_days + 1 - (now_us - growth.first_us) / DAY_US)
+            if to_come_days * per_day < free_bytes:
+                outlook, hours = Outlook.NEVER, None
+    shown = per_day or None
+    return Buffer(outlook, hours, free_bytes, shown, len(growth.days), growth.live_s, live >= fullest, keep_days)

@@ -16,11 +16,11 @@ from collector.device_trouble_text import (
 )
 from collector.trouble import Trouble, named
 from config.devices import Device, ModbusDevice
-from connectors.device_health import BlockHealth, DeviceHealth
+from connectors.device_health import MANY_LATE, BlockHealth, DeviceHealth
 from plant.instant import US_PER_S
 
 _FIRST_ANSWER_US = 15 * US_PER_S
-_LATE_US = 600 * US_PER_S
+_LATE_S, _LATE_POLLS = 60.0, 100
 _CLOCK_US = 3600 * US_PER_S
 
 
@@ -47,9 +47,10 @@ def device_troubles(device: Device, health: DeviceHealth, started_us: int, now_u
         tags = named([name for name, _ in group])
         form = NODES.get(status, OTHER_NODE)
         yield form.trouble("tags_refused", device.id, None, tags=tags, status=status, address=device_address(device)[0])
-    if health.last_late_us is not None and now_us - health.last_late_us < _LATE_US:
+    late_within_s = max(_LATE_S, _LATE_POLLS * device.poll_s)  # now and then one is late on any busy machine
+    if len(health.late_us) == MANY_LATE and now_us - health.late_us[0] < late_within_s * US_PER_S:
         yield POLLS_LATE.trouble(
-            "polls_late", device.id, health.last_late_us, poll_s=device.poll_s, late=health.polls_late
+            "polls_late", device.id, health.late_us[0], poll_s=device.poll_s, late=health.polls_late
         )
     if health.clock_offset_us is not None and now_us - health.clock_offset_us < _CLOCK_US:
         yield DEVICE_CLOCK.trouble("device_clock", device.id, health.clock_offset_us, off_s=health.clock_offset_s)

@@ -56,24 +56,11 @@ def check(
 
 def _of_store(settings: "Site", site: Path) -> tuple[list[dict[str, str]], list[str]]:
     """KPIs that the settings, and the files imported so far, can give no value; and remarks on baselines."""
-    from collector.evaluation import Evaluation
+    from collector.foresight import kpis_without_value
     from collector.store.store import reading, store_path
-    from kpi.outcome import Reason
-    from plant.kpi_id import KpiId
-    from plant.period import PeriodKind, periods
 
-    settled = {Reason.NO_SOURCE, Reason.NO_CALENDAR, Reason.NO_PRICE, Reason.NO_PLANNED_RUN_TIME}
-    now_us = time.time_ns() // 1000
-    clock = settings.clock()
-    today = list(periods(PeriodKind.DAY, now_us, now_us + 1, clock))
     with reading(store_path(settings.store.url, site.parent)) as connection:
-        evaluation = Evaluation(connection, settings, clock, now_us)
-        without_value = [
-            {"kpi": value.id.value, "scope": value.scope, "reason": value.outcome.reason.value}
-            for value in evaluation.values(today, evaluation.scopes(), list(KpiId))
-            if value.outcome.reason in settled
-        ]
-        return without_value, list(evaluation.comparisons.remarks())
+        return kpis_without_value(connection, settings, time.time_ns() // 1000)
 
 
 def _warnings(settings: "Site", site: Path) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 MOST_ERRORS = 20
 MOST_LATENCIES = 256
+MANY_LATE = 5
 
 
 class Cause(StrEnum):
@@ -176,7 +177,8 @@ class DeviceHealth:
     """What is known of a connection now; the connector changes it, health and status show it.
 
     connected_since_us None: not connected. last_good_us: the last answer or keep-alive. polls_late: polls that overran
-    and were skipped, each written as a gap. next_try_us: when it is connected to again. refused_tags: StatusCode by
+    and were skipped, each written as a gap. late_us: when that happened the last few times. next_try_us: when it is
+    connected to again. refused_tags: StatusCode by
     name of each tag that the server cannot give. clock_offset_s: how far its clock was off when it was not believed.
     """
 
@@ -192,7 +194,7 @@ class DeviceHealth:
     polls_late: int = 0
     notes: list[str] = field(default_factory=list)
     next_try_us: int | None = None
-    last_late_us: int | None = None
+    late_us: deque[int] = field(default_factory=lambda: deque(maxlen=MANY_LATE))
     clock_offset_s: float | None = None
     clock_offset_us: int | None = None
     refused_tags: dict[str, str] = field(default_factory=dict)
@@ -214,7 +216,7 @@ class DeviceHealth:
 
     def in_full(self) -> dict[str, Any]:
         """All of it, as the page of the device shows it."""
-        names = ("last_cause", "next_try_us", "last_late_us", "clock_offset_s", "clock_offset_us")
+        names = ("last_cause", "next_try_us", "clock_offset_s", "clock_offset_us")
         return {
             **self.as_json(),
             **{name: getattr(self, name) for name in names},

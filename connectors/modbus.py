@@ -258,7 +258,7 @@ class ModbusConnector:
         next_s = self._schedule.next_slot_s(now_s)
         if missed:
             self.health.polls_late += missed
-            self.health.last_late_us = at_us
+            self.health.late_us.append(at_us)
             period_us = self._device.poll_s * US_PER_S
             end_us = at_us + round((next_s - now_s) * US_PER_S)
             start_us = end_us - round(missed * period_us)

@@ -42,7 +42,7 @@ class Poll:
         if late > 0:
             self._due_s += late * self._device.poll_s
             self._health.polls_late += late
-            self._health.last_late_us = now_us()
+            self._health.late_us.append(now_us())
         await self._wait()
         self._due_s += self._device.poll_s
         last_us = self._last_us

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import dataclass
 from enum import StrEnum
 
 from connectors.device_health import Cause, cause_of
@@ -31,77 +32,120 @@ class Obstacle(StrEnum):
     OTHER = "other"
 
 
-WORDS: dict[Obstacle, tuple[str, str]] = {
-    Obstacle.NAME: (
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What an obstacle means and what helps, in English and Korean."""
+
+    meaning: str
+    remedy: str
+    meaning_ko: str
+    remedy_ko: str
+
+
+WORDS = {
+    Obstacle.NAME: Words(
         "No machine of this name is known to the network.",
         "Check the spelling, or give the address in numbers.",
+        "이 이름의 장비를 네트워크에서 찾을 수 없습니다.",
+        "철자를 확인하거나 IP 주소를 숫자로 입력하십시오.",
     ),
-    Obstacle.NO_ROUTE: (
+    Obstacle.NO_ROUTE: Words(
         "The network has no way to this address.",
         "Check cable and address; this machine must be in the device's network.",
+        "이 주소로 가는 네트워크 경로가 없습니다.",
+        "랜 케이블과 주소를 확인하십시오. 이 컴퓨터가 장치와 같은 네트워크에 있어야 합니다.",
     ),
-    Obstacle.NO_ANSWER: (
+    Obstacle.NO_ANSWER: Words(
         "Nothing answers at this address.",
         "Check that the device is on, its address and port, and that no firewall lies between.",
+        "이 주소에서 응답이 없습니다.",
+        "장치 전원, 주소와 포트, 중간의 방화벽을 확인하십시오.",
     ),
-    Obstacle.REFUSED: (
+    Obstacle.REFUSED: Words(
         "The machine answers, but nothing listens at this port.",
         "Check the port, and that the server in the device is switched on.",
+        "장비는 있지만 이 포트에서 응답하는 서버가 없습니다.",
+        "포트를 확인하고 장치의 통신 서버가 켜져 있는지 확인하십시오.",
     ),
-    Obstacle.CLOSED: (
+    Obstacle.CLOSED: Words(
         "The device takes the connection and closes it at once.",
         "Many devices serve only few clients: close another one, or allow this machine's address in the device.",
+        "장치가 연결을 받자마자 끊습니다.",
+        "접속 수가 제한된 장치가 많습니다. 다른 접속을 끊거나 장치에서 이 컴퓨터의 주소를 허용하십시오.",
     ),
-    Obstacle.NOT_MODBUS: (
+    Obstacle.NOT_MODBUS: Words(
         "Something answers, but it does not speak Modbus.",
         "Check the port (502 is usual) and the transport.",
+        "응답은 있지만 Modbus가 아닙니다.",
+        "포트(보통 502)와 통신 방식을 확인하십시오.",
     ),
-    Obstacle.UNIT_SILENT: (
+    Obstacle.UNIT_SILENT: Words(
         "The connection stands, but this unit gives no answer.",
         "Check the unit number (1 and 255 are usual), and behind a gateway wiring and speed of the bus.",
+        "연결은 되지만 이 국번이 응답하지 않습니다.",
+        "국번(보통 1 또는 255)을 확인하고, 게이트웨이 뒤라면 배선과 통신 속도를 확인하십시오.",
     ),
-    Obstacle.GATEWAY: (
+    Obstacle.GATEWAY: Words(
         "The gateway answers, but the unit behind it does not.",
         "Check the unit number, and wiring and speed of the bus.",
+        "게이트웨이는 응답하지만 그 뒤의 장치가 응답하지 않습니다.",
+        "국번, 배선, 통신 속도를 확인하십시오.",
     ),
-    Obstacle.ADDRESS_REFUSED: (
+    Obstacle.ADDRESS_REFUSED: Words(
         "The device answers, but does not have all of these addresses.",
         "Try fewer of them, the other table, or an address one less: manuals often count from 1.",
+        "장치는 응답하지만 이 주소가 모두 있지는 않습니다.",
+        "개수를 줄이거나 다른 테이블을 쓰거나 주소를 하나 낮춰 보십시오. 설명서는 1부터 세는 경우가 많습니다.",
     ),
-    Obstacle.FUNCTION_REFUSED: (
+    Obstacle.FUNCTION_REFUSED: Words(
         "The device answers, but does not have this table.",
         "Try another one: input and holding are usual.",
+        "장치는 응답하지만 이 테이블이 없습니다.",
+        "다른 테이블을 선택하십시오. 보통 input이나 holding입니다.",
     ),
-    Obstacle.BUSY: (
+    Obstacle.BUSY: Words(
         "The device says that it cannot answer now.",
         "Try again in a moment.",
+        "장치가 지금은 응답할 수 없다고 합니다.",
+        "잠시 뒤 다시 시도하십시오.",
     ),
-    Obstacle.NOT_OPCUA: (
+    Obstacle.NOT_OPCUA: Words(
         "Something answers, but it is no OPC UA server.",
         "Check the port; 4840 is usual.",
+        "응답은 있지만 OPC UA 서버가 아닙니다.",
+        "포트를 확인하십시오. 보통 4840입니다.",
     ),
-    Obstacle.SECURITY: (
+    Obstacle.SECURITY: Words(
         "The server does not offer a connection as secure as the one asked for.",
         "Switch it on at the server, or choose another security policy.",
+        "서버가 요청한 수준의 보안 연결을 제공하지 않습니다.",
+        "서버에서 보안 정책을 켜거나 다른 보안 정책을 선택하십시오.",
     ),
-    Obstacle.NOT_TRUSTED: (
+    Obstacle.NOT_TRUSTED: Words(
         "The server's certificate is not trusted yet.",
         "Compare its fingerprint at the server, then trust it.",
+        "서버 인증서를 아직 신뢰하지 않습니다.",
+        "서버에서 지문을 비교한 뒤 신뢰하십시오.",
     ),
-    Obstacle.WE_ARE_NOT_TRUSTED: (
+    Obstacle.WE_ARE_NOT_TRUSTED: Words(
         "The server does not trust the certificate of Smart Wings.",
         "At the server, move certificates/own.der to its trusted certificates.",
+        "서버가 Smart Wings의 인증서를 신뢰하지 않습니다.",
+        "서버에서 certificates/own.der를 신뢰하는 인증서로 옮기십시오.",
     ),
-    Obstacle.SIGN_IN: (
+    Obstacle.SIGN_IN: Words(
         "The server does not let this user in.",
         "Give a user name and password that the server knows.",
+        "서버가 이 사용자의 접속을 거부합니다.",
+        "서버에 등록된 사용자 이름과 암호를 쓰십시오.",
     ),
-    Obstacle.OTHER: (
+    Obstacle.OTHER: Words(
         "The device could not be read.",
         "The answer in brackets says why.",
+        "장치를 읽지 못했습니다.",
+        "괄호 안의 응답이 이유입니다.",
     ),
 }
-"""What it means, and what helps."""
 
 _OF_CAUSE = {
     Cause.CONNECTION_REFUSED: Obstacle.REFUSED,
@@ -122,7 +166,8 @@ class UnreachableError(Exception):
 
     def __init__(self, obstacle: Obstacle, detail: str = "") -> None:
         self.obstacle, self.detail = obstacle, detail
-        super().__init__(" ".join(WORDS[obstacle]) + (f" ({detail})" if detail else ""))
+        words = WORDS[obstacle]
+        super().__init__(f"{words.meaning} {words.remedy}" + (f" ({detail})" if detail else ""))
 
 
 def obstacle_of(cause: Cause) -> Obstacle:

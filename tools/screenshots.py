@@ -1,4 +1,4 @@
-"""What does the page look like? The pictures of `docs/screens/`, taken of a running demo: `tools/screenshots.py ADDRESS`.
+"""What does the page look like? The pictures of `docs/screens/`, of a running demo: `tools/screenshots.py ADDRESS`.
 
 Needs the test extras and Chromium.
 """

@@ -7,8 +7,15 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from collector.page import (
+    applied_versions,
+    commissioning,
+    delivery,
     devices,
+    energy,
+    equipment,
+    explanation,
     metrics,
+    order_files,
     overview,
     preferences,
     quality,
@@ -16,9 +23,11 @@ from collector.page import (
     sign_in,
     state,
     system,
+    trends,
 )
 from collector.page.access import Role, all_declared, shown
 from collector.page.api.routes import api_routes
+from collector.page.drafts import Drafts
 from collector.page.figures import Figures
 from collector.page.gate import Gate
 from collector.page.live import Live
@@ -33,8 +42,16 @@ def routes() -> list[BaseRoute]:
     return [
         *overview.routes,
         *Live().routes(),
+        *trends.routes,
         *quality.routes,
+        *explanation.routes,
+        *delivery.routes,
+        *order_files.routes,
+        *energy.routes,
+        *equipment.routes,
         *devices.routes,
+        *applied_versions.routes,
+        *commissioning.routes,
         *report_list.routes,
         *system.routes,
         *state.routes,
@@ -55,6 +72,7 @@ def app(source: Source) -> Starlette:
     )
     made.state.source = source
     made.state.figures = Figures(source)
+    made.state.drafts = Drafts()
     return made
 
 

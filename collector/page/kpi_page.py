@@ -19,12 +19,15 @@ from config.site import Site
 from kpi.outcome import BY_SETTINGS
 from kpi.remark import flag_remark, in_order, reason_remark
 from kpi.value import KpiValue
+from plant.instant import moment
 from plant.kpi_id import KpiId
 from plant.period import Period
 from plant.tag import PLANT
 
 T = TypeVar("T")
 
+Chart = dict[str, Any]
+"""A chart as chart.js is told of it."""
 Say = Callable[[str], str]
 """Puts a text into the visitor's language."""
 
@@ -56,6 +59,7 @@ def kpi_page(request: Request, template: str, choice: PeriodChoice, shows: Mappi
         {
             "choice": choice,
             "explained": explained,
+            "exact": lambda us: f"{moment(us, site_of(request).zone):%Y-%m-%d %H:%M:%S}",
             "local": lambda us: clock_time(us, site_of(request).zone),
             "reason_remark": reason_remark,
             "remarks": lambda flags: [flag_remark(flag) for flag in in_order(flags)],

@@ -1,16 +1,13 @@
 """How are the charts of quality described: Pareto, control chart, and running sum of defects?"""
 
 from collections.abc import Sequence
-from typing import Any
 
-from collector.page.kpi_page import Say
+from collector.page.kpi_page import Chart, Say
 from collector.page.words import text as _
 from kpi.breakdown import Breakdown
 from kpi.run_rules import Rule
 from kpi.value import KpiValue
 from kpi.value_chart import ValueChart
-
-Chart = dict[str, Any]
 
 RULES: dict[Rule, str] = {
     Rule.BEYOND_LIMIT: _("beyond a control limit"),

@@ -1,5 +1,6 @@
 """Which reports went out, which wait, which were refused and why, and what would be reported next?"""
 
+import asyncio
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -9,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from collector.evaluation import Evaluation
 from collector.page.access import _, done, shown
-from collector.page.figures import Figures
+from collector.page.figures import Figure, Figures
 from collector.page.plant_now import plant_now
 from collector.page.rendering import chosen, render
 from collector.page.source import Source
@@ -57,13 +58,17 @@ async def all_reports(request: Request) -> Response:
     source: Source = request.app.state.source
     figures: Figures = request.app.state.figures
     mqtt = source.site.mqtt
-    coming = None
-    if mqtt is not None:
-        coming = await figures.of("next reports", lambda evaluation: _next(evaluation, mqtt), _PREVIEW_FRESH_S)
+
+    async def coming() -> Figure[tuple[list[NextReport], list[NextReport]]] | None:
+        if mqtt is None:
+            return None
+        return await figures.of("next reports", lambda evaluation: _next(evaluation, mqtt), _PREVIEW_FRESH_S)
+
+    now, outbox, following = await asyncio.gather(plant_now(request), source.read(_outbox), coming())
     shows = {
-        "now": await plant_now(request),
-        "outbox": await source.read(_outbox),
-        "coming": coming,
+        "now": now,
+        "outbox": outbox,
+        "coming": following,
         "kinds": KINDS,
         "states": STATES,
         "resent": RESENT.get(chosen(request, "again", RESENT, "")),

@@ -90,6 +90,41 @@ def test_language_and_light_are_remembered(visit: Callable[..., Page], address: 
     assert page.locator("html").get_attribute("data-theme") == "dark"
 
 
+FOCUSABLE = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']"
+
+
+@pytest.mark.parametrize("path", ["/", "/quality", "/devices", "/system"])
+def test_everything_can_be_reached_and_used_by_keyboard(visit: Callable[..., Page], address: str, path: str) -> None:
+    page = settled(visit(address + path))
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to content")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    wanted = page.evaluate(
+        f"[...document.querySelectorAll(`{FOCUSABLE}`)].filter((one) => one.checkVisibility()).length"
+    )
+    reached = 1
+    while reached < wanted + 5:
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement === document.body || document.activeElement.seen === true"):
+            break
+        page.evaluate("document.activeElement.seen = true")
+        reached += 1
+    assert reached >= wanted
+    page.locator(".menu a").nth(1).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/live")
+
+
+def test_pages_print_without_what_paper_cannot_use(visit: Callable[..., Page], address: str) -> None:
+    page = settled(visit(address + "/quality"))
+    page.emulate_media(media="print")
+    expect(page.locator("nav.menu")).to_be_hidden()
+    expect(page.locator(".choices")).to_be_hidden()
+    expect(page.locator("h1")).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
 def test_no_process_of_the_collector_listens_or_connects_beyond_loopback(running: Demo, address: str) -> None:
     """The page's process, its parent's and the rest of the demo: every TCP socket is one of loopback."""
     demo_group = _processes_below(running.process.pid)

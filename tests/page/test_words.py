@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from collector.page import words
 from collector.page.rendering import FOLDER, environment
+from kpi.catalogue import CATALOGUE
 
 
 def _in_templates() -> Iterator[str]:
@@ -27,8 +28,12 @@ def _in_code() -> Iterator[str]:
                 yield node.args[0].value
 
 
+def _in_formulas() -> Iterator[str]:
+    yield from (kpi.formula for kpi in CATALOGUE)
+
+
 def test_everything_the_page_says_is_there_in_korean_and_nothing_else() -> None:
-    said, known = {*_in_templates(), *_in_code()}, words.korean()
+    said, known = {*_in_templates(), *_in_code(), *_in_formulas()}, words.korean()
     assert sorted(said - known.keys()) == []
     assert sorted(known.keys() - said) == []
 

@@ -4,7 +4,8 @@ import numpy as np
 from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, some_readings, with_tags
 
 from collector import housekeeping
-from collector.store.growth import Growth, growth
+from collector.store import devices
+from collector.store.growth import TYPICAL_BYTES, Growth, growth
 from collector.store.readings import append
 from collector.store.store import transaction, writing
 
@@ -33,6 +34,17 @@ def test_bytes_are_told_by_the_days_of_the_readings(tmp_path: Path) -> None:
     assert found.days[-1] > 1.3 * found.days[0]
     assert found.today > 0
     assert found.first_us == MONDAY_US
+
+
+def test_what_devices_bring_is_told_by_the_time_of_receipt(tmp_path: Path) -> None:
+    with writing(tmp_path / "plant.db") as connection:
+        with_tags(connection)
+        with transaction(connection):
+            devices.add_received(connection, "press", NOW - 2 * DAY_US, 9999)
+            devices.add_received(connection, "press", NOW - HOUR_US, 100)
+            devices.add_received(connection, "press", NOW, 50)
+        found = growth(connection, NOW)
+    assert (found.live_bytes, found.live_s) == (150 * TYPICAL_BYTES, 3600.0)
 
 
 def test_days_without_anything_are_left_out(tmp_path: Path) -> None:

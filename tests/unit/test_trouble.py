@@ -13,7 +13,7 @@ from collector.trouble import Form, Severity, Trouble, worst_first
 from config.devices import ModbusDevice, OpcUaDevice
 from config.site import Site
 from connectors.certificate_state import CertificateState
-from connectors.device_health import BlockHealth, Cause, DeviceHealth
+from connectors.device_health import MANY_LATE, BlockHealth, Cause, DeviceHealth
 from plant.instant import US_PER_S
 
 NOW = 10**6 * US_PER_S
@@ -124,12 +124,15 @@ def test_nodes_that_a_server_cannot_give_are_told_by_status() -> None:
 
 
 def test_late_polls_and_a_wrong_clock_are_told_while_they_are_recent() -> None:
-    late = DeviceHealth(connected_since_us=1, polls_late=4, last_late_us=NOW - US_PER_S)
+    late = DeviceHealth(connected_since_us=1, polls_late=4)
+    late.late_us.extend([NOW - US_PER_S] * (MANY_LATE - 1))
+    assert of_device(METER, late) == [], "a few may be skipped"
+    late.late_us.append(NOW)
     assert [one.kind for one in of_device(METER, late)] == ["polls_late"]
     wrong = DeviceHealth(connected_since_us=1, clock_offset_s=-3600.0, clock_offset_us=NOW - US_PER_S)
     (found,) = of_device(PRESS, wrong)
     assert "off by -3600 s" in found.what.en
-    late.last_late_us = wrong.clock_offset_us = NOW - 2 * 3600 * US_PER_S
+    wrong.clock_offset_us = late.late_us[0] = NOW - 2 * 3600 * US_PER_S
     assert of_device(METER, late) == of_device(PRESS, wrong) == []
 
 
@@ -220,7 +223,7 @@ def test_settings_that_changed_since_the_start_are_told() -> None:
 
 def test_a_disk_that_fills_within_two_weeks_is_told() -> None:
     def left(hours: float | None) -> list[str]:
-        outlook = Buffer(Outlook.FILLS, hours, 1, 1.0, 7, None, None)
+        outlook = Buffer(Outlook.FILLS, hours, 1, 1.0, 7, 0.0, False, None)
         return [one.what.en for one in kept_troubles(Kept(buffer=outlook), [], NOW)]
 
     assert left(48.0) == ["At the present rate the disk of the store is full in 2.0 days."]

@@ -1,5 +1,6 @@
 """Which addresses does the API have, and what does it say of a question that it cannot answer?"""
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,8 @@ from collector.page.source import TookTooLongError
 from collector.question import QuestionError
 from collector.store.store import StoreError
 
+log = logging.getLogger(__name__)
+
 PREFIX = "/api/v1"
 RETRY_AFTER_S = 2
 
@@ -51,9 +54,9 @@ class Address:
             return _faults(400, [(error.key, error.spelt(str).removeprefix(f"{error.key}: "))])
         except TookTooLongError as error:
             return _faults(503, [("", str(error))])
-        except StoreError as error:
-            store = request.app.state.source.store
-            return _faults(503, [("", str(error).replace(str(store), store.name))])
+        except StoreError as error:  # the cause names files: that is for the log
+            log.warning("%s cannot be answered: %s", self.path, error)
+            return _faults(503, [("", "the store cannot be read just now")])
 
 
 def addresses() -> list[Address]:

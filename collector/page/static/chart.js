@@ -63,6 +63,7 @@ export function optionOf(chart, look) {
   const axis = { axisLabel: { color: look.muted, hideOverlap: true }, axisLine: { lineStyle: { color: look.quiet } }, splitLine: { lineStyle: { color: look.grid } }, nameTextStyle: { color: look.muted } };
   const series = chart.series.flatMap((one, at) => seriesOf(one, at, look, chart.unit));
   const first = series[0] ?? {};
+  const named = chart.legend ?? chart.series.length > 1;
   if (chart.lines?.length) {
     first.markLine = { silent: true, symbol: "none", animation: false, data: chart.lines.map((line) => ({ yAxis: line.y, name: line.name, lineStyle: { color: look[line.tone ?? "quiet"], type: "dashed", width: 1.5 }, label: { formatter: `${line.name} ${short.format(line.y)}`, position: "insideEndTop", color: look.muted } })) };
   }
@@ -74,10 +75,10 @@ export function optionOf(chart, look) {
   return {
     animation: false,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-    grid: { left: 8, right: chart.series.some((one) => one.right) ? 8 : 16, top: 36, bottom: chart.zoom ? 52 : 8, containLabel: true },
-    legend: { show: chart.series.length > 1, top: 0, type: "scroll", textStyle: { color: look.ink }, data: series.filter((one) => one.name).map((one) => one.name) },
+    grid: { left: 8, right: chart.series.some((one) => one.right) ? 8 : 16, top: named ? 54 : 30, bottom: chart.zoom ? 52 : 8, containLabel: true },
+    legend: { show: named, top: 0, type: "scroll", textStyle: { color: look.ink }, data: series.filter((one) => one.name).map((one) => one.name) },
     tooltip: { trigger: "axis", renderMode: "richText", confine: true, backgroundColor: look.surface, borderColor: look.quiet, textStyle: { color: look.ink } },
-    xAxis: { ...axis, type: time ? "time" : "category", data: time ? undefined : chart.x, min: chart.from, max: chart.to, splitLine: { show: false }, axisLabel: { ...axis.axisLabel, formatter: time ? (ms) => timeText(ms, span) : undefined }, axisPointer: time ? { label: { formatter: ({ value }) => timeText(value, 3600e3 * 7) } } : undefined },
+    xAxis: { ...axis, type: time ? "time" : "category", data: time ? undefined : chart.x, min: chart.from, max: chart.to, splitLine: { show: false }, axisLabel: { ...axis.axisLabel, ...(chart.wrap && { interval: 0, width: 72, overflow: "break", hideOverlap: false }), formatter: time ? (ms) => timeText(ms, span) : undefined }, ...(time && { axisPointer: { label: { formatter: ({ value }) => timeText(value, 3600e3 * 7) } } }) },
     yAxis: [
       { ...axis, type: "value", name: chart.unit, scale: chart.scale ?? false, min: chart.least, max: chart.most, nameTextStyle: { color: look.muted, align: "left" } },
       { ...axis, type: "value", show: chart.series.some((one) => one.right), name: chart.right_unit, min: chart.right_least, max: chart.right_most, splitLine: { show: false } },
