@@ -20,7 +20,7 @@ from connectors.device_health import MANY_LATE, BlockHealth, DeviceHealth
 from plant.instant import US_PER_S
 
 _FIRST_ANSWER_US = 15 * US_PER_S
-_LATE_US = 600 * US_PER_S
+_LATE_S, _LATE_POLLS = 60.0, 100
 _CLOCK_US = 3600 * US_PER_S
 
 
@@ -47,7 +47,8 @@ def device_troubles(device: Device, health: DeviceHealth, started_us: int, now_u
         tags = named([name for name, _ in group])
         form = NODES.get(status, OTHER_NODE)
         yield form.trouble("tags_refused", device.id, None, tags=tags, status=status, address=device_address(device)[0])
-    if len(health.late_us) == MANY_LATE and now_us - health.late_us[0] < _LATE_US:
+    late_within_s = max(_LATE_S, _LATE_POLLS * device.poll_s)  # now and then one is late on any busy machine
+    if len(health.late_us) == MANY_LATE and now_us - health.late_us[0] < late_within_s * US_PER_S:
         yield POLLS_LATE.trouble(
             "polls_late", device.id, health.late_us[0], poll_s=device.poll_s, late=health.polls_late
         )

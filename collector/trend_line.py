@@ -80,17 +80,27 @@ def line(rows: Aggregates, value: F64, unknown: Iterable[Unknown], width_us: int
 
     value: what to draw of each row. Times shorter than a stretch break nothing. The last value holds up to until_us.
     """
-    starts = [one.start_us for one in unknown if one.end_us - one.start_us >= width_us]
-    breaks = np.array(starts, dtype=np.int64)
+    shown = [(one.start_us, one.end_us) for one in unknown if one.end_us - one.start_us >= width_us]
+    holes = np.array(shown, dtype=np.int64).reshape(-1, 2)
+    begins, breaks = _after_holes(rows.start_us, holes, width_us), holes[:, 0]
     edges = np.append(breaks, until_us)
     nothing = np.full(len(breaks), np.nan)
-    times = np.concatenate([edges, rows.start_us, breaks])  # of one time: what held, what was read, the break
+    times = np.concatenate([edges, begins, breaks])  # of one time: what held, what was read, the break
     order = np.argsort(times, kind="stable")
     drawn = [
-        np.concatenate([_held(rows.start_us, column, edges, breaks), column, nothing])[order]
+        np.concatenate([_held(begins, column, edges, breaks), column, nothing])[order]
         for column in (value, rows.minimum, rows.maximum)
     ]
     return Line(times[order], *drawn)
+
+
+def _after_holes(starts: I64, holes: I64, width_us: int) -> I64:
+    """Where rows begin to be drawn: one whose stretch begins in a hole that ends within it, where the hole ends."""
+    if not len(holes):
+        return starts
+    at = np.searchsorted(holes[:, 0], starts, side="right") - 1
+    ends = holes[np.maximum(at, 0), 1]
+    return np.where((at >= 0) & (starts < ends) & (ends < starts + width_us), ends, starts)
 
 
 def _held(times: I64, column: F64, edges: I64, breaks: I64) -> F64:

@@ -15,12 +15,15 @@ def status(site: SiteFile, as_json: Json = False) -> None:
         settings = load_site(site)
         answer = ask(store_path(settings.store.url, site.parent), {"command": "status"})
         state: dict[str, Any] = answer["status"] if answer else {"running": False, "well": False, "devices": []}
+        troubles: list[dict[str, Any]] = answer.get("troubles", []) if answer else []
     if as_json:
         say_json(state)
     elif not state["running"]:
         say(f"not running; start it with: smartwings run {site}")
     else:
         _say_state(state)
+        for trouble in troubles:
+            say(f"{trouble['what']['en']}\n  what to do: {trouble['remedy']['en']}")
 
 
 def _say_state(state: dict[str, Any]) -> None:

@@ -79,7 +79,9 @@ class Decoding:
         tag: dict[str, Any] = {"name": name, "work_unit": work_unit, "role": role.value, "table": self.table}
         tag["address"] = self.address
         if self.type != "bool":
-            tag |= {"type": self.type, "order": self.order}
+            tag["type"] = self.type
+        if self.order not in ("ABCD", "ABCDEFGH"):
+            tag["order"] = self.order
         return tag if self.scale == 1 else {**tag, "scale": self.scale}
 
 

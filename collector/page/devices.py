@@ -20,6 +20,7 @@ from config.site import Site
 from connectors.certificate_state import certificate_states
 from connectors.device_health import Cause
 from plant.gap import Gap
+from plant.instant import US_PER_S
 
 MOST_GAPS = 20
 CAUSES = {
@@ -62,7 +63,7 @@ async def one_device(request: Request) -> Response:
     device = _asked_for(request)
 
     def work(connection: Connection, _site: Site) -> tuple[dict[str, int], list[Gap]]:
-        return heard.known(connection), gaps.newest(connection, MOST_GAPS, device.id)
+        return heard.known(connection), gaps.newest(connection, MOST_GAPS, device.id, US_PER_S)
 
     now = await plant_now(request)
     known, missed = await source.read(work)

@@ -62,11 +62,13 @@ class Figures:
         longest_s = max(fresh_s, _SHORTEST_WAIT * kept.took_s)
         if kept.work is None and (kept.as_of_us is None or time.time() - kept.as_of_us / 1e6 > longest_s):
             kept.work = asyncio.ensure_future(self._worked_out(kept, work))
-        if kept.work is not None and (kept.as_of_us is None or kept.work.done()):
-            await asyncio.wait([kept.work], timeout=patience_s)
-            if kept.work.done():
-                done, kept.work = kept.work, None
-                done.result()
+        working = kept.work
+        if working is not None and (kept.as_of_us is None or working.done()):
+            await asyncio.wait([working], timeout=patience_s)
+            if working.done():
+                if kept.work is working:  # nobody else who waited for it was here before
+                    kept.work = None
+                working.result()
         if kept.as_of_us is None:
             return None
         return Figure(kept.value, kept.as_of_us, kept.work is not None)

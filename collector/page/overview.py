@@ -1,5 +1,7 @@
 """The first page: is the plant well, what runs, and what do its KPIs say? Also for a screen on the wall."""
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,13 +21,17 @@ async def overview(request: Request) -> Response:
     """Tiles, work units and troubles, on a page or (`/wall`) for a screen that is read from afar."""
     source: Source = request.app.state.source
     figures: Figures = request.app.state.figures
-    tiles = await figures.of("headline", headline, _DAYS_FRESH_S)
-    done = await figures.of("today", today)
+    tiles, done, now, units = await asyncio.gather(
+        figures.of("headline", headline, _DAYS_FRESH_S),
+        figures.of("today", today),
+        plant_now(request),
+        source.read(running),
+    )
     shows = {
-        "now": await plant_now(request),
+        "now": now,
         "tiles": tiles,
         "spark": spark,
-        "units": await source.read(running),
+        "units": units,
         "today": {one.work_unit: one for one in done.value} if done else {},
         "today_known": done is not None,
     }

@@ -109,14 +109,14 @@ async def trends(request: Request) -> Response:
     window = Window(view.start_us, view.end_us, PIXELS)
     found = await source.read(lambda connection, _: trends_of(connection, view.names, window, now_us))
     in_file = [tag.name for tag in source.site.tags()]
-    known = {one.stored.tag.name for one in found}
+    read = {one.stored.tag.name: one.stored.first_us is not None for one in found}
     span_us = view.end_us - view.start_us
     context = {
         "view": view,
         "trends": found,
         "data": {"now_us": now_us, "trends": [worded(one, language) for one in found]},
-        "missing": [name for name in view.names if name not in known],
-        "silent": [name for name in view.names if name not in known and name in in_file],
+        "unknown": [name for name in view.names if name not in read and name not in in_file],
+        "silent": [name for name in view.names if name in in_file and not read.get(name)],
         "choices": [name for name in in_file if name not in view.names],
         "ranges": RANGES,
         "local": lambda us: f"{moment(us, source.site.zone):%Y-%m-%dT%H:%M:%S}",

@@ -17,12 +17,12 @@ def save(connection: Connection, gaps: Iterable[Gap]) -> None:
         )
 
 
-def newest(connection: Connection, most: int, device: str | None = None) -> list[Gap]:
-    """The gaps (of a device) that opened last, the newest first."""
+def newest(connection: Connection, most: int, device: str | None = None, least_us: int = 0) -> list[Gap]:
+    """The gaps (of a device) that opened last and are at least so long or still open, the newest first."""
     rows = connection.exec_driver_sql(
-        "select device, tag, start_us, end_us, cause from gap where device = coalesce(?, device)"
-        " order by id desc limit ?",
-        (device, most),
+        "select device, tag, start_us, end_us, cause from gap"
+        " where device = coalesce(?, device) and (end_us is null or end_us - start_us >= ?) order by id desc limit ?",
+        (device, least_us, most),
     )
     return [Gap(row.device, row.tag or None, row.start_us, row.end_us, row.cause) for row in rows]
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -80,6 +81,7 @@ def _to_json(tag: Tag) -> str:
     return json.dumps(fields, ensure_ascii=False, sort_keys=True)
 
 
+@lru_cache(maxsize=10_000)
 def _from_json(definition: str) -> Tag:
     try:
         return _tag(json.loads(definition))

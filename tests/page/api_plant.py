@@ -89,10 +89,9 @@ def _gaps() -> list[Gap]:
 def _reports() -> list[StoredReport]:
     made_us = parse_instant("2026-11-19T08:00:05+09:00")
     states = {1: ("accepted", made_us + 9, None), 2: ("rejected", None, "bad signature"), 3: ("pending", None, None)}
-    return [
-        StoredReport(
-            1, sequence, f"kr-test-0001/day/2026-11-{17 + sequence}/1", "day", f"2026-11-{17 + sequence}", 1,
-            "provisional", state, f"{sequence:064x}", made_us, made_us + 1 if accepted_us else None, accepted_us, reason,
-        )
-        for sequence, (state, accepted_us, reason) in states.items()
-    ]  # fmt: skip
+    found = []
+    for sequence, (state, accepted_us, reason) in states.items():
+        label, digest, sent_us = f"2026-11-{17 + sequence}", f"{sequence:064x}", made_us + 1 if accepted_us else None
+        named = (f"kr-test-0001/day/{label}/1", "day", label, 1, "provisional", state, digest)
+        found.append(StoredReport(1, sequence, *named, made_us, sent_us, accepted_us, reason))
+    return found

@@ -218,8 +218,8 @@ def test_a_probe_by_command(tmp_path: Path) -> None:
     assert said.code == 0
     assert "input     0  0x4366  17254  Cf\n" in said.out
     assert file.read_text().splitlines()[1:] == [
-        "u1.input0,plant,other,,input,0,float32,ABCD",
-        "u1.input2,plant,other,,input,2,uint32,ABCD",
+        "u1.input0,plant,other,,input,0,float32",
+        "u1.input2,plant,other,,input,2,uint32",
     ]
     found = json.loads(asyncio.run(asked("--expect", "123", "--json")).out)
     assert found["registers"][1] == {"address": 1, "raw": 6554}

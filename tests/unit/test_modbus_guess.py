@@ -2,7 +2,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.tags import ModbusTag
@@ -52,11 +52,11 @@ def test_what_is_expected_comes_first_also_by_a_power_of_ten() -> None:
         "table": "holding",
         "address": 1,
         "type": "uint16",
-        "order": "ABCD",
         "scale": 0.1,
     }
     (low, *_) = decodings("holding", 0, words("f", 1234.56)[::-1], expect=1230)
     assert said([low]) == [(0, "float32", "CDAB", 1234.56)]
+    assert low.as_tag("u", "w")["order"] == "CDAB"
     (tens, *_) = decodings("holding", 0, words("H", 12), expect=1200)
     assert (tens.scale, tens.scaled) == (100.0, 1200.0)
 
@@ -73,6 +73,7 @@ def test_bits_are_what_they_are() -> None:
     assert found[1].as_tag("c", "w") == {"name": "c", "work_unit": "w", "role": "other", "table": "coil", "address": 6}
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.integers(0, 65535), min_size=1, max_size=12), st.one_of(st.none(), st.floats(-1e6, 1e6)))
 def test_a_tag_made_of_a_decoding_reads_its_value(registers: list[int], expect: float | None) -> None:
     block = np.array(registers, dtype=np.uint16)

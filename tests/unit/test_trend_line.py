@@ -80,6 +80,12 @@ def test_a_gap_shorter_than_a_stretch_does_not_break_the_line() -> None:
     assert _rows(_line(rows, [Unknown(12, 15, "off")], 30, 10)) == [(0, 1.0), (20, 2.0), (30, 2.0)]
 
 
+def test_a_stretch_that_begins_in_a_gap_is_drawn_from_the_gap_s_end() -> None:
+    rows = widened(_read((5, 1.0), (37, 2.0)), 10)
+    drawn = _rows(_line(rows, [Unknown(12, 36, "off")], 40, 10))
+    assert drawn == [(0, 1.0), (12, 1.0), (12, None), (36, 2.0), (40, 2.0)]
+
+
 def test_a_tag_without_readings_draws_nothing() -> None:
     drawn = _line(of_readings(readings_of([], [])), [Unknown(5, 10, "off")], 20)
     assert not np.isfinite(drawn.value).any()

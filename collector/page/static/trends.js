@@ -60,7 +60,6 @@ class Trends {
     this.figure = figure;
     this.canvas = figure.querySelector(".canvas");
     this.words = JSON.parse(figure.dataset.words);
-    this.tags = [...new Set([...document.querySelectorAll('#view input[name="tag"]')].map((one) => one.value))];
     this.take(JSON.parse(document.getElementById(figure.dataset.trends).textContent));
     const first = this.trends[0];
     this.from = ms(first.from_us);
@@ -75,6 +74,7 @@ class Trends {
 
   take(answer) {
     this.trends = answer.trends;
+    this.tags = this.trends.map((one) => one.tag);
     this.nowMs = ms(answer.now_us);
     this.panels = panelsOf(this.trends);
     this.lanes = this.trends.filter((one) => !one.times_us);
@@ -148,7 +148,7 @@ class Trends {
       this.take(await answer.json());
       this.draw();
       this.tell();
-      this.figure.dispatchEvent(new CustomEvent("fetched"));
+      this.figure.dataset.answers = Number(this.figure.dataset.answers ?? 0) + 1;
       clearTimeout(this.renewing);
       this.renewing = setTimeout(() => this.renew(), RENEW_MS);
     } catch (error) {
