@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from collector.page import (
+    applied_versions,
     commissioning,
     delivery,
     devices,
@@ -49,6 +50,7 @@ def routes() -> list[BaseRoute]:
         *energy.routes,
         *equipment.routes,
         *devices.routes,
+        *applied_versions.routes,
         *commissioning.routes,
         *report_list.routes,
         *system.routes,

@@ -1,6 +1,5 @@
 """How does an engineer connect a new machine? Its address, what it has, which tags, the new lines, who says so."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from collector.entry import RefusedError
 from collector.foresight import kpis_gained
 from collector.page import meeting
 from collector.page.access import Role, _, done, shown
+from collector.page.applied_versions import AWAY, start_page
 from collector.page.commissioning_form import (
     FormError,
     added_tags,
@@ -23,13 +23,12 @@ from collector.page.commissioning_form import (
     reason_of,
 )
 from collector.page.drafts import MOST_TAGS, Draft, Drafts
-from collector.page.rendering import chosen, render, whole
+from collector.page.rendering import chosen, render
 from collector.page.source import Source
 from collector.read_plan import read_plan
-from collector.site_change import proposal, versions_json
+from collector.site_change import proposal
 from config.devices import Device, ModbusDevice, OpcUaDevice, shipped
 from config.fault import InputError
-from config.model import NAME
 from config.site_edit import Addition
 from connectors.connector import ConnectorError
 from connectors.device_health import now_us
@@ -41,17 +40,6 @@ from plant.unit import CONVERSIONS
 
 MOST_ROWS = 300
 _GAINED_LIMIT_S = 20.0
-AWAY = _("Nothing was changed: the collector is not running, and only it may change the site file from here.")
-SAYINGS = {
-    "applied": ("good", _("Applied. The collector goes on under the new settings within about a second.")),
-    "undone": ("good", _("Taken back. The collector goes on under the settings of before.")),
-    "ended": ("good", _("Left aside; nothing was changed.")),
-}
-
-
-async def start(request: Request) -> Response:
-    """Where a device is connected from, and every version of the site file that was applied."""
-    return await _start(request)
 
 
 async def meet(request: Request) -> Response:
@@ -61,7 +49,7 @@ async def meet(request: Request) -> Response:
     try:
         name, protocol, settings = new_device(form, source.site)
     except FormError as error:
-        return await _start(request, str(error))
+        return await start_page(request, str(error))
     known = _known(source, name) if settings is None else None
     drafts: Drafts = request.app.state.drafts
     address = device_address(known)[0] if known else _address(settings or {})
@@ -199,34 +187,6 @@ async def end(request: Request) -> Response:
     return RedirectResponse("/commissioning?said=ended", 303)
 
 
-async def undo(request: Request) -> Response:
-    """Have the collector put the files back to what they were before a version."""
-    source: Source = request.app.state.source
-    version = int(request.path_params["version"])
-    told = f"version {version} undone"
-    answer = await source.ask({"command": "undo", "by": request.state.account, "reason": told, "version": version})
-    if answer is None:
-        return await _start(request, AWAY)
-    if not answer["ok"]:
-        return await _start(request, answer["message"])
-    return RedirectResponse("/commissioning?said=undone", 303)
-
-
-async def _start(request: Request, fault: str = "") -> Response:
-    source: Source = request.app.state.source
-    versions = await source.read(versions_json)
-    said = SAYINGS.get(chosen(request, "said", SAYINGS, "")) if not fault else None
-    device = request.query_params.get("device", "")  # the page may not have read the new settings yet
-    shows = {
-        "versions": versions,
-        "fault": fault,
-        "said": said,
-        "applied": device if re.fullmatch(NAME, device) else "",
-        "shown_version": whole(request, "version", 0),
-    }
-    return render(request, "commissioning.html", shows, 400 if fault else 200)
-
-
 async def _attempt(draft: Draft, asking: Any) -> None:
     """Ask the device; what stands in the way becomes the draft's."""
     draft.obstacle = None
@@ -287,7 +247,6 @@ def _back(request: Request, anchor: str = "") -> Response:
 
 
 routes = [
-    shown("/commissioning", start),
     done("/commissioning", meet),
     shown("/commissioning/{draft}", one_draft, Role.ADMIN),
     *(
@@ -301,5 +260,4 @@ routes = [
             "end": end,
         }.items()
     ),
-    done("/commissioning/versions/{version:int}/undo", undo),
 ]

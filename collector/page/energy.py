@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,9 +12,9 @@ from collector.evaluation import Evaluation
 from collector.evidence.bill import costs
 from collector.page.access import shown
 from collector.page.energy_charts import BANDS, SEASONS, cost_shown, load_shown
+from collector.page.figures import Figures
 from collector.page.kpi_page import figure, kpi_page, now_us, site_of, speaker, values_of, values_of_units
 from collector.page.period_choice import period_choice
-from collector.page.source import Source
 from collector.scope_facts import FactsOfScope
 from config.site import Site
 from kpi.catalogue_energy import ENERGY, ENERGY_IN_DETAIL
@@ -39,6 +38,7 @@ OF_UNITS = (
 )
 OF_DAYS = (KpiId.ENERGY, KpiId.PEAK_DEMAND, KpiId.ENERGY_COST, KpiId.EMISSIONS)
 OF_MONTH = (KpiId.ENERGY, KpiId.ENERGY_COST, KpiId.PEAK_DEMAND, KpiId.BILLING_DEMAND, KpiId.EMISSIONS)
+_FORECAST_FRESH_S = 8.0
 _LED_BY_US = RECENT_US + HOUR_US // 2
 
 
@@ -121,11 +121,10 @@ def _cost_of(facts: FactsOfScope, quarters: Blocks) -> tuple[tuple[str, tuple[Co
     return tuple(found)
 
 
-def forecast(connection: Connection, site: Site, scope: str) -> DemandForecast | None:
+def forecast(evaluation: Evaluation, scope: str) -> DemandForecast | None:
     """Where the quarter hour of now ends, by the meters of a scope; None without fresh readings."""
-    at_us = now_us()
-    evaluation = Evaluation(connection, site, site.clock(), at_us)
-    facts = evaluation.facts(hour_period(at_us, site.clock()))
+    at_us = evaluation.now_us
+    facts = evaluation.facts(hour_period(at_us, evaluation.clock))
     meters = facts.scope_tags(Role.ENERGY_IMPORT, scope)
     window = evaluation.records.window(meters, at_us - _LED_BY_US, at_us)
     return demand_forecast([window.steps(stored) for stored in meters], at_us)
@@ -133,12 +132,14 @@ def forecast(connection: Connection, site: Site, scope: str) -> DemandForecast |
 
 async def energy(request: Request) -> Response:
     """The page."""
-    site, source, say = site_of(request), _source(request), speaker(request)
+    site, say = site_of(request), speaker(request)
+    figures: Figures = request.app.state.figures
     choice = period_choice(request, site, now_us())
     found = await figure(request, "energy", choice, energy_figures)
+    ahead = await figures.of(("forecast", choice.scope), partial(forecast, scope=choice.scope), _FORECAST_FRESH_S)
     shows: dict[str, object] = {
         "found": found,
-        "forecast": await source.read(partial(forecast, scope=choice.scope)),
+        "forecast": ahead,
         "contract_kw": site.energy.contract_power_kw,
         "tariff": site.tariff,
         "bands": {name: say(text) for name, text in BANDS.items()},
@@ -159,11 +160,6 @@ def _limits(found: EnergyFigures, site: Site) -> dict[str, float]:
     """The lines above a load profile, in kW."""
     known = {"billing": found.of_month(KpiId.BILLING_DEMAND), "contract": site.energy.contract_power_kw}
     return {name: kw for name, kw in known.items() if kw is not None}
-
-
-def _source(request: Request) -> Source:
-    source: Source = request.app.state.source
-    return source
 
 
 routes = [shown("/energy", energy)]

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from collector.page.words import said
 from tests.acceptance.simulated_plant import SimulatedPlant, free_port, process, smartwings, wait_until
 from tests.page.conftest import WIDTHS
 
@@ -50,9 +51,9 @@ class NewPlant:
         return json.loads(done.stdout)
 
     def link(self) -> str:
-        said = smartwings("sign-in", "site.yaml", folder=self.folder).stdout
-        found = re.search(r"http://\S+", said)
-        assert found is not None, said
+        printed = smartwings("sign-in", "site.yaml", folder=self.folder).stdout
+        found = re.search(r"http://\S+", printed)
+        assert found is not None, printed
         return found[0]
 
 
@@ -64,13 +65,13 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewPlant]:
     with SimulatedPlant(folder, more=more) as made, ExitStack() as stack:
         stack.enter_context(process("simulate", "site.yaml", folder=folder, log="simulate.log"))
         log = folder / "simulate.log"
-        wait_until(lambda: len(log.read_text().splitlines()) == 5, "devices serve")
+        wait_until(lambda: len(log.read_text().splitlines()) == 5, "devices serve", 60)
         (folder / "trusted" / "p9.der").unlink()  # the simulator put it there; here a person is to compare it
         site = made.text.removesuffix(more) + f"page: {{listen: 127.0.0.1:{page}}}  # for the engineer\n"
         (folder / "site.yaml").write_text(site, encoding="utf-8")
         made.collect()
         address = f"http://127.0.0.1:{page}"
-        wait_until(lambda: _answers(address), "the page answers")
+        wait_until(lambda: _answers(address), "the page answers", 60)
         yield NewPlant(folder, address, meter, server, site)
 
 
@@ -233,12 +234,12 @@ def test_a_model_that_is_known_and_more_tags_of_a_device_without_script(
 
 def test_a_viewer_sees_versions_and_may_not_connect(plant: NewPlant, visit: Callable[..., Page]) -> None:
     page = visit(f"{plant.address}/commissioning", language="ko")
-    expect(page.get_by_role("heading", level=1)).to_have_text("장치 추가")
+    expect(page.get_by_role("heading", level=1)).to_have_text(said("Connect a device", "ko"))
     expect(page.get_by_text("장치 연결은 관리자만 할 수 있습니다.")).to_be_visible()
     assert page.locator("input[name=host]").count() == 0
     assert page.get_by_role("button", name="되돌리기").count() == 0
     token = page.locator("input[name=csrf]").first.get_attribute("value")
-    for path in ("/commissioning", "/commissioning/x/apply", "/commissioning/versions/1/undo"):
+    for path in ("/commissioning", "/commissioning/x/apply", "/commissioning/undo"):
         form = {"csrf": token or "", "device": "m8", "protocol": "modbus", "host": "127.0.0.1", "port": "1"}
         own = {"Origin": plant.address, "Sec-Fetch-Site": "same-origin"}
         assert page.request.post(plant.address + path, form=form, headers=own).status == 403

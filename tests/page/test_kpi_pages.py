@@ -119,7 +119,7 @@ def test_the_periods_before_and_after_are_one_click_away_and_keep_the_scope(
     assert parse_qs(urlsplit(page.url).query)["scope"] == ["press2"]
     page.locator('a[rel="next"]').click()
     expect(page.locator(".period-name strong")).to_have_text(str(plant.day))
-    page.get_by_label("Period").select_option("week")
+    page.locator('select[name="period"]').select_option("week")
     expect(page.locator(".period-name strong")).to_have_text(re.compile(r"\d{4}-W\d\d"))
 
 

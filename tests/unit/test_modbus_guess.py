@@ -2,7 +2,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.tags import ModbusTag
@@ -73,6 +73,7 @@ def test_bits_are_what_they_are() -> None:
     assert found[1].as_tag("c", "w") == {"name": "c", "work_unit": "w", "role": "other", "table": "coil", "address": 6}
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.integers(0, 65535), min_size=1, max_size=12), st.one_of(st.none(), st.floats(-1e6, 1e6)))
 def test_a_tag_made_of_a_decoding_reads_its_value(registers: list[int], expect: float | None) -> None:
     block = np.array(registers, dtype=np.uint16)
