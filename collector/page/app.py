@@ -67,7 +67,7 @@ def app(source: Source) -> Starlette:
     """The pages over a plant's store and daemon, without protection: whoever asks is nobody."""
     made = Starlette(
         routes=all_declared(routes()),
-        middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
+        middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)],
         exception_handlers=REFUSALS,
     )
     made.state.source = source

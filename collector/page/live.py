@@ -1,9 +1,11 @@
 """What does every tag say now, and may it be believed? A table that values flow into."""
 
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from markupsafe import Markup
 from sse_starlette import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,11 +15,32 @@ from collector.page.access import _, shown
 from collector.page.live_rows import CONDITION_WORDS, LiveRow
 from collector.page.live_values import LiveValues
 from collector.page.rendering import chosen, language_of, render
+from collector.page.shown import span
+from collector.page.words import said
 from collector.tag_condition import Condition
+from plant.instant import US_PER_S
 
 GROUPS = {"work_unit": _("Work unit"), "device": _("Device")}
 SHOWS = {"all": _("All tags"), "doubtful": _("Only what is not good")}
 PING_S = 15
+_BREAK = Markup(".<wbr>")
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A row as it is written: a thousand of them are a page's work, so that the template only puts them down."""
+
+    tag: str
+    name: Markup
+    about: str
+    beside: str
+    number: str
+    unit: str
+    tone: str
+    word: str
+    why: str
+    time_us: int | None
+    age: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +48,40 @@ class Group:
     """Rows of one work unit or device. doubtful: how many of them are not good."""
 
     name: str
-    rows: list[LiveRow]
+    rows: list[Cells]
     doubtful: int
 
 
-def grouped(rows: list[LiveRow], by: str) -> list[Group]:
+def grouped(rows: list[LiveRow], by: str, language: str, now_us: int) -> list[Group]:
     """Rows by work unit or device, in the order of the names."""
 
     def key(row: LiveRow) -> str:
         return row.device if by == "device" else row.tag.work_unit
 
+    words = {condition: said(word, language) for condition, word in CONDITION_WORDS.items()}
+
+    def cells(row: LiveRow) -> Cells:
+        tag = row.tag
+        number, unit = row.written(language)
+        return Cells(
+            tag.name,
+            _BREAK.join(tag.name.split(".")),
+            f"{tag.work_unit} {row.device} {tag.role.value}",
+            f"{tag.role.value} · {tag.work_unit if by == 'device' else row.device}",
+            number,
+            unit,
+            row.tone,
+            words[row.condition],
+            row.why.of(language),
+            row.time_us,
+            span(None if row.time_us is None else (now_us - row.time_us) / US_PER_S),
+        )
+
     found = [(name, list(of)) for name, of in groupby(sorted(rows, key=key), key)]
-    return [Group(name, of, sum(row.condition is not Condition.GOOD for row in of)) for name, of in found]
+    return [
+        Group(name, [cells(row) for row in of], sum(row.condition is not Condition.GOOD for row in of))
+        for name, of in found
+    ]
 
 
 def filtered(rows: list[LiveRow], text: str, doubtful: bool) -> list[LiveRow]:
@@ -66,18 +111,16 @@ class Live:
         text, by = request.query_params.get("filter", "")[:80], chosen(request, "group", GROUPS, "work_unit")
         shows = chosen(request, "show", SHOWS, "all")
         seen = filtered(rows, text, shows == "doubtful")
-        counts = {word: sum(row.condition is one for row in rows) for one, word in CONDITION_WORDS.items()}
+        counts = {word: sum(row.condition is one for row in seen) for one, word in CONDITION_WORDS.items()}
         context = {
-            "groups": grouped(seen, by),
-            "counts": {word: count for word, count in counts.items() if count},
+            "groups": grouped(seen, by, language_of(request), time.time_ns() // 1000),
+            "counts": counts,
             "total": len(rows),
-            "seen": len(seen),
             "filter": text,
             "by": by,
             "show": shows,
             "group_names": GROUPS,
             "show_names": SHOWS,
-            "condition_words": CONDITION_WORDS,
         }
         return render(request, "live.html", context)
 

@@ -22,6 +22,8 @@ from plant.instant import US_PER_S
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
+JUDGE_S = 2.0
+"""How often tags are looked at whose readings are what they were: time alone makes them silent or frozen."""
 HEARTBEAT_S = 5.0
 TAGS_FRESH_S = 30.0
 HABITS_FRESH_S = 3600.0
@@ -107,6 +109,7 @@ class LiveValues:
         self._learning: asyncio.Future[None] | None = None
         self._learnt_s = -HABITS_FRESH_S
         self._newest: Newest | None = None
+        self._judged_s = -JUDGE_S
         self._rows: dict[str, LiveRow] = {}
         self._watched: tuple[int, list[WatchedTag]] = (0, [])
 
@@ -152,11 +155,14 @@ class LiveValues:
         source = self._source
         loop = asyncio.get_running_loop()
         found = await loop.run_in_executor(self._thread, self._watch.look, source.store)
+        if found is None and time.monotonic() - self._judged_s < JUDGE_S:
+            return
         if found is not None:
             self._note_changes(found)
             self._newest = found
         if self._newest is None:
             return
+        self._judged_s = time.monotonic()
         if self._watched[0] != source.edition:
             self._watched = (source.edition, watched_tags(source.site))
         rows = live_rows(self._newest, self._watched[1], self._memory, source.site.zone, time.time_ns() // 1000)
@@ -189,3 +195,4 @@ class LiveValues:
                 return {name: habit(connection, stored, now_us) for name, stored in tags.items()}
 
         self._memory.habits = await asyncio.to_thread(work)
+        self._judged_s = -JUDGE_S

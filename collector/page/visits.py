@@ -71,12 +71,14 @@ def visit_of(request: HTTPConnection, gate: Gate) -> Visit:
 
 
 async def machine_visit(request: HTTPConnection, gate: Gate) -> Visit | None:
-    """The visitor that HTTP Basic names, for what machines read, over TLS alone; None without it."""
+    """The visitor that HTTP Basic names, for what machines read, over TLS alone; None without it.
+
+    It has no form's token, and so can change nothing.
+    """
     kind, _, credentials = request.headers.get("authorization", "").partition(" ")
-    path, method = request.scope["path"], request.scope["method"]
-    if kind.lower() != "basic" or not gate.over_tls or method not in ("GET", "HEAD"):
+    if kind.lower() != "basic" or not gate.over_tls or request.client is None:
         return None
-    if not path.startswith(MACHINE_PATHS) or request.client is None:
+    if not request.scope["path"].startswith(MACHINE_PATHS):
         return None
     try:
         account = await gate.passwords.machine(credentials, request.client.host)

@@ -65,13 +65,13 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewPlant]:
     with SimulatedPlant(folder, more=more) as made, ExitStack() as stack:
         stack.enter_context(process("simulate", "site.yaml", folder=folder, log="simulate.log"))
         log = folder / "simulate.log"
-        wait_until(lambda: len(log.read_text().splitlines()) == 5, "devices serve")
+        wait_until(lambda: len(log.read_text().splitlines()) == 5, "devices serve", 60)
         (folder / "trusted" / "p9.der").unlink()  # the simulator put it there; here a person is to compare it
         site = made.text.removesuffix(more) + f"page: {{listen: 127.0.0.1:{page}}}  # for the engineer\n"
         (folder / "site.yaml").write_text(site, encoding="utf-8")
         made.collect()
         address = f"http://127.0.0.1:{page}"
-        wait_until(lambda: _answers(address), "the page answers")
+        wait_until(lambda: _answers(address), "the page answers", 60)
         yield NewPlant(folder, address, meter, server, site)
 
 

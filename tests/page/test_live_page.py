@@ -44,6 +44,9 @@ def test_every_condition_is_told_by_a_word_a_shape_and_its_reason(visit: Callabl
         assert status.evaluate("one => getComputedStyle(one, '::before').content").strip('"') == shape
         expect(_row(page, tag).locator(".why")).to_contain_text(why)
     expect(_row(page, "main.power").locator(".why")).to_contain_text("(no answer)")
+    counted = re.compile(r"7 tags\s+good 3\s+bad 1\s+frozen 1\s+cut off 1\s+no reading 1")
+    expect(page.locator("#counts")).to_have_text(counted, use_inner_text=True)
+    expect(page.locator("section.live", has_text="press1").locator(".doubtful")).to_have_text("3 not good")
 
 
 def test_bad_and_frozen_values_look_different_from_good_ones(visit: Callable[..., Page], address: str) -> None:

@@ -5,7 +5,9 @@ import time
 
 import pytest
 
+from collector.page import passwords
 from collector.page.passwords import TOO_LONG, TOO_PLAIN, TOO_SHORT, hashed, is_right, random_password, weakness
+from tests.page.guarded import quick_hashes
 
 
 def test_a_password_is_kept_as_argon2id_with_a_salt_of_its_own() -> None:
@@ -30,6 +32,12 @@ def test_an_unknown_name_takes_as_long_as_a_wrong_password() -> None:
     pairs = [(took_s(kept), took_s(None)) for _ in range(9)]
     known, unknown = (statistics.median(column) for column in zip(*pairs, strict=True))
     assert 0.6 < known / unknown < 1.6
+
+
+def test_what_an_unknown_name_is_compared_with_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick_hashes(monkeypatch)
+    assert is_right(passwords._nobodys(), "nobody's")
+    assert not is_right(None, "nobody's")
 
 
 @pytest.mark.parametrize(

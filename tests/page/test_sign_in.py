@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.page.access import Role
+from collector.page.access import Role, shown
 from collector.page.accounts import Account
 from collector.page.gate import Gate
 from collector.page.one_time_link import new_link
@@ -14,7 +14,7 @@ from collector.page.passwords import hashed
 from collector.page.protection import protected
 from collector.page.sessions import IDLE_S
 from collector.page.visits import FORM, SESSION
-from tests.page.guarded import HERE, LAN, THERE, Browser, Clock, quick_hashes, real_app, token_in
+from tests.page.guarded import HERE, LAN, THERE, Browser, Clock, client, quick_hashes, real_app, token_in, who
 
 PASSWORD = "correct horse battery"
 
@@ -214,10 +214,18 @@ def test_machines_read_with_a_password_and_change_nothing(plant: Plant) -> None:
     assert machine.get("/metrics", headers=header).status_code == 200  # remembered, since it was right before
 
 
+def test_an_administrators_password_makes_a_machine_no_more_than_a_viewer(plant: Plant) -> None:
+    small = client(plant.gate, [shown("/api/v1/seen", who), shown("/api/v1/secret", who, Role.ADMIN)])
+    header = {"Authorization": "Basic " + b64encode(f"kim:{PASSWORD}".encode()).decode()}
+    assert small.get("/api/v1/seen", headers=header).text == "VIEWER kim"
+    assert small.get("/api/v1/secret", headers=header).status_code == 403
+
+
 def test_without_tls_a_password_in_a_header_is_not_looked_at(tmp_path: Path) -> None:
     plant = Plant(tmp_path)
     header = {"Authorization": "Basic " + b64encode(b"kim:wrong").decode()}
     assert [plant.browser().get("/metrics", headers=header).status_code for _ in range(7)] == [200] * 7
+    assert sign_in(plant.browser(), "kim") == (303, "/")
 
 
 def test_a_link_makes_an_administrator_once_and_only_when_its_button_is_pressed(tmp_path: Path) -> None:

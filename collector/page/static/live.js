@@ -41,6 +41,20 @@ function show(told) {
   if (told.time_us !== null) row.querySelector(".age").dataset.us = told.time_us;
 }
 
+// How many are in which condition, above and at each group.
+function count() {
+  for (const one of document.querySelectorAll("#counts [data-word]")) {
+    const found = [...rows.values()].filter((row) => row.querySelector(".status").textContent === one.dataset.word).length;
+    put(one.querySelector("b"), `${found}`);
+    one.hidden = !found;
+  }
+  for (const group of document.querySelectorAll("section.live")) {
+    const found = group.querySelectorAll('tr[data-tag]:not([data-tone="good"])').length;
+    put(group.querySelector(".doubtful b"), `${found}`);
+    group.querySelector(".doubtful").hidden = !found;
+  }
+}
+
 function tick() {
   const nowMs = Date.now() - aheadMs;
   for (const age of document.querySelectorAll(".age[data-us]")) put(age, span((nowMs - Number(age.dataset.us) / 1000) / 1000));
@@ -59,6 +73,7 @@ function listen() {
     heardMs = Date.now(); // every few seconds, even if nothing has changed
     aheadMs = heardMs - told.now_us / 1000;
     told.rows.forEach(show);
+    count();
     tick();
   };
   source.onopen = () => (heardMs = Date.now());

@@ -183,12 +183,12 @@ class Trends {
 
   // The tables beneath, of the time now shown; worked out by the server as for those who have no script.
   async renew() {
-    const told = document.getElementById("told");
-    if (this.follows || told.contains(document.activeElement)) return;
+    const beneath = document.getElementById("beneath");
+    if (this.follows || beneath.contains(document.activeElement)) return;
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("told");
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("beneath");
     if (!fresh) return;
-    told.replaceWith(fresh);
+    beneath.replaceWith(fresh);
     this.tell();
   }
 
@@ -270,7 +270,7 @@ function lastBefore(times, us) {
 
 function spanText(seconds) {
   if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7200) return `${seconds / 60} min`;
+  if (seconds < 3600) return `${seconds / 60} min`;
   return seconds < 172800 ? `${seconds / 3600} h` : `${seconds / 86400} d`;
 }
 
