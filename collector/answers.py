@@ -22,6 +22,9 @@ from config.fault import InputError
 from config.site import Site
 from connectors.connector import Connector
 
+MOST_FAULTS = 500
+"""Faults of files that an answer names one by one; its message has all."""
+
 
 class Answers:
     """Answers what `control` brings."""
@@ -84,4 +87,5 @@ class Answers:
         try:
             return await self._writer.call(work)
         except InputError as error:
-            return {"ok": False, "message": str(error), "faults": [asdict(fault) for fault in error.faults]}
+            faults = [asdict(fault) for fault in error.faults[:MOST_FAULTS]]
+            return {"ok": False, "message": str(error), "faults": faults, "fault_count": len(error.faults)}

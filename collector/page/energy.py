@@ -47,8 +47,8 @@ class EnergyFigures:
     """What the page shows of a period.
 
     quarters: its quarter hours that are over, None without any; peak: demand [kW] and start of the highest. days: the
-    values of each day of a longer period. costs: of the whole, by band; cost_of: of each hour or day, by its label. month: the
-    values of the month in which the period begins.
+    values of each day of a longer period. costs: of the whole, by band; cost_of: of each hour or day, by its label.
+    month: the values of the month in which the period begins.
     """
 
     values: tuple[KpiValue, ...]

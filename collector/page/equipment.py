@@ -85,7 +85,7 @@ def losses_shown(losses: LossTree, say: Say) -> Chart:
         series.append({"name": names[at], "kind": "bar", "stack": "time", "tone": tone, "data": data})
     lowest = min(level for level in [*unseen[1:-1], hours[-1]])
     least = 5 * (0.9 * lowest // 5) if lowest > 0.5 * hours[0] else None  # or the losses could not be seen
-    return {"x": names, "wrap": True, "unit": "h", "legend": False, "least": least, "series": series}
+    return {"x": names, "across": True, "unit": "h", "legend": False, "least": least, "series": series}
 
 
 async def equipment(request: Request) -> Response:

@@ -25,6 +25,7 @@ from collector.page.why import Narrator
 from kpi.catalogue import BY_ID, CATALOGUE
 from kpi.correction_text import what
 from kpi.explanation import Explanation
+from kpi.tag_evidence import TagEvidence
 from kpi.value import KpiValue
 from plant.kpi_id import KpiId
 from plant.period import Period
@@ -81,10 +82,17 @@ def _shown(request: Request, choice: PeriodChoice, value: KpiValue, found: Expla
             "season": {name: say(text) for name, text in SEASONS.items()},
         },
         "say": say,
+        "telling": telling,
         "corrected": [(one, what(dict(one))) for one in found.corrections],
         "trend_of": lambda tag: _address("/trends", tag, stretch),
         "readings_of": lambda tag: _address("/api/v1/history", tag, stretch, format="csv"),
     }
+
+
+def telling(tag: TagEvidence) -> bool:
+    """Whether a tag's readings are worth a look: a step that is no rise, or a hundredth of its time not known."""
+    lost_s = sum(one.lost_s for one in tag.unknown)
+    return any(one.step != "forward" for one in tag.decisions) or lost_s > 0.01 * tag.expected_s
 
 
 def _address(path: str, tag: str, stretch: tuple[str, str], **more: str) -> str:

@@ -21,16 +21,17 @@ from collector.page.words import text as _
 
 KINDS = ("orders", "deliveries")
 SUFFIXES = (".csv", ".xlsx")
-MOST_FAULTS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of files: those that were imported, or why none was, with the faults found in them."""
+    """What became of files: those that were imported, or why none was, with the first faults found in them and how many
+    there are."""
 
     imported: tuple[dict[str, Any], ...] = ()
     message: str = ""
     faults: tuple[dict[str, Any], ...] = ()
+    fault_count: int = 0
 
 
 async def order_files(request: Request) -> Response:
@@ -78,8 +79,8 @@ async def handed_over(source: Source, kind: str, files: Sequence[UploadFile]) ->
         return Taken()
     if answer.get("ok"):
         return Taken(tuple({**one, "file": names[one["file"]]} for one in answer["files"]))
-    faults = [{**one, "file": names.get(one["file"], one["file"])} for one in answer.get("faults", [])[:MOST_FAULTS]]
-    return Taken(message="" if faults else answer["message"], faults=tuple(faults))
+    faults = tuple({**one, "file": names.get(one["file"], one["file"])} for one in answer.get("faults", ()))
+    return Taken(message="" if faults else answer["message"], faults=faults, fault_count=answer.get("fault_count", 0))
 
 
 def _written(path: Path, file: UploadFile) -> None:

@@ -1,6 +1,7 @@
 """The pages of KPIs in a browser: the values of the command line, two clicks to readings, every width and language."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -10,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from collector.page.shown import quantity
+from kpi.catalogue import CATALOGUE
 from tests.page.conftest import WIDTHS
 from tests.page.kpi_plant import KpiPlant
 from tests.page.served import served
@@ -204,3 +206,22 @@ def test_what_is_asked_for_wrongly_is_taken_as_not_asked(address: str) -> None:
     ):
         assert httpx.get(f"{address}/quality?{query}", timeout=20).status_code == 200, query
     assert httpx.get(f"{address}/explanation?kpi=nonsense").status_code == 404
+
+
+@pytest.mark.parametrize("scope", ["plant", "press2", "product:P-100"])
+def test_every_kpi_has_an_explanation_in_both_languages(address: str, scope: str) -> None:
+    for kpi in CATALOGUE:
+        for language, title in (("en", kpi.title), ("ko", kpi.title_ko)):
+            asked = {"kpi": kpi.id.value, "scope": scope, "period": "week"}
+            headers = {"Accept-Language": language}
+            text = "data-pending"
+            for _ in range(40):
+                answer = httpx.get(f"{address}/explanation", params=asked, headers=headers, timeout=20)
+                assert answer.status_code == 200, kpi.id
+                text = answer.text
+                if "data-pending" not in text:
+                    break
+                time.sleep(0.25)
+            assert "data-pending" not in text, kpi.id
+            assert f"<h1>{title}</h1>" in text
+            assert '<ul class="told">' in text

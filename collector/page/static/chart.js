@@ -3,7 +3,7 @@
 // <figure class="chart" data-chart="ID"><div class="canvas" role="img" aria-label="…"></div> table </figure> and
 // <script type="application/json" id="ID">: {x: "time" | [names], unit, series, lines, bands, zoom}
 // series: {name, kind: "line" | "step" | "bar" | "points" | "range", data, tone, stack, right, unit}: data as [x, y] pairs,
-// or ys for the names of x; a range has [x, low, high]. lines: {name, y, tone}. bands: {from, to, name, tone}.
+// or ys for the names of x (which stand at the side where `across`); a range has [x, low, high]. lines: {name, y, tone}. bands: {from, to, name, tone}.
 
 const TONES = { accent: "--accent", good: "--good", warn: "--warn", bad: "--bad", quiet: "--strong-line", two: "--two", three: "--three", four: "--four" };
 const TURN = ["accent", "four", "three", "two", "good", "warn"];
@@ -42,7 +42,7 @@ const measured = (value, unit) => (value === null || value === undefined ? "–"
 
 function seriesOf(one, at, look, unit) {
   const tone = look[one.tone ?? TURN[at % TURN.length]];
-  const common = { name: one.name, data: one.data, color: tone, yAxisIndex: one.right ? 1 : 0, stack: one.stack, emphasis: { focus: "none" }, tooltip: { valueFormatter: (value) => measured(value, one.unit ?? unit) } };
+  const common = { name: one.name, data: one.data, color: tone, ...(one.right && { yAxisIndex: 1 }), stack: one.stack, emphasis: { focus: "none" }, tooltip: { valueFormatter: (value) => measured(value, one.unit ?? unit) } };
   switch (one.kind) {
     case "bar":
       return [{ ...common, type: "bar", barMaxWidth: 40, barGap: one.over ? "-100%" : undefined, itemStyle: { borderRadius: one.stack ? 0 : [3, 3, 0, 0] }, ...(one.tone === "clear" && { silent: true, tooltip: { show: false } }) }];
@@ -65,22 +65,25 @@ export function optionOf(chart, look) {
   const first = series[0] ?? {};
   const named = chart.legend ?? chart.series.length > 1;
   if (chart.lines?.length) {
-    first.markLine = { silent: true, symbol: "none", animation: false, data: chart.lines.map((line) => ({ yAxis: line.y, name: line.name, lineStyle: { color: look[line.tone ?? "quiet"], type: "dashed", width: 1.5 }, label: { formatter: `${line.name} ${short.format(line.y)}`, position: "insideEndTop", color: look.muted } })) };
+    first.markLine = { silent: true, symbol: "none", animation: false, data: chart.lines.map((line) => ({ yAxis: line.y, name: line.name, lineStyle: { color: look[line.tone ?? "quiet"], type: "dashed", width: 1.5 }, label: { formatter: `${line.name} ${short.format(line.y)}`, position: "insideEndTop", color: look.muted, backgroundColor: look.surface, padding: [1, 3] } })) };
   }
   if (chart.bands?.length) {
     first.markArea = { silent: true, animation: false, data: chart.bands.map((band) => [{ xAxis: band.from, name: band.name, itemStyle: { color: look[band.tone ?? "quiet"], opacity: 0.18 }, label: { color: look.muted, position: "insideTop" } }, { xAxis: band.to }]) };
   }
   const stamps = time ? chart.series.flatMap((one) => one.data.length ? [one.data[0][0], one.data[one.data.length - 1][0]] : []) : [];
   const span = stamps.length ? Math.max(...stamps) - Math.min(...stamps) : 0;
+  const places = { ...axis, type: time ? "time" : "category", data: time ? undefined : chart.x, min: chart.from, max: chart.to, splitLine: { show: false }, axisLabel: { ...axis.axisLabel, ...(chart.across && { interval: 0, width: 110, overflow: "break" }), formatter: time ? (ms) => timeText(ms, span) : undefined }, ...(time && { axisPointer: { label: { formatter: ({ value }) => timeText(value, 3600e3 * 7) } } }) };
+  const values = { ...axis, type: "value", name: chart.unit, scale: chart.scale ?? false, min: chart.least, max: chart.most, nameTextStyle: { color: look.muted, align: "left" } };
   return {
     animation: false,
+    backgroundColor: look.surface,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
     grid: { left: 8, right: chart.series.some((one) => one.right) ? 8 : 16, top: named ? 54 : 30, bottom: chart.zoom ? 52 : 8, containLabel: true },
     legend: { show: named, top: 0, type: "scroll", textStyle: { color: look.ink }, data: series.filter((one) => one.name).map((one) => one.name) },
     tooltip: { trigger: "axis", renderMode: "richText", confine: true, backgroundColor: look.surface, borderColor: look.quiet, textStyle: { color: look.ink } },
-    xAxis: { ...axis, type: time ? "time" : "category", data: time ? undefined : chart.x, min: chart.from, max: chart.to, splitLine: { show: false }, axisLabel: { ...axis.axisLabel, ...(chart.wrap && { interval: 0, width: 72, overflow: "break", hideOverlap: false }), formatter: time ? (ms) => timeText(ms, span) : undefined }, ...(time && { axisPointer: { label: { formatter: ({ value }) => timeText(value, 3600e3 * 7) } } }) },
-    yAxis: [
-      { ...axis, type: "value", name: chart.unit, scale: chart.scale ?? false, min: chart.least, max: chart.most, nameTextStyle: { color: look.muted, align: "left" } },
+    xAxis: chart.across ? values : places,
+    yAxis: chart.across ? { ...places, inverse: true } : [
+      values,
       { ...axis, type: "value", show: chart.series.some((one) => one.right), name: chart.right_unit, min: chart.right_least, max: chart.right_most, splitLine: { show: false } },
     ],
     dataZoom: chart.zoom ? [{ type: "inside", filterMode: "none" }, { type: "slider", height: 24, bottom: 8, filterMode: "none", borderColor: look.grid, textStyle: { color: look.muted }, labelFormatter: time ? (ms) => timeText(ms, span) : undefined }] : [],
