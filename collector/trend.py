@@ -167,7 +167,9 @@ def _figures(rows: Aggregates) -> Figures:
     read, bad = int(rows.count.sum()), int(rows.bad.sum())
     if not read:
         return Figures(None, None, None, None, 0, bad)
-    mean, last = float((rows.total / read).sum()), float(rows.last[rows.count > 0][-1])
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = float((rows.total / read).sum())
+    last = float(rows.last[rows.count > 0][-1])
     return Figures(float(np.nanmin(rows.minimum)), float(np.nanmax(rows.maximum)), mean, last, read, bad)
 
 

@@ -96,7 +96,7 @@ def widened(parts: Aggregates, width_us: int) -> Aggregates:
     first = np.minimum.reduceat(np.where(valued, rows, len(parts) - 1), at)
     last = np.maximum.reduceat(np.where(valued, rows, 0), at)
     first, last = np.minimum(first, ends - 1), np.maximum(last, at)  # a stretch without value: any row of its own
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # a sum that no number can hold is as good as none
         total = np.add.reduceat(parts.total, at)
     return Aggregates(
         begins[at] * width_us,

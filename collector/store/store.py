@@ -11,6 +11,7 @@ from typing import IO, Any
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
+from collector.store import schema
 from collector.store.chunk import ChunkError
 from collector.store.recent import freeze
 
@@ -46,7 +47,8 @@ def reading(path: Path) -> Iterator[Connection]:
                 return
             _refuse_other_database(connection, path)
         empty = stack.enter_context(_connected(path, "file::memory:", _set_up_writing))
-        migrate(empty)
+        schema.metadata.create_all(empty)  # not by Alembic, which works in one thread of a process alone
+        empty.commit()
         yield empty
 
 

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -420,3 +421,12 @@ def test_kill_9_while_the_store_is_made_leaves_a_store_that_can_be_used(tmp_path
             time.sleep(wait_s)
             process.kill()
         assert make_store(path)
+
+
+def test_a_store_that_is_not_there_reads_as_an_empty_one_in_many_threads_at_once(tmp_path: Path) -> None:
+    def count(_: int) -> int | None:
+        with reading(tmp_path / "none.db") as connection:
+            return connection.exec_driver_sql("select count(*) from latest").scalar()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(count, range(32))) == [0] * 32
