@@ -42,31 +42,18 @@ def control_chart_shown(found: ValueChart, say: Say) -> Chart:
     labels = [point.label for point in points]
     spoken = {one.at for one in found.violations}
     marked = [[labels[at], _percent(points[at].value)] for at in sorted(spoken)]
-    lines = [] if found.chart.centre is None else [{"name": say(_("Centre")), "y": _percent(found.chart.centre)}]
+    centre = None if found.chart.centre is None else _percent(found.chart.centre)
+    dashed = {"kind": "line", "dashed": True, "bare": True}
     upper = [_percent(point.limits.upper) if point.limits else None for point in points]
     lower = [_percent(point.limits.lower) if point.limits else None for point in points]
     return {
         "x": labels,
         "unit": "%",
-        "lines": lines,
         "series": [
             {"name": say(_("Defect rate")), "kind": "line", "data": [_percent(point.value) for point in points]},
-            {
-                "name": say(_("Upper limit")),
-                "kind": "line",
-                "data": upper,
-                "tone": "quiet",
-                "dashed": True,
-                "bare": True,
-            },
-            {
-                "name": say(_("Lower limit")),
-                "kind": "line",
-                "data": lower,
-                "tone": "quiet",
-                "dashed": True,
-                "bare": True,
-            },
+            {"name": say(_("Centre")), "data": [centre] * len(points), "tone": "three", **dashed},
+            {"name": say(_("Upper limit")), "data": upper, "tone": "quiet", **dashed},
+            {"name": say(_("Lower limit")), "data": lower, "tone": "quiet", **dashed},
             *([{"name": say(_("Signal")), "kind": "points", "data": marked, "tone": "bad"}] if marked else []),
         ],
     }

@@ -205,7 +205,7 @@ class Narrator:
             before = self._amount(value.comparison.baseline, value.unit)
             said = self._told(text, share=percent(abs(value.improvement)), before=before)
             yield Sentence("good" if value.improvement >= 0 else "warn", said)
-        if value.attainment is not None:
+        if value.attainment is not None and value.attainment >= 0:
             text = _("%(share)s %% of the way to the target of %(target)s is done.")
             target = self._amount(value.comparison.target, value.unit)
             yield Sentence("none", self._told(text, share=percent(value.attainment), target=target))

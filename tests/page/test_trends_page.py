@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -80,7 +81,8 @@ def test_every_step_from_a_year_to_seconds_is_answered_within_300_ms(plant: Live
         async with httpx.AsyncClient(transport=transport, base_url=base) as client:
             return {span_s: await _least_s(client, plant, span_s) for span_s in (365 * 86_400, 30 * 86_400, 86_400, 60)}
 
-    took = asyncio.run(measured())
+    with ThreadPoolExecutor(1) as thread:  # the browser's loop has this one
+        took = thread.submit(asyncio.run, measured()).result()
     assert max(took.values()) < SERVER_S, took
 
 
