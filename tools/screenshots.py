@@ -16,7 +16,7 @@ PICTURES = {
     "overview": ("/", "laptop", "en", False),
     "overview-ko-phone": ("/", "phone", "ko", True),
     "wall-ko": ("/wall", "wall", "ko", True),
-    "trends": ("/trends", "laptop", "en", False),
+    "trends": ("/trends?tag=main.power&tag=press1.state&tag=press1.temperature", "laptop", "en", False),
     "quality": ("/quality", "laptop", "en", False),
     "energy": ("/energy", "laptop", "en", False),
     "explanation": ("/explanation?kpi=defect_rate&scope=plant&period=day", "laptop", "en", False),
@@ -39,7 +39,7 @@ def main(address: str) -> None:
             page = context.new_page()
             page.goto(address + path)
             page.locator("[data-pending]").first.wait_for(state="detached", timeout=60_000)
-            page.wait_for_timeout(1500)
+            page.wait_for_timeout(1500)  # until charts are drawn
             page.screenshot(path=SCREENS / f"{name}.png")
             context.close()
         chromium.close()

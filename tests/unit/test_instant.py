@@ -81,3 +81,11 @@ def test_instants_of_a_quarter_hour_in_which_clocks_change_have_the_offset_of_th
 def test_a_time_before_there_was_standard_time_is_written_in_utc() -> None:
     assert format_instant(parse_instant("1900-01-01T00:00:00Z"), SEOUL) == "1900-01-01T00:00:00+00:00"
     assert format_instants(np.array([parse_instant("1900-01-01T00:00:00Z")]), SEOUL) == ["1900-01-01T00:00:00+00:00"]
+
+
+def test_many_instants_are_written_as_each_alone() -> None:
+    seoul, second_us = ZoneInfo("Asia/Seoul"), 1_000_000
+    # A quarter hour, the next, a fraction, and a time before Seoul had an offset in whole minutes.
+    times = [0, 7 * second_us, 900 * second_us + 5, -2_208_988_800 * second_us, 10_000_000 * second_us]
+    assert format_instants(np.array(times), seoul) == [format_instant(us, seoul) for us in times]
+    assert format_instants(np.array([], dtype=np.int64), seoul) == []
