@@ -1,5 +1,6 @@
 """The page of energy: when is it used, what does it cost in which band, and where will this quarter hour end?"""
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -135,8 +136,10 @@ async def energy(request: Request) -> Response:
     site, say = site_of(request), speaker(request)
     figures: Figures = request.app.state.figures
     choice = period_choice(request, site, now_us())
-    found = await figure(request, "energy", choice, energy_figures)
-    ahead = await figures.of(("forecast", choice.scope), partial(forecast, scope=choice.scope), _FORECAST_FRESH_S)
+    found, ahead = await asyncio.gather(
+        figure(request, "energy", choice, energy_figures),
+        figures.of(("forecast", choice.scope), partial(forecast, scope=choice.scope), _FORECAST_FRESH_S),
+    )
     shows: dict[str, object] = {
         "found": found,
         "forecast": ahead,

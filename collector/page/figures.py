@@ -34,6 +34,7 @@ class _Kept:
     value: Any = None
     as_of_us: int | None = None
     took_s: float = 0.0
+    began_s: float = 0.0
     work: "asyncio.Future[None] | None" = None
 
 
@@ -61,10 +62,11 @@ class Figures:
         # What takes long is not worked out again as often, so that the thread has time for the rest.
         longest_s = max(fresh_s, _SHORTEST_WAIT * kept.took_s)
         if kept.work is None and (kept.as_of_us is None or time.time() - kept.as_of_us / 1e6 > longest_s):
-            kept.work = asyncio.ensure_future(self._worked_out(kept, work))
+            kept.work, kept.began_s = asyncio.ensure_future(self._worked_out(kept, work)), time.monotonic()
         working = kept.work
         if working is not None and (kept.as_of_us is None or working.done()):
-            await asyncio.wait([working], timeout=patience_s)
+            # Whoever comes later waits for the rest only: all of it was waited in vain already.
+            await asyncio.wait([working], timeout=max(0.0, kept.began_s + patience_s - time.monotonic()))
             if working.done():
                 if kept.work is working:  # nobody else who waited for it was here before
                     kept.work = None
