@@ -17,7 +17,7 @@ test: $(VENV)/.test-installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadfile --cov -m counted tests/unit tests/scenarios
-	$(BIN)/pytest -n 2 --dist loadfile -m "not counted"
+	$(BIN)/pytest -n 4 --dist loadfile -m "not counted"
 
 # Takes an hour: fifty kills of each part, and the mutants of one module. It is no part of `make test`.
 soak: $(VENV)/.test-installed

@@ -22,7 +22,6 @@ from plant.instant import US_PER_S
 from plant.period import PeriodKind, periods
 from tests.acceptance.reporting_plant import ReportingPlant, kill, wait_until
 from tests.acceptance.simulated_plant import ALWAYS, free_port, smartwings
-from tests.page.conftest import WIDTHS
 
 pytestmark = pytest.mark.timeout(240)
 PATHS = ["/", "/devices", "/devices/line", "/devices/meter", "/reports", "/system"]
@@ -80,20 +79,6 @@ def admin(running: RunningPlant, visit: Callable[..., Page]) -> Callable[..., Pa
         return page
 
     return opens
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_axe_finds_nothing_at_any_width_in_both_languages(
-    running: RunningPlant, visit: Callable[..., Page], axe: Callable[[Page], list[str]], path: str
-) -> None:
-    for language, dark in (("en", False), ("ko", True)):
-        page = visit(running.address + path, language=language, dark=dark)
-        assert page.locator("h1").count() == 1, (path, language)
-        expect(page.locator("[data-pending]")).to_have_count(0, timeout=SOON_MS)
-        for width, height in WIDTHS.values():
-            page.set_viewport_size({"width": width, "height": height})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, language, width)
-            assert axe(page) == [], (path, language, width)
 
 
 def test_a_device_in_order_shows_how_it_answers(running: RunningPlant, visit: Callable[..., Page]) -> None:

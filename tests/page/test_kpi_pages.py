@@ -12,7 +12,6 @@ from playwright.sync_api import Page, expect
 
 from collector.page.shown import quantity
 from kpi.catalogue import CATALOGUE
-from tests.page.conftest import WIDTHS
 from tests.page.kpi_plant import KpiPlant
 from tests.page.served import served
 
@@ -162,21 +161,6 @@ def test_losses_add_up_and_stops_are_listed_longest_first(visit: Callable[..., P
     bands = page.locator("svg.states")
     expect(bands).to_have_count(2)
     expect(bands.last).to_have_attribute("aria-label", re.compile("Running .* Out of service 30 min"))
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_every_width_and_language_fits_and_axe_finds_nothing(
-    visit: Callable[..., Page], axe: Callable[[Page], list[str]], address: str, path: str
-) -> None:
-    for width in WIDTHS:
-        for language in ("en", "ko"):
-            page = settled(visit(address + path, width, language, dark=language == "ko"))
-            assert page.locator("html").get_attribute("lang") == language
-            assert page.locator("h1").count() == 1
-            wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-            assert wide[0] <= wide[1], f"{path} {width} {language}"
-            if width != "wall":
-                assert axe(page) == [], f"{path} {width} {language}"
 
 
 @pytest.mark.parametrize("path", PATHS)

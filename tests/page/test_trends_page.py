@@ -14,7 +14,6 @@ from playwright.sync_api import Page, expect
 
 from collector.page.app import protected_app
 from collector.page.source import Source
-from tests.page.conftest import WIDTHS
 from tests.page.live_plant import HOUR_US, PEAK, LivePlant
 from tests.page.served import served
 
@@ -194,16 +193,3 @@ def test_what_is_asked_wrongly_is_said(visit: Callable[..., Page], address: str)
     for odd in ("from=x", "from=99999999999999999999&to=9", "from=1&to=2&pixels=-5", "range=never", "from=0001-01-01"):
         assert httpx.get(f"{address}/trends?tag=press1.power&{odd}").status_code == 200
         assert json.loads(httpx.get(f"{address}/trends/data?tag=press1.power&{odd}").text)["trends"] is not None
-
-
-@pytest.mark.parametrize("language", ["en", "ko"])
-def test_it_fits_every_screen_and_axe_finds_nothing(
-    visit: Callable[..., Page], axe: Callable[[Page], list[str]], address: str, language: str
-) -> None:
-    for dark in (False, True):
-        page = visit(f"{address}/trends?{TAGS}&range=week", language=language, dark=dark)
-        page.locator("canvas").first.wait_for()
-        for width, height in WIDTHS.values():
-            page.set_viewport_size({"width": width, "height": height})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert axe(page) == []
