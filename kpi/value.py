@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from kpi.element import FLAGS, Grade, grade
-from kpi.improvement import attainment, change_points, improvement, reduction_of_misses, savings
+from kpi.improvement import Trend, attainment, change_points, improvement, reduction_of_misses, savings
 from kpi.kpi import Kpi
 from kpi.outcome import Outcome
 from plant.instant import format_instant
@@ -73,6 +73,14 @@ class KpiValue:
     def attainment(self) -> float | None:
         value, before, target = self.outcome.value, self.comparison.baseline, self.comparison.target
         return None if value is None or before is None or target is None else attainment(value, before, target)
+
+    @property
+    def on_target(self) -> bool | None:
+        """Whether the value has reached its target, on the better side of it; None without a value or a target."""
+        value, target = self.outcome.value, self.comparison.target
+        if value is None or target is None:
+            return None
+        return value <= target if self.kpi.trend is Trend.LOWER else value >= target
 
     @property
     def savings(self) -> float | None:

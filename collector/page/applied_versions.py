@@ -15,7 +15,7 @@ from config.model import NAME
 AWAY = _("Nothing was changed: the collector is not running, and only it may change the site file from here.")
 SAYINGS = {
     "applied": ("good", _("Applied. The collector goes on under the new settings within about a second.")),
-    "undone": ("good", _("Taken back. The collector goes on under the settings of before.")),
+    "undone": ("good", _("Undone. The collector goes on under the settings of before.")),
     "ended": ("good", _("Left aside; nothing was changed.")),
 }
 

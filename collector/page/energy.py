@@ -62,9 +62,9 @@ class EnergyFigures:
     cost_of: tuple[tuple[str, tuple[CostLine, ...]], ...]
     month: tuple[KpiValue, ...]
 
-    def of_month(self, kpi: KpiId) -> float | None:
-        """A value of the month."""
-        return next((one.outcome.value for one in self.month if one.id is kpi), None)
+    def of_month(self, kpi: str) -> float | None:
+        """A value of the month; of a KPI or, as templates say it, its id."""
+        return next((one.outcome.value for one in self.month if one.id == kpi), None)
 
 
 def energy_figures(evaluation: Evaluation, period: Period, scope: str) -> EnergyFigures:

@@ -42,7 +42,7 @@ def load_shown(
     if peak is not None:
         at_ms = (peak[1] + (BLOCK_US // 2 if few else 0)) // 1000
         series.append(
-            {"name": say(_("Highest")), "kind": "points", "data": [[at_ms, round(peak[0], 2)]], "tone": "bad"}
+            {"name": say(_("Highest demand")), "kind": "points", "data": [[at_ms, round(peak[0], 2)]], "tone": "bad"}
         )
     tones = {"billing": "warn", "contract": "bad"}
     return {

@@ -20,7 +20,7 @@ from collector.page.static import address_of
 FOLDER = Path(__file__).parent
 THEMES = ("auto", "light", "dark")
 
-# What the menu holds: path, English name; KPI pages stand below the fourth.
+# What the menu holds: path and English name.
 MENU: tuple[tuple[str, str], ...] = (
     ("/", "Overview"),
     ("/live", "Live"),

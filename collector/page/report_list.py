@@ -39,14 +39,17 @@ STATES = {
 }
 RESENT = {
     "yes": ("good", _("The report waits again, and is sent within seconds of a connection.")),
+    "none": ("bad", _("No report was sent again: the collector has none with this number.")),
     "away": ("bad", _("The report could not be sent again: the collector is not running.")),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """The newest reports of each state, and how many there are."""
+    """The newest reports of each state, and how many there are. epoch: that of the newest, whose reports can be sent
+    again; those of before a restore cannot."""
 
+    epoch: int
     counts: dict[str, int]
     waiting: list[StoredReport]
     refused: list[StoredReport]
@@ -82,9 +85,13 @@ async def send_again(request: Request) -> Response:
     source: Source = request.app.state.source
     sequence = str((await request.form()).get("sequence", ""))
     if not (sequence.isascii() and sequence.isdigit() and len(sequence) < 12):
-        raise HTTPException(400, "This is not a report's number.")
+        raise HTTPException(400, _("This is not a report's number."))
     answer = await source.ask({"command": "resend", "first": int(sequence), "last": int(sequence)}, 10.0)
-    return RedirectResponse(f"/reports?again={'away' if answer is None else 'yes'}", 303)
+    if answer is None:
+        said = "away"
+    else:
+        said = "yes" if answer["ok"] and answer["reports"] else "none"
+    return RedirectResponse(f"/reports?again={said}", 303)
 
 
 def _next(evaluation: Evaluation, mqtt: MqttSettings) -> tuple[list[NextReport], list[NextReport]]:
@@ -93,6 +100,7 @@ def _next(evaluation: Evaluation, mqtt: MqttSettings) -> tuple[list[NextReport],
 
 def _outbox(connection: Connection, _site: Site) -> Outbox:
     return Outbox(
+        reports.last(connection)[0],
         reports.counted(connection),
         reports.of_state(connection, "pending", MOST_WAITING),
         reports.of_state(connection, "rejected", MOST_REFUSED),

@@ -8,23 +8,22 @@ WIDTH, HEIGHT = 120.0, 32.0
 
 @dataclass(frozen=True, slots=True)
 class Spark:
-    """A line in a box of 120 by 32: the pieces between its holes as points of SVG, its last point, and the heights of
-    the lines it is compared with."""
+    """A line in a box of 120 by 32: the pieces between its holes as points of SVG, and the heights of the lines it is
+    compared with."""
 
     pieces: tuple[str, ...]
-    last: tuple[float, float] | None
     levels: tuple[float | None, ...]
 
 
 def spark(values: Sequence[float | None], levels: Sequence[float | None] = ()) -> Spark:
     """The line of values, left to right; lone values between holes are drawn as short dashes. Empty for no values.
 
-    >>> spark([0.0, 1.0, None, 0.5]).pieces, spark([0.0, 1.0, None, 0.5]).last
-    (('0.0,32.0 40.0,0.0', '119.0,16.0 121.0,16.0'), (120.0, 16.0))
+    >>> spark([0.0, 1.0, None, 0.5]).pieces
+    ('0.0,32.0 40.0,0.0', '119.0,16.0 121.0,16.0')
     """
     known = [one for one in [*values, *levels] if one is not None]
     if not any(one is not None for one in values):
-        return Spark((), None, ())
+        return Spark((), ())
     low, high = min(known), max(known)
     size = high - low
 
@@ -41,7 +40,6 @@ def spark(values: Sequence[float | None], levels: Sequence[float | None] = ()) -
             pieces.append([])
     return Spark(
         tuple(_drawn(piece) for piece in pieces if piece),
-        points[-1],
         tuple(None if one is None else height(one) for one in levels),
     )
 

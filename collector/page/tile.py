@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from collector.evaluation import Evaluation
 from kpi.element import Grade
-from kpi.improvement import Trend
 from kpi.remark import Remark, flag_remark, in_order, reason_remark
 from kpi.value import KpiValue
 from plant.instant import US_PER_S
@@ -40,7 +39,6 @@ class Tile:
     title: str
     title_ko: str
     unit: str
-    trend: Trend
     label: str
     value: float | None
     grade: Grade
@@ -49,13 +47,8 @@ class Tile:
     baseline: float | None
     target: float | None
     improvement: float | None
+    on_target: bool | None
     line: tuple[tuple[str, float | None], ...]
-
-    @property
-    def on_target(self) -> bool | None:
-        if self.value is None or self.target is None:
-            return None
-        return self.value <= self.target if self.trend is Trend.LOWER else self.value >= self.target
 
 
 def headline(evaluation: Evaluation) -> tuple[Tile, ...]:
@@ -84,7 +77,6 @@ def _tile(values: Sequence[KpiValue]) -> Tile:
         kpi.title,
         kpi.title_ko,
         newest.unit,
-        kpi.trend,
         newest.period.label,
         outcome.value,
         newest.grade,
@@ -93,5 +85,6 @@ def _tile(values: Sequence[KpiValue]) -> Tile:
         newest.comparison.baseline,
         newest.comparison.target,
         newest.improvement,
+        newest.on_target,
         tuple((one.period.label, one.outcome.value) for one in values),
     )

@@ -99,15 +99,21 @@ class Narrator:
             yield Sentence(
                 "none", self._told(text, reason=top.name, amount=number(top.amount), share=percent(top.share))
             )
-        if self.found.delivery is not None and self.found.delivery.lines:
-            line, count = (
-                self.found.delivery.lines[0],
-                len(self.found.delivery.lines) + self.found.delivery.lines_left_out,
-            )
+        yield from self._latest_line()
+        yield from self._largest_loss()
+
+    def _latest_line(self) -> Iterator[Sentence]:
+        found = self.found.delivery
+        if found is None or not found.lines:
+            return
+        line, count = found.lines[0], len(found.lines) + found.lines_left_out
+        if line.days_late:
             text = _("%(count)s lines are late or open; the latest is %(order)s/%(line)s, %(days)s days late.")
             said = self._told(text, count=count, order=line.order_id, line=line.line_id, days=line.days_late)
-            yield Sentence("warn" if line.days_late else "none", said)
-        yield from self._largest_loss()
+            yield Sentence("warn", said)
+        elif found.due > found.settled:
+            text = _("%(count)s lines are still open, none late.")
+            yield Sentence("none", self._told(text, count=found.due - found.settled))
 
     def _sides(self) -> Iterator[tuple[float | None, str]]:
         """Numerator and denominator, each with the unit of what it is made of."""

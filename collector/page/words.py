@@ -10,10 +10,14 @@ LANGUAGES = {"en": "English", "ko": "한국어"}
 
 @cache
 def korean() -> dict[str, str]:
-    """Korean by English text."""
+    """Korean by English text. ValueError: a text stands in two files."""
     found: dict[str, str] = {}
+    file_of: dict[str, str] = {}
     for path in sorted(KOREAN.glob("*.toml")):
-        found |= tomllib.loads(path.read_text(encoding="utf-8"))
+        for english, text in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            if english in found:
+                raise ValueError(f"{english!r} stands in {file_of[english]} and in {path.name}")
+            found[english], file_of[english] = text, path.name
     return found
 
 

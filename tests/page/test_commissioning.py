@@ -159,7 +159,7 @@ def test_a_meter_from_nothing_to_a_kpi_and_back(plant: NewPlant, admin: Page, ax
     page.locator("summary", has_text="meter of the new press").click()
     fits(page, axe)
     page.get_by_role("button", name="Undo version 1").click()
-    expect(page.get_by_text("Taken back.")).to_be_visible()
+    expect(page.get_by_text("Undone. The collector")).to_be_visible()
     assert (plant.folder / "site.yaml").read_text(encoding="utf-8") == plant.site
     wait_until(lambda: "m9" not in plant.run("status", "site.yaml")["devices"], "the device is gone")
     expect(page.locator("summary").first).to_contain_text("version 1 undone")
@@ -199,7 +199,7 @@ def test_a_secured_server_is_trusted_by_its_fingerprint_and_its_tags_proposed(
     expect(page.locator("#tags tbody tr").nth(1).locator("td.number")).to_contain_text("Cel")
     page.get_by_role("button", name="Check, and show the new lines").click()
     expect(page.locator(".diff")).to_contain_text("security: Basic256Sha256")
-    page.get_by_role("button", name="Leave it aside").click()
+    page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("Left aside; nothing was changed.")).to_be_visible()
     assert "p9" not in (plant.folder / "site.yaml").read_text(encoding="utf-8")
 

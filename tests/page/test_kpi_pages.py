@@ -10,8 +10,14 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from collector.evaluation import Evaluation
+from collector.page.energy import energy_figures
+from collector.page.rendering import environment
 from collector.page.shown import quantity
+from collector.page.source import Source, within
 from kpi.catalogue import CATALOGUE
+from plant.period import PeriodKind, day_period
+from plant.tag import PLANT
 from tests.page.kpi_plant import KpiPlant
 from tests.page.served import served
 
@@ -152,6 +158,22 @@ def test_the_load_profile_marks_its_highest_quarter_hour(
     cost = plant.values("--kpi", "energy_cost", "--scope", "plant")["energy_cost", "plant"]["value"]
     total = page.locator("#cost-head ~ figure tbody tr").last.locator("td").last.inner_text()
     assert float(total.replace(",", "")) == pytest.approx(cost, rel=1e-4)
+
+
+def test_the_month_knows_the_peak_that_the_forecast_is_held_against(plant: KpiPlant) -> None:
+    source = Source(plant.site_file)
+    clock, now_us = source.site.clock(), time.time_ns() // 1000
+    yesterday = day_period(PeriodKind.DAY, plant.day, clock)
+    found = within(
+        source.store,
+        lambda one: energy_figures(Evaluation(one, source.site, clock, now_us), yesterday, PLANT),
+        limit_s=60,
+    )
+    told = plant.values(
+        "--kpi", "peak_demand", "--scope", "plant", "--period", "month", "--at", f"{plant.day}T12:00:00+09:00"
+    )
+    peak = environment().from_string('{{ found.of_month("peak_demand") }}').render(found=found)
+    assert float(peak) == told["peak_demand", "plant"]["value"]
 
 
 def test_losses_add_up_and_stops_are_listed_longest_first(visit: Callable[..., Page], address: str) -> None:

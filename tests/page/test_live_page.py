@@ -81,7 +81,7 @@ def test_two_visitors_see_the_same_each_in_their_language(
     english, korean = visit(f"{address}/live"), visit(f"{address}/live", language="ko")
     plant.read(2.0, "press1.state")
     expect(_row(english, "press1.state").locator(".of")).to_have_text("Setup", timeout=3000)
-    expect(_row(korean, "press1.state").locator(".of")).to_have_text("준비", timeout=3000)
+    expect(_row(korean, "press1.state").locator(".of")).to_have_text("준비 교체", timeout=3000)
     expect(_row(korean, "press1.torque").locator(".why")).to_have_text("장치가 검출기 고장을 알렸습니다")
 
 

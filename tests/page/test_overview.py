@@ -97,6 +97,5 @@ def test_a_line_keeps_its_holes_and_its_levels_in_the_box() -> None:
     drawn = spark([None, 1.0, 2.0, None, None], [3.0, None])
     assert drawn.pieces == ("30.0,32.0 60.0,16.0",)
     assert drawn.levels == (0.0, None)
-    assert drawn.last is None
     assert spark([2.0, 2.0]).pieces == ("0.0,16.0 120.0,16.0",)
     assert spark([None, None], [1.0]).pieces == ()

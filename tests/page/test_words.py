@@ -4,6 +4,9 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 from collector.page import words
 from collector.page.rendering import FOLDER, environment
@@ -36,6 +39,14 @@ def test_everything_the_page_says_is_there_in_korean_and_nothing_else() -> None:
     said, known = {*_in_templates(), *_in_code(), *_in_formulas()}, words.korean()
     assert sorted(said - known.keys()) == []
     assert sorted(known.keys() - said) == []
+
+
+def test_a_text_that_stands_in_two_files_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, korean in (("a", "표"), ("b", "테이블")):
+        (tmp_path / f"{name}.toml").write_text(f'"Table" = "{korean}"', encoding="utf-8")
+    monkeypatch.setattr(words, "KOREAN", tmp_path)
+    with pytest.raises(ValueError, match=r"'Table' stands in a\.toml and in b\.toml"):
+        words.korean.__wrapped__()
 
 
 def test_korean_texts_keep_the_places_for_names_and_numbers() -> None:

@@ -101,6 +101,23 @@ def test_what_is_no_rate_or_has_no_baseline_changes_by_no_points(
     assert (found.points, found.fewer_misses) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("kpi", "number", "target", "wanted"),
+    [
+        (KpiId.DEFECT_RATE, 0.010, 0.010, True),
+        (KpiId.DEFECT_RATE, 0.011, 0.010, False),
+        (KpiId.ON_TIME_DELIVERY, 0.97, 0.97, True),
+        (KpiId.ON_TIME_DELIVERY, 0.96, 0.97, False),
+        (KpiId.DEFECT_RATE, 0.0, None, None),
+        (KpiId.DEFECT_RATE, None, 0.010, None),
+    ],
+)
+def test_a_value_is_on_target_on_the_better_side_of_it(
+    kpi: KpiId, number: float | None, target: float | None, wanted: bool | None
+) -> None:
+    assert value(kpi, Outcome(number), Comparison(target=target)).on_target is wanted
+
+
 def test_a_sum_has_no_denominator_and_so_no_savings() -> None:
     found = value(KpiId.ENERGY, Outcome(5.0, 5.0, None, 1.0), Comparison(10.0, None, 160.0))
     assert (found.improvement, found.savings) == (0.5, None)
