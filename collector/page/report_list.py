@@ -87,10 +87,7 @@ async def send_again(request: Request) -> Response:
     if not (sequence.isascii() and sequence.isdigit() and len(sequence) < 12):
         raise HTTPException(400, _("This is not a report's number."))
     answer = await source.ask({"command": "resend", "first": int(sequence), "last": int(sequence)}, 10.0)
-    if answer is None:
-        said = "away"
-    else:
-        said = "yes" if answer["ok"] and answer["reports"] else "none"
+    said = "away" if answer is None else "yes" if answer["ok"] and answer["reports"] else "none"
     return RedirectResponse(f"/reports?again={said}", 303)
 
 
