@@ -88,10 +88,8 @@ async def send_again(request: Request) -> Response:
         raise HTTPException(400, _("This is not a report's number."))
     answer = await source.ask({"command": "resend", "first": int(sequence), "last": int(sequence)}, 10.0)
     if answer is None:
-        said = "away"
-    else:
-        said = "yes" if answer["ok"] and answer["reports"] else "none"
-    return RedirectResponse(f"/reports?again={said}", 303)
+        return RedirectResponse("/reports?again=away", 303)
+    return RedirectResponse(f"/reports?again={'yes' if answer['ok'] and answer['reports'] else 'none'}", 303)
 
 
 def _next(evaluation: Evaluation, mqtt: MqttSettings) -> tuple[list[NextReport], list[NextReport]]:
