@@ -78,8 +78,8 @@ class Acquisition:
         """Handovers that wait for their commit."""
         return self._waiting.qsize()
 
-    async def drained(self, longest_s: float) -> None:
-        """Wait until everything handed over is committed, at most so long."""
+    async def drained(self, longest_s: float | None) -> None:
+        """Wait until everything handed over is committed, at most so long (None: for ever)."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._waiting.join(), longest_s)
 

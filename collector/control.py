@@ -51,7 +51,7 @@ def ask(store: Path, request: Answer, longest_s: float = LONGEST_ANSWER_S) -> An
         with suppress(ConnectionError), link.makefile("rb") as answer:  # one that is killed meanwhile has not answered
             link.sendall(json.dumps(request).encode() + b"\n")
             line = answer.readline()
-    return dict(json.loads(line)) if line else None
+    return dict(json.loads(line)) if line.endswith(b"\n") else None  # half a line: it was killed meanwhile
 
 
 async def serve(store: Path, answer: Callable[[Answer], Awaitable[Answer]]) -> None:

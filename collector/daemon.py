@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +26,7 @@ from collector.store.store import store_path
 from collector.store.tags import register
 from collector.store.writer import Writer
 from collector.supervisor import Supervisor
-from config.fault import InputError
+from config.fault import InputError, file_fault
 from config.load import Secrets, load_site
 from config.site import Site
 from connectors.connector import Connector, ConnectorError
@@ -33,6 +34,7 @@ from connectors.connector import Connector, ConnectorError
 log = logging.getLogger(__name__)
 
 DRAIN_S = 12.0
+AGAIN_S = 2.0
 
 
 async def run(site: Site, site_file: Path, stop: asyncio.Event, ready: Callable[[], None]) -> None:
@@ -48,14 +50,29 @@ async def run(site: Site, site_file: Path, stop: asyncio.Event, ready: Callable[
         daemon = await _started(site, writer, around)
         around.start(daemon)
         ready()
-        while not await _stopped(stop, daemon.reload):
+        while not await _stopped(stop, around.reload):
+            await daemon.settled(stop)
             await daemon.drain()
-            around.daemon = daemon = await _started(_settings_now(daemon.site, site_file), writer, around)
+            around.reload.clear()  # what is applied from here on is taken up by the next turn at the latest
+            daemon = await _restarted(daemon, writer, around, stop)
         await daemon.drain()
         await around.supervisor.stop()
         await writer.write(lambda connection: events.save(connection, now_us(), "stop"))
     finally:
         writer.close()
+
+
+async def _restarted(before: "_Daemon", writer: Writer, around: "_Around", stop: asyncio.Event) -> "_Daemon":
+    """The daemon under the settings as they are now; tried until it succeeds, unless the end is asked for."""
+    while not stop.is_set():
+        try:
+            around.daemon = await _started(_settings_now(before.site, around.site_file), writer, around)
+            return around.daemon
+        except Exception:  # a key that cannot be read, a full disk: collecting must go on as soon as it can
+            log.exception("collecting cannot go on yet; tried again in %.0f s", AGAIN_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), AGAIN_S)
+    return before
 
 
 async def _started(site: Site, writer: Writer, around: "_Around") -> "_Daemon":
@@ -88,6 +105,8 @@ def _settings_now(before: Site, site_file: Path) -> Site:
     try:
         site = load_site(site_file, Secrets.PRESENT)
         require_startable(site, site_file.parent)
+        if site.store.url != before.store.url:
+            raise file_fault(site_file, "store.url: was changed; restart the collector to use it")
     except (InputError, ConnectorError) as error:
         log.error("the settings cannot be taken, those of before stay: %s", error)
         return before
@@ -104,6 +123,7 @@ class _Around:
     log_lines: LogLines
     supervisor: Supervisor = field(default_factory=Supervisor)
     daemon: "_Daemon | None" = None
+    reload: asyncio.Event = field(default_factory=asyncio.Event)
 
     def start(self, daemon: "_Daemon") -> None:
         self.daemon = daemon
@@ -127,7 +147,6 @@ class _Daemon:
     around: _Around
     publisher: Publisher | None = None
     reporting: Reporting | None = None
-    reload: asyncio.Event = field(default_factory=asyncio.Event)
     supervisor: Supervisor = field(default_factory=Supervisor)
     _schedule: Schedule | None = None
     _readers: list["asyncio.Task[None]"] = field(default_factory=list)
@@ -155,13 +174,23 @@ class _Daemon:
             self.connectors,
             around.log_lines,
             around.site_file,
-            self.reload,
+            around.reload,
         )
+
+    async def settled(self, stop: asyncio.Event) -> None:
+        """End the readers and wait until what they handed over is committed, however long that takes; until `stop`."""
+        await self.supervisor.stop(self._readers)
+        waiting = [asyncio.ensure_future(one) for one in (self.acquisition.drained(None), stop.wait())]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for one in waiting:
+            one.cancel()
 
     async def drain(self) -> None:
         """End the readers, commit what they handed over, end the rest."""
         await self.supervisor.stop(self._readers)
         await self.acquisition.drained(DRAIN_S)
+        if self.acquisition.waiting:
+            log.error("%d handovers could not be stored; their devices were not told so", self.acquisition.waiting)
         await self.supervisor.stop()
 
     def snapshot(self) -> Snapshot:

@@ -5,6 +5,7 @@ import logging
 import queue
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -63,7 +64,7 @@ class Publisher:
     async def _hold_connection(self) -> bool:
         try:
             link = BrokerLink(self.mqtt, self.folder, self._link_plan(), self._arrived)
-            await asyncio.to_thread(link.open)
+            await self._opened(link)
         except (OSError, ValueError, InputError) as error:
             self._note_problem(f"no connection to {self.mqtt.host}:{self.mqtt.port}: {error}")
             return False
@@ -79,6 +80,17 @@ class Publisher:
             await asyncio.shield(asyncio.to_thread(link.close))
         self._note_problem(link.refusal or "the connection was lost")
         return True
+
+    async def _opened(self, link: BrokerLink) -> None:
+        """Open a link; one whose opening is cancelled is closed again, so that it does not stay beside the next."""
+        opening = asyncio.ensure_future(asyncio.to_thread(link.open))
+        try:
+            await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            with suppress(Exception):
+                await opening
+                await asyncio.to_thread(link.close)
+            raise
 
     async def _send_while_alive(self, link: BrokerLink) -> None:
         told_at, told_waiting = float("-inf"), -1

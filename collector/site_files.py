@@ -1,5 +1,6 @@
 """How do the site file and its tag lists change on disk? All of them or none, each whole or not at all."""
 
+import logging
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,8 @@ from config.file_change import FileChange
 from config.secret_file import drafted
 
 _MOST_BYTES = 2**30
+
+log = logging.getLogger(__name__)
 
 
 def content(path: Path) -> bytes | None:
@@ -29,13 +32,22 @@ def written(changes: Sequence[FileChange], folder: Path) -> Iterator[None]:
     done: list[FileChange] = []
     try:
         for change in changes:
+            done.append(change)  # before it is tried: it may fail after the file was replaced
             _put(folder / change.name, change.after)
-            done.append(change)
         yield
     except BaseException:
         for change in reversed(done):
-            _put(folder / change.name, change.before)
+            _put_back(folder / change.name, change.before)
         raise
+
+
+def _put_back(path: Path, data: bytes | None) -> None:
+    """As it was before, if it is not so still; one that fails must not keep the others from it."""
+    try:
+        if (path.read_bytes() if path.exists() else None) != data:
+            _put(path, data)
+    except OSError:
+        log.exception("%s: could not be put back", path.name)
 
 
 def _put(path: Path, data: bytes | None) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -42,6 +43,8 @@ async def _parent_ends() -> None:
 
 def main() -> None:
     """Serve until standard input ends."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # they are for the daemon, which ends the page by its input
+        signal.signal(number, signal.SIG_IGN)
     os.nice(_NICER)
     sys.setswitchinterval(_TURN_S)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

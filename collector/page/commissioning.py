@@ -39,6 +39,7 @@ from plant.tag import Role as TagRole
 from plant.unit import CONVERSIONS
 
 MOST_ROWS = 300
+LEAST_POLL_S = 0.01
 _GAINED_LIMIT_S = 20.0
 
 
@@ -110,6 +111,7 @@ async def look(request: Request) -> Response:
     source: Source = request.app.state.source
     draft, form = _draft(request), await request.form()
     device = _device(draft, source)
+    draft.faults = []
     try:
         if isinstance(device, ModbusDevice) and (profile := profile_of(form)):
             await _attempt(draft, meeting.look_by_profile(draft, device, profile))
@@ -119,6 +121,7 @@ async def look(request: Request) -> Response:
             await _attempt(draft, meeting.look(draft, device, source.site_file.parent))
     except FormError as error:
         draft.faults = [str(error)]
+        return _back(request, "#look-head")
     return _back(request, "#choose")
 
 
@@ -139,6 +142,9 @@ async def check(request: Request) -> Response:
     draft, form = _draft(request), await request.form()
     draft.forget_check()
     draft.tags, poll_s = named_tags(draft, form)
+    if poll_s is not None and poll_s < LEAST_POLL_S:
+        draft.faults = [_("A device can be read every 0.01 s at most.")]
+        return _back(request, "#tags")
     if draft.settings is not None and poll_s is not None:
         draft.settings["poll_s"] = poll_s
     await _read_chosen(draft, source)

@@ -17,6 +17,7 @@ FRESH_S = 20.0
 PATIENCE_S = 0.12
 LIMIT_S = 120.0
 _MOST_KEPT = 200
+_MOST_IN_WORK = 20
 _SHORTEST_WAIT = 5.0
 
 
@@ -57,8 +58,9 @@ class Figures:
         key = key, self.source.site.plant.id, self.source.edition
         kept = self._kept.setdefault(key, _Kept())
         self._kept.move_to_end(key)
-        while len(self._kept) > _MOST_KEPT:
-            self._kept.popitem(last=False)
+        self._forget_the_least_asked_for()
+        if kept.work is None and kept.as_of_us is None and self._in_work() >= _MOST_IN_WORK:
+            return None
         # What takes long is not worked out again as often, so that the thread has time for the rest.
         longest_s = max(fresh_s, _SHORTEST_WAIT * kept.took_s)
         if kept.work is None and (kept.as_of_us is None or time.time() - kept.as_of_us / 1e6 > longest_s):
@@ -75,16 +77,25 @@ class Figures:
             return None
         return Figure(kept.value, kept.as_of_us, kept.work is not None)
 
+    def _in_work(self) -> int:
+        return sum(one.work is not None and not one.work.done() for one in self._kept.values())
+
+    def _forget_the_least_asked_for(self) -> None:
+        idle = [key for key, one in self._kept.items() if one.work is None or one.work.done()]
+        for key in idle[: max(0, len(self._kept) - _MOST_KEPT)]:
+            del self._kept[key]
+
     def forget(self) -> None:
         """Forget everything: the next who asks has it worked out from what is known now."""
         self._kept.clear()
 
     async def _worked_out(self, kept: _Kept, work: Callable[[Evaluation], T]) -> None:
         site, store = self.source.site, self.source.store
-        started_s, now_us = time.monotonic(), time.time_ns() // 1000
+
+        def done() -> tuple[T, int, float]:
+            started_s, now_us = time.monotonic(), time.time_ns() // 1000
+            value = within(store, lambda connection: work(Evaluation(connection, site, site.clock(), now_us)), LIMIT_S)
+            return value, now_us, time.monotonic() - started_s
+
         loop = asyncio.get_running_loop()
-        kept.value = await loop.run_in_executor(
-            self._thread,
-            lambda: within(store, lambda connection: work(Evaluation(connection, site, site.clock(), now_us)), LIMIT_S),
-        )
-        kept.took_s, kept.as_of_us = time.monotonic() - started_s, now_us
+        kept.value, kept.as_of_us, kept.took_s = await loop.run_in_executor(self._thread, done)

@@ -26,6 +26,7 @@ async def metrics(request: Request) -> Response:
     source: Source = request.app.state.source
     try:
         answer = await source.ask({"command": "status"}, PATIENCE_S)
+        answer = answer if answer and answer["ok"] else None
     except TimeoutError:
         answer = None
     registry = CollectorRegistry()

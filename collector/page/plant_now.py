@@ -45,6 +45,8 @@ async def plant_now(request: Request) -> PlantNow:
     source: Source = request.app.state.source
     try:
         answer = await source.ask({"command": "status"}, PATIENCE_S)
+        if answer is not None and not answer["ok"]:
+            raise TimeoutError(answer["message"])
         running = [not_running(None)] if answer is None else [Trouble.from_json(one) for one in answer["troubles"]]
     except TimeoutError:
         answer, running = None, [not_answering()]

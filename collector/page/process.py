@@ -1,11 +1,15 @@
 """How does the page run beside the daemon? As a child, so that no visitor ever holds up the collecting of readings."""
 
 import asyncio
+import logging
 import sys
 from contextlib import suppress
 from pathlib import Path
 
 END_S = 5.0
+_CHUNK_BYTES = 65536
+
+log = logging.getLogger(__name__)
 
 
 async def run_page(site_file: Path) -> None:
@@ -22,9 +26,10 @@ async def run_page(site_file: Path) -> None:
     last = ""
     try:
         assert page.stderr is not None
-        async for line in page.stderr:
-            last = line.decode(errors="replace").rstrip()
-            print(last, file=sys.stderr)  # noqa: T201 (the page's log is the daemon's)
+        while said := await page.stderr.read(_CHUNK_BYTES):  # not by lines: one may be longer than a reader's limit
+            for line in said.decode(errors="replace").splitlines():
+                last = line.rstrip() or last
+                log.info("%s", last)  # the page's log is the daemon's
         raise OSError(f"the page ended: {last or f'exit code {await page.wait()}'}")
     finally:
         await _ended(page)

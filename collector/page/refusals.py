@@ -21,6 +21,11 @@ TEXTS: Mapping[int, str] = {
     429: _("Too many attempts. Wait a while."),
     503: _("The store cannot be read just now."),
 }
+TOO_MUCH = _("This is too much to be looked up at once. Ask for less time or fewer tags.")
+
+
+class _TooMuchError(HTTPException):
+    """The store could be read, and was asked for too much."""
 
 
 async def refused(request: Request, error: Exception) -> Response:
@@ -30,7 +35,7 @@ async def refused(request: Request, error: Exception) -> Response:
     if request.url.path.startswith(MACHINE_PATHS):
         answer: Response = JSONResponse({"faults": [{"key": "", "message": error.detail}]}, error.status_code)
     elif "text/html" in request.headers.get("accept", ""):
-        text = TEXTS.get(error.status_code, TEXTS[400])
+        text = TOO_MUCH if isinstance(error, _TooMuchError) else TEXTS.get(error.status_code, TEXTS[400])
         context = {"status": error.status_code, "text": text, "detail": _own_words(error)}
         answer = render(request, "refusal.html", context, error.status_code)
     else:
@@ -41,7 +46,7 @@ async def refused(request: Request, error: Exception) -> Response:
 
 async def took_too_long(request: Request, error: Exception) -> Response:
     """The answer where the store was asked for too much."""
-    return await refused(request, HTTPException(503, str(error)))
+    return await refused(request, _TooMuchError(503, str(error)))
 
 
 async def no_store(request: Request, _error: Exception) -> Response:
@@ -51,7 +56,11 @@ async def no_store(request: Request, _error: Exception) -> Response:
 
 def _own_words(error: HTTPException) -> str:
     """What we said of the cause; nothing where the library said it."""
-    return "" if error.detail == HTTPException(error.status_code).detail else error.detail
+    return (
+        ""
+        if isinstance(error, _TooMuchError) or error.detail == HTTPException(error.status_code).detail
+        else error.detail
+    )
 
 
 REFUSALS: Mapping[Any, Any] = {HTTPException: refused, TookTooLongError: took_too_long, StoreError: no_store}

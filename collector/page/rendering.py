@@ -55,6 +55,8 @@ def environment(language: str = "en") -> Environment:
         "quantity": shown.quantity,
         "size": shown.size,
         "span": shown.span,
+        # Not `_`, which takes what it is given for HTML of ours with names to be filled in.
+        "told": partial(words.said, language=language),
     }
     # A method of the extension, which it adds to the environment.
     made.install_gettext_callables(  # type: ignore[attr-defined]
@@ -105,11 +107,20 @@ def render(
                 "account": request.state.account,
                 "csrf": request.state.csrf,
                 "here": request.url.path,
+                "back": _back(request),
                 **(context or {}),
             }
         )
     )
     return HTMLResponse(html, status)
+
+
+def _back(request: Request) -> str:
+    """Where a choice of language or light leads back to: here, but for the answer to a form, which has no address."""
+    path, query = request.url.path, request.url.query
+    if request.method != "GET":
+        return "/" + path.split("/")[1]
+    return f"{path}?{query}" if query else path
 
 
 def chosen(request: Request, key: str, known: Mapping[str, Any] | list[str] | tuple[str, ...], default: str) -> str:

@@ -3,7 +3,8 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from sqlalchemy import Connection
 
 from collector.control import LONGEST_ANSWER_S, Answer, ask
 from collector.store.store import StoreError, reading, store_path
+from config.document import load_document
 from config.fault import InputError
 from config.load import load_site
 from config.site import Site
@@ -38,8 +40,9 @@ class Source:
         self.site_file = site_file
         self.site_fault: str | None = None
         self.edition = 1
+        self._watched = _files(site_file)
+        self._signature = _signature(self._watched)
         self._site = load_site(site_file)
-        self._signature = _signature(site_file)
         self._looked_s = time.monotonic()
         self._readers = asyncio.Semaphore(MOST_READERS)
 
@@ -48,8 +51,9 @@ class Source:
         """The settings of the site file, read again when it has changed."""
         if time.monotonic() - self._looked_s > _LOOK_AGAIN_S:
             self._looked_s = time.monotonic()
-            if (now := _signature(self.site_file)) != self._signature:
-                self._signature = now
+            if _signature(self._watched) != self._signature:
+                self._watched = _files(self.site_file)
+                self._signature = _signature(self._watched)
                 self._load()
         return self._site
 
@@ -100,14 +104,23 @@ def _watched(connection: Connection, end_s: float) -> None:
     database.set_progress_handler(lambda: time.monotonic() > end_s, _STEPS)
 
 
-def _signature(site_file: Path) -> tuple[tuple[str, int, int], ...]:
-    """Of the site file and every table beside it, so that a tag list that changed is noticed too."""
-    beside = sorted([site_file, *site_file.parent.glob("*.csv"), *site_file.parent.glob("*.xlsx")])
+def _files(site_file: Path) -> list[Path]:
+    """The site file, the tag lists that it names, and the tables beside it; of one that cannot be read not all."""
+    found = {site_file, *site_file.parent.glob("*.csv")}
+    try:
+        for device in load_document(site_file).data["devices"]:
+            if isinstance(device.get("tags"), str):
+                found.add(site_file.parent / device["tags"])
+    except (InputError, OSError, LookupError, TypeError, AttributeError):
+        pass
+    return sorted(found)
+
+
+def _signature(files: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
+    """Changes when one of the files does."""
     found = []
-    for path in beside:
-        try:
+    for path in files:
+        with suppress(OSError):
             state = path.stat()
-        except OSError:
-            continue
-        found.append((path.name, state.st_mtime_ns, state.st_size))
+            found.append((path.name, state.st_mtime_ns, state.st_size))
     return tuple(found)

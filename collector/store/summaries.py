@@ -1,13 +1,16 @@
 """Which chunks have a summary, and what does it hold? Chunks from before there were summaries get theirs bit by bit."""
 
+import logging
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from collector.store.chunk import decode
+from collector.store.chunk import ChunkError, decode
 from collector.store.chunk_rows import DAY_S, begin_s, chunk_key, save_summary
 
 MOST_READINGS_AT_ONCE = 200_000
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,10 @@ def fill_summaries(connection: Connection, after_key: int = 0) -> int | None:
     done = 0
     for row in rows:
         payload = connection.exec_driver_sql("select payload from chunk where key = ?", (row.key,)).scalar_one()
-        save_summary(connection, row.key, decode(payload), len(payload))
+        try:
+            save_summary(connection, row.key, decode(payload), len(payload))
+        except ChunkError:  # whoever reads it is told so; the others are to have theirs
+            log.exception("a damaged chunk has no summary")
         after_key, done = row.key, done + row.readings
         if done >= MOST_READINGS_AT_ONCE:
             break

@@ -130,3 +130,17 @@ def test_a_form_of_nonsense_is_refused_and_no_fault_of_ours(tmp_path: Path) -> N
             answer = browser.post("/sign-in", content=body, headers={**own, "Content-Type": kind})
             assert answer.status_code in (400, 403), (kind, body[:20], answer.status_code)
             assert BETRAYS.findall(answer.text) == []
+
+
+def test_texts_that_no_template_wrote_are_translated_and_escaped() -> None:
+    """`_` marks what it returns as safe and fills in names by the % operator: only for what a template says itself."""
+    from jinja2 import nodes
+
+    from collector.page.rendering import FOLDER, environment
+
+    for path in sorted((FOLDER / "templates").glob("*.html")):
+        for call in environment().parse(path.read_text(encoding="utf-8")).find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name in ("_", "gettext"):
+                assert isinstance(call.args[0], nodes.Const), f"{path.name}:{call.lineno}: use the filter `told`"
+    shown = environment("ko").from_string("{{ text | told }}").render(text="products[<b>x</b>]: as in %d/%m/%Y")
+    assert shown == "products[&lt;b&gt;x&lt;/b&gt;]: as in %d/%m/%Y"

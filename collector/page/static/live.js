@@ -6,6 +6,9 @@ const field = document.querySelector('input[name="filter"]');
 let aheadMs = 0; // of the browser's clock against the collector's
 let source = null;
 let heardMs = 0;
+let missing = false; // a tag turned bad that this page, of what is not good, does not have yet
+const asked = new URLSearchParams(location.search);
+const LEAST_MS = 5000;
 
 // A span of time in its two largest units, as the server writes it.
 function span(seconds) {
@@ -24,7 +27,10 @@ function put(element, text) {
 
 function show(told) {
   const row = rows.get(told.tag);
-  if (!row) return;
+  if (!row) {
+    missing ||= told.tone !== "good" && asked.get("show") === "doubtful" && !asked.get("filter");
+    return;
+  }
   const value = row.querySelector(".of");
   if (value.textContent !== told.value) {
     value.textContent = told.value;
@@ -75,6 +81,7 @@ function listen() {
     told.rows.forEach(show);
     count();
     tick();
+    if (missing && performance.now() > LEAST_MS) location.reload();
   };
   source.onopen = () => (heardMs = Date.now());
 }
