@@ -59,6 +59,8 @@ class Figures:
         kept = self._kept.setdefault(key, _Kept())
         self._kept.move_to_end(key)
         self._forget_the_least_asked_for()
+        if kept.work is not None and kept.work.cancelled():
+            kept.work = None
         if kept.work is None and kept.as_of_us is None and self._in_work() >= _MOST_IN_WORK:
             return None
         # What takes long is not worked out again as often, so that the thread has time for the rest.

@@ -87,8 +87,9 @@ async def send_again(request: Request) -> Response:
     if not (sequence.isascii() and sequence.isdigit() and len(sequence) < 12):
         raise HTTPException(400, _("This is not a report's number."))
     answer = await source.ask({"command": "resend", "first": int(sequence), "last": int(sequence)}, 10.0)
-    said = "away" if answer is None else "yes" if answer["ok"] and answer["reports"] else "none"
-    return RedirectResponse(f"/reports?again={said}", 303)
+    if answer is None:
+        return RedirectResponse("/reports?again=away", 303)
+    return RedirectResponse(f"/reports?again={'yes' if answer['ok'] and answer['reports'] else 'none'}", 303)
 
 
 def _next(evaluation: Evaluation, mqtt: MqttSettings) -> tuple[list[NextReport], list[NextReport]]:

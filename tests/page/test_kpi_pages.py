@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -12,10 +13,13 @@ from playwright.sync_api import Page, expect
 
 from collector.evaluation import Evaluation
 from collector.page.energy import energy_figures
+from collector.page.explanation import explained_value
 from collector.page.rendering import environment
 from collector.page.shown import quantity
 from collector.page.source import Source, within
+from collector.page.why import Narrator, Sentence
 from kpi.catalogue import CATALOGUE
+from plant.kpi_id import KpiId
 from plant.period import PeriodKind, day_period
 from plant.tag import PLANT
 from tests.page.kpi_plant import KpiPlant
@@ -143,6 +147,19 @@ def test_late_lines_stand_first_and_can_be_chosen(visit: Callable[..., Page], ad
     page.locator("#lines-head ~ form button").click()
     expect(lines).to_have_count(1)
     expect(page.locator("#soon-head ~ .scroll")).to_contain_text("SO-99/1")
+
+
+def test_lines_that_are_only_open_are_not_called_late(plant: KpiPlant) -> None:
+    source = Source(plant.site_file)
+    clock = source.site.clock()
+    due = day_period(PeriodKind.DAY, plant.today + timedelta(days=3), clock)
+    explained = partial(explained_value, kpi=KpiId.ON_TIME_DELIVERY, period=due, scope=PLANT, site_sha256="")
+    found = within(
+        source.store, lambda one: explained(Evaluation(one, source.site, clock, due.start_us + 1)), limit_s=60
+    )
+    assert found is not None
+    told = Narrator(*found, str, clock.zone, korean=False).sentences()
+    assert Sentence("none", "1 lines are still open, none late.") in told
 
 
 def test_the_load_profile_marks_its_highest_quarter_hour(
