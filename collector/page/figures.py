@@ -69,8 +69,9 @@ class Figures:
             kept.work, kept.began_s = asyncio.ensure_future(self._worked_out(kept, work)), time.monotonic()
         working = kept.work
         if working is not None and (kept.as_of_us is None or working.done()):
-            # Whoever comes later waits for the rest only: all of it was waited in vain already.
-            await asyncio.wait([working], timeout=max(0.0, kept.began_s + patience_s - time.monotonic()))
+            if not working.done():
+                # Whoever comes later waits for the rest only: all of it was waited in vain already.
+                await asyncio.wait([working], timeout=max(0.0, kept.began_s + patience_s - time.monotonic()))
             if working.done():
                 if kept.work is working:  # nobody else who waited for it was here before
                     kept.work = None
