@@ -13,10 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-
-def _(text: str) -> str:
-    return text
-
+from collector.page.words import text as _
 
 Endpoint = Callable[[Request], Awaitable[Response]] | Callable[[Request], Response]
 

@@ -6,9 +6,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from collector.page.access import _, done, shown
+from collector.page.access import done, shown
 from collector.page.rendering import chosen, render, whole
 from collector.page.source import Source
+from collector.page.words import text as _
 from collector.site_change import versions_json
 from config.model import NAME
 

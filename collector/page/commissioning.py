@@ -11,7 +11,7 @@ from collector.device_trouble import device_address
 from collector.entry import RefusedError
 from collector.foresight import kpis_gained
 from collector.page import meeting
-from collector.page.access import Role, _, done, shown
+from collector.page.access import Role, done, shown
 from collector.page.applied_versions import AWAY, start_page
 from collector.page.commissioning_form import (
     FormError,
@@ -25,6 +25,7 @@ from collector.page.commissioning_form import (
 from collector.page.drafts import MOST_TAGS, Draft, Drafts
 from collector.page.rendering import chosen, render
 from collector.page.source import Source
+from collector.page.words import text as _
 from collector.read_plan import read_plan
 from collector.site_change import proposal
 from config.devices import Device, ModbusDevice, OpcUaDevice, shipped

@@ -6,8 +6,8 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from collector.page.access import _
 from collector.page.drafts import MOST_TAGS, Draft
+from collector.page.words import text as _
 from config.devices import OpcUaDevice, shipped
 from config.document import scalar
 from config.model import NAME

@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from collector.device_trouble import device_address
-from collector.page.access import _, done, shown
+from collector.page.access import done, shown
 from collector.page.plant_now import PlantNow, plant_now
 from collector.page.rendering import chosen, render
 from collector.page.source import Source
+from collector.page.words import text as _
 from collector.store import devices as heard
 from collector.store import gaps
 from collector.trial import WATCHED_S

@@ -11,12 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from collector.page.access import _, shown
+from collector.page.access import shown
 from collector.page.live_rows import CONDITION_WORDS, LiveRow
 from collector.page.live_values import LiveValues
 from collector.page.rendering import chosen, language_of, render
 from collector.page.shown import span
 from collector.page.words import said
+from collector.page.words import text as _
 from collector.tag_condition import Condition
 from plant.instant import US_PER_S
 

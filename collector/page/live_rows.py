@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from collector.page import shown
-from collector.page.access import _
 from collector.page.words import said
+from collector.page.words import text as _
 from collector.store import gaps
 from collector.store.latest import LatestReading, latest
 from collector.store.tags import StoredTag, stored_tags

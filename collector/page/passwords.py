@@ -7,16 +7,13 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from collector.page.words import text as _
+
 FEWEST, MOST = 12, 128
 _FEWEST_DIFFERENT = 6
 _RUNS = ("01234567890123456789", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "1qaz2wsx3edc4rfv")
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
 _HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)  # RFC 9106, second choice, on one core
-
-
-def _(text: str) -> str:
-    return text
-
 
 TOO_SHORT = _("A password needs at least 12 characters.")
 TOO_LONG = _("A password has at most 128 characters.")

@@ -1,6 +1,5 @@
 """What do the pages know of the plant now? The daemon's answer, what store and files show, and all trouble of both."""
 
-import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,6 +9,7 @@ from starlette.requests import Request
 from collector.buffer import Buffer, buffer
 from collector.health import free_bytes
 from collector.page.figures import Figures
+from collector.page.kpi_page import now_us
 from collector.page.source import Source
 from collector.plant_standing import known_until, standing
 from collector.plant_trouble import Kept, kept_troubles, not_answering, not_running
@@ -59,7 +59,7 @@ async def plant_now(request: Request) -> PlantNow:
     if answer is None:
         kept = replace(kept, started_sha256="")
         running = [replace(one, since_us=known_us) for one in running]
-    troubles = worst_first([*running, *kept_troubles(kept, running, _now_us())])
+    troubles = worst_first([*running, *kept_troubles(kept, running, now_us())])
     status, detail = (answer["status"], answer["detail"]) if answer else ({}, None)
     return PlantNow(troubles, known_us, outlook, found, status, detail)
 
@@ -72,7 +72,3 @@ async def _outlook(request: Request) -> tuple[Growth | None, Buffer | None]:
         return None, None
     free = free_bytes(source.store)
     return found.value, buffer(found.value, free, source.site.store.keep_days, found.as_of_us)
-
-
-def _now_us() -> int:
-    return time.time_ns() // 1000

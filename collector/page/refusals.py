@@ -7,9 +7,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from collector.page.access import MACHINE_PATHS, _
+from collector.page.access import MACHINE_PATHS
 from collector.page.rendering import render, translated
 from collector.page.source import TookTooLongError
+from collector.page.words import text as _
 from collector.store.store import StoreError
 
 TEXTS: Mapping[int, str] = {

@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from collector.evaluation import Evaluation
-from collector.page.access import _, done, shown
+from collector.page.access import done, shown
 from collector.page.figures import Figure, Figures
 from collector.page.plant_now import plant_now
 from collector.page.rendering import chosen, render
 from collector.page.source import Source
+from collector.page.words import text as _
 from collector.report_preview import NextReport, next_finals, next_reports
 from collector.store import reports
 from collector.store.reports import StoredReport

@@ -7,15 +7,11 @@ from hashlib import sha256
 from secrets import token_urlsafe
 
 from collector.page.access import Role
+from collector.page.words import text as _
 
 IDLE_S = 15 * 60
 TOTAL_S = 12 * 3600
 MOST_SESSIONS = 200
-
-
-def _(text: str) -> str:
-    return text
-
 
 BY_LINK = _("one-time link")
 """Stands where an account would, for whoever came by the link of `smartwings sign-in`."""

@@ -17,13 +17,9 @@ from collector.page.preferences import own_path
 from collector.page.rendering import render
 from collector.page.sessions import BY_LINK
 from collector.page.visits import SESSION
+from collector.page.words import text as _
 
 log = logging.getLogger("collector.page.sign_in")
-
-
-def _(text: str) -> str:
-    return text
-
 
 WRONG = _("Name or password is wrong.")
 USED = _("This link was used already, or is older than ten minutes. Ask for a new one.")

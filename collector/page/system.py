@@ -10,10 +10,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from collector.page.access import Role, _, shown
+from collector.page.access import Role, shown
 from collector.page.plant_now import plant_now
 from collector.page.rendering import render
 from collector.page.source import Source
+from collector.page.words import text as _
 from collector.store import events
 from collector.support_bundle import support_bundle, told_by
 from collector.versions import versions

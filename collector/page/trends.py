@@ -11,11 +11,12 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from collector.page.access import _, shown
+from collector.page.access import shown
 from collector.page.live_rows import STATE_WORDS
 from collector.page.rendering import chosen, language_of, render, whole
 from collector.page.source import Source
 from collector.page.words import said
+from collector.page.words import text as _
 from collector.store.tags import stored_tags, texts
 from collector.trend import Trend, trend
 from collector.trend_readings import Window
