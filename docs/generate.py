@@ -20,7 +20,7 @@ DOCS = Path(__file__).resolve().parent
 if __name__ == "__main__":
     sys.path.insert(0, str(DOCS.parent))
 
-from config import calendar, devices, model, mqtt, page, programme, savings, site, tags  # noqa: E402
+from config import address_range, calendar, devices, model, mqtt, page, programme, savings, site, tags  # noqa: E402
 from docs.explanation_tables import objects  # noqa: E402
 from docs.setting_tables import table, tables  # noqa: E402
 from kpi.catalogue import CATALOGUE  # noqa: E402
@@ -73,6 +73,7 @@ _BY_CHECK = {
     calendar._weekday: f"one of {', '.join(calendar.WEEKDAYS)}",
     calendar._break: "break, as in 12:00-13:00",
     calendar._country: "country's code",
+    address_range._address_range: "addresses, as in `holding 100-199` or `input 5`",
 }
 _BY_PATTERN = {
     f"^{model.NAME}$": "name",

@@ -355,7 +355,7 @@ def test_reading_once_brings_every_tag_good_or_bad():
 
 def test_a_transport_that_is_not_supported_is_named_at_once():
     with pytest.raises(ConnectorError, match="device d: transport tls"):
-        ModbusConnector(device(802, transport="tls"))
+        ModbusConnector(device(802, transport="tls", ca_file="ca.pem"))
 
 
 def test_rtu_over_tcp():
