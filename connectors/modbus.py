@@ -13,9 +13,10 @@ from config.devices import ModbusDevice
 from connectors.connector import Handover
 from connectors.device_health import BlockHealth, Cause, DeviceHealth, now_us
 from connectors.modbus_check import Refused
+from connectors.modbus_coding import U8, U16, wire_of
 from connectors.modbus_link import BAD_NO_COMMUNICATION, Link, LinkError, check_transport
 from connectors.modbus_plan import Block, plan_blocks
-from connectors.modbus_words import U16, Decoder
+from connectors.modbus_words import Decoder
 from connectors.pause import Pause
 from connectors.poll_schedule import PollSchedule
 from plant.gap import Gap
@@ -33,11 +34,11 @@ READ_ONCE_FAULTS = 3
 class _Poll:
     """What one poll has brought so far.
 
-    words: of all blocks, one behind the other. status: of each block. received_us: when its answer was received, 0
+    wire: bytes of all blocks, one behind the other. status: of each block. received_us: when its answer was received, 0
     while there is none. refused: the blocks that the device refused. fault: what ended the poll early.
     """
 
-    words: U16
+    wire: U8
     status: U32
     received_us: I64
     refused: dict[Block, Refused] = field(default_factory=dict)
@@ -114,7 +115,7 @@ class ModbusConnector:
                 link.close()
                 await asyncio.sleep(0)
         poll.received_us[poll.received_us == 0] = now_us()
-        decoded = self._decoder.decode(poll.words, poll.status)
+        decoded = self._decoder.decode(poll.wire, poll.status)
         return Handover(self._batch(poll, decoded, np.arange(len(self._names))))
 
     def try_now(self) -> bool:
@@ -173,7 +174,7 @@ class ModbusConnector:
     def _new_poll(self) -> _Poll:
         blocks = len(self.blocks)
         return _Poll(
-            words=np.zeros(self._decoder.words, dtype=np.uint16),
+            wire=np.zeros(self._decoder.size, dtype=np.uint8),
             status=np.full(blocks, BAD_NO_COMMUNICATION, dtype=np.uint32),
             received_us=np.zeros(blocks, dtype=np.int64),
         )
@@ -186,8 +187,8 @@ class ModbusConnector:
             poll.refused[block] = answer
         else:
             poll.status[row] = GOOD
-            start = self._decoder.starts[row]
-            poll.words[start : start + block.count] = answer
+            start, end = self._decoder.starts[row : row + 2]
+            poll.wire[start:end] = wire_of(answer, block.is_bits)
 
     def _handover(self, poll: _Poll) -> Handover | None:
         batch = self._news(poll)
@@ -227,7 +228,7 @@ class ModbusConnector:
         """The readings of the tags whose answers came, less those that were Bad before and still are."""
         received = poll.received_us > 0
         came = received[self._decoder.value_block] & received[self._decoder.scale_block]
-        decoded = self._decoder.decode(poll.words, poll.status)
+        decoded = self._decoder.decode(poll.wire, poll.status)
         bad = (decoded[1] & np.uint32(BAD)) != 0
         rows = np.flatnonzero(came & ~(bad & self._bad))
         self._bad = np.where(came, bad, self._bad)

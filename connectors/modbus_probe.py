@@ -10,9 +10,9 @@ import numpy as np
 from config.devices import ModbusDevice
 from connectors.device_health import Cause
 from connectors.modbus_check import Refused
+from connectors.modbus_coding import U16
 from connectors.modbus_link import Link, LinkError, check_transport
 from connectors.modbus_plan import MAX_BITS, MAX_REGISTERS, Block, Table
-from connectors.modbus_words import U16
 from connectors.reachability import Obstacle, UnreachableError, obstacle_of, require_listener
 
 ANSWER_S = 2.0

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.tags import ModbusTag
+from connectors.modbus_coding import BAD_ENCODING, BAD_OUT_OF_RANGE, wire_of
 from connectors.modbus_plan import plan_blocks
-from connectors.modbus_words import BAD_ENCODING, BAD_OUT_OF_RANGE, Decoder
+from connectors.modbus_words import Decoder
 from plant.status_code import BAD_NO_DATA, GOOD, parse_status
 
 FORMATS = {
@@ -53,9 +54,10 @@ def on_the_wire(canonical, order):
 def decode(tags, registers, bad_blocks=()):
     """Values, StatusCodes and texts of tags in registers {address: word}."""
     blocks = plan_blocks(tags)
-    words = [registers.get(b.address + at, 0) for b in blocks for at in range(b.count)]
+    answers = [np.array([registers.get(b.address + at, 0) for at in range(b.count)], np.uint16) for b in blocks]
+    wire = np.concatenate([wire_of(words, block.is_bits) for words, block in zip(answers, blocks, strict=True)])
     status = [parse_status("BadDeviceFailure") if row in bad_blocks else GOOD for row in range(len(blocks))]
-    return Decoder(tags, blocks).decode(np.array(words, dtype=np.uint16), np.array(status, dtype=np.uint32))
+    return Decoder(tags, blocks).decode(wire, np.array(status, dtype=np.uint32))
 
 
 def decode_one(one, words, at=0):
