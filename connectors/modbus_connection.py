@@ -43,9 +43,9 @@ class UnreachableLineError(LinkError):
         super().__init__(reason, BAD_NO_COMMUNICATION, cause)
 
 
-Take = Callable[[int, "bytes | memoryview | Refused", int, float], None]
+Take = Callable[[int, "bytes | memoryview | Refused", int, float], bool]
 """What takes an answer: place of its request in the run, the data as they came or the refusal, when they were received
-[UTC us], after how long [s]. The data are only lent."""
+[UTC us], after how long [s]. The data are only lent. Whether to go on: if not, no further request is sent."""
 
 
 @dataclass(frozen=True, slots=True)

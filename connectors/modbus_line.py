@@ -2,24 +2,25 @@
 
 import asyncio
 import random
-import ssl
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from config.devices import ModbusDevice
-from connectors.device_health import Cause, now_us
-from connectors.modbus_connection import Connection, LinkError, Pace, SilentError, Take, UnreachableLineError
+from connectors.device_health import now_us
+from connectors.modbus_connection import Connection, Pace, SilentError, Take, UnreachableLineError
 from connectors.modbus_frame import Request
 from connectors.modbus_serial import SerialConnection
 from connectors.modbus_tcp import connect
+from connectors.modbus_tls import tls_context
 
 CONNECT_TIMEOUT_S = 3.0
 BACKOFF_FIRST_S = 0.1
 BACKOFF_MAX_S = 5.0
 MOST_SILENT = 2
-"""Requests in a row without an answer after which a connection is taken for dead, whoever was asked."""
+"""Runs in a row without any answer after which a connection is taken for dead, whoever was asked."""
+LIVELY_S = 10.0
+"""A line on which something was answered in the last seconds is in use by others."""
 
 
 class Line:
@@ -32,28 +33,39 @@ class Line:
     def __init__(self, device: ModbusDevice, folder: Path) -> None:
         self.connections = 0
         self.connected_since_us: int | None = None
-        self.units: set[str] = set()
         self._settings, self._folder = device, folder
+        self._devices: dict[str, ModbusDevice] = {}
+        self._users: set[str] = set()
         self._turn = asyncio.Lock()
         self._connection: Connection | None = None
         self._answers_have_ids: bool | None = None
-        self._users: set[str] = set()
-        self._silent = 0
+        self._silent_runs = 0
+        self._answered_s = -LIVELY_S
         self._quiet_until_s: dict[int, float] = {}
         self._failures = 0
         self._down: UnreachableLineError | None = None
         self._retry_s = 0.0
         self._free_s = 0.0
 
+    def add(self, device: ModbusDevice) -> None:
+        """A device shares this line."""
+        self._devices[device.id] = device
+
     @property
     def is_shared(self) -> bool:
         """Whether several devices depend on it."""
-        return len(self.units) > 1
+        return len(self._devices) > 1
+
+    @property
+    def is_lively(self) -> bool:
+        """Whether somebody was answered on it in the last seconds."""
+        return time.monotonic() - self._answered_s < LIVELY_S
 
     @property
     def lacks_ids(self) -> bool:
         """Whether a server that should give transaction ids back answers 0 to every request."""
-        return self._settings.transport in ("tcp", "tls") and self._answers_have_ids is False
+        ids = self._connection.answers_have_ids if self._connection else self._answers_have_ids
+        return self._settings.transport in ("tcp", "tls") and ids is False
 
     @property
     def next_try_in_s(self) -> float:
@@ -63,6 +75,11 @@ class Line:
     def try_now(self) -> None:
         """Open it at the next request, however recently that failed."""
         self._retry_s = 0.0
+
+    def pace(self, answer_timeout_s: float) -> Pace:
+        """How requests follow each other here: as the most delicate of its devices wants it."""
+        pause_s = max(device.request_pause_s for device in self._devices.values())
+        return Pace(answer_timeout_s, pause_s, min(device.in_flight for device in self._devices.values()))
 
     def join(self, device: str) -> None:
         """A device is about to use it."""
@@ -76,53 +93,46 @@ class Line:
 
     async def run(self, requests: Sequence[Request], take: Take, pace: Pace) -> None:
         """Ask when it is one's turn; see `Connection.run`. Raises LinkError, SilentError among them."""
-        await self._quiet(requests)
+        await self._quiet(requests[0].unit)
         async with self._turn:
             connection = await self._connected()
             await self._pause(pace.request_pause_s)
             try:
-                await connection.run(requests, self._noting(take), pace)
+                await connection.run(requests, take, pace)
             except SilentError:
-                self._silent += 1
-                if not self.is_shared or self._silent >= MOST_SILENT or connection.is_lost:
-                    await self._close()
+                self._silent_runs += 1
                 self._expect_late_answer(requests[0].unit, pace)
+                if not self.is_shared or self._silent_runs >= MOST_SILENT or connection.is_lost:
+                    await self._close()
                 raise
             except BaseException:
                 await self._close()
                 raise
+            else:
+                self._silent_runs, self._answered_s = 0, time.monotonic()
             finally:
                 self._free_s = time.monotonic()
-
-    def _noting(self, take: Take) -> Take:
-        # One flag for the run: that anything came shows that the connection lives.
-        if not self._silent:
-            return take
-
-        def noted(row: int, data: object, received_us: int, took_s: float) -> None:
-            self._silent = 0
-            take(row, data, received_us, took_s)  # type: ignore[arg-type]
-
-        return noted
 
     async def _connected(self) -> Connection:
         if self._connection is not None and not self._connection.is_lost:
             return self._connection
         await self._close()
         if self._down is not None and time.monotonic() < self._retry_s:
-            raise self._down
+            raise UnreachableLineError(str(self._down), self._down.cause)
         try:
             self._connection = await self._opened()
         except UnreachableLineError as error:
             self._failures += 1
             self._down = error
-            self._retry_s = time.monotonic() + self._backoff_s()
+            longest_s = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2.0 ** min(self._failures, 10))
+            self._retry_s = time.monotonic() + random.uniform(longest_s / 2, longest_s)
             raise
         self._down, self._failures = None, 0
         self.connections += 1
         self.connected_since_us = now_us()
-        if self._settings.connect_pause_s:
-            await asyncio.sleep(self._settings.connect_pause_s)
+        pause_s = max(device.connect_pause_s for device in self._devices.values())
+        if pause_s:
+            await asyncio.sleep(pause_s)
         return self._connection
 
     async def _opened(self) -> Connection:
@@ -131,14 +141,11 @@ class Line:
             serial = SerialConnection(device, CONNECT_TIMEOUT_S)
             await serial.connect()
             return serial
-        tls = _tls_context(device, self._folder) if device.transport == "tls" else None
+        tls = tls_context(device, self._folder) if device.transport == "tls" else None
+        name = (device.server_name or device.host) if tls else None
         return await connect(
-            device.host or "", device.tcp_port, tls, device.server_name, CONNECT_TIMEOUT_S, self._answers_have_ids
+            device.host or "", device.tcp_port, tls, name, CONNECT_TIMEOUT_S, self._answers_have_ids
         )
-
-    def _backoff_s(self) -> float:
-        longest_s = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2.0 ** min(self._failures, 10))
-        return random.uniform(longest_s / 2, longest_s)
 
     async def _pause(self, pause_s: float) -> None:
         left_s = self._free_s + pause_s - time.monotonic()
@@ -150,9 +157,8 @@ class Line:
         if self._settings.transport in ("rtu", "rtu-over-tcp"):
             self._quiet_until_s[unit] = time.monotonic() + pace.answer_timeout_s
 
-    async def _quiet(self, requests: Sequence[Request]) -> None:
-        until_s = self._quiet_until_s.pop(requests[0].unit, 0.0) if requests else 0.0
-        left_s = until_s - time.monotonic()
+    async def _quiet(self, unit: int) -> None:
+        left_s = self._quiet_until_s.pop(unit, 0.0) - time.monotonic()
         if left_s > 0:
             await asyncio.sleep(left_s)
 
@@ -161,7 +167,7 @@ class Line:
         if self._connection is not None:
             self._connection.close()
             self._answers_have_ids = self._connection.answers_have_ids
-            self._connection, self._silent = None, 0
+            self._connection, self._silent_runs = None, 0
             await asyncio.sleep(0)  # the loop closes the socket in its next turn
 
 
@@ -170,39 +176,12 @@ class Lines:
 
     def __init__(self, folder: Path = Path()) -> None:
         self._folder = folder
-        self._lines: dict[tuple[str, str, int], Line] = {}
+        self._lines: dict[str, Line] = {}
 
     def line(self, device: ModbusDevice) -> Line:
-        """The line of a device, which is counted among its units from here on."""
-        if device.transport == "rtu":
-            key = ("rtu", str(device.serial_port), 0)
-        else:
-            key = ("tcp", str(device.host).lower(), device.tcp_port)
-        found = self._lines.setdefault(key, Line(device, self._folder))
-        found.units.add(device.id)
+        """The line of a device, which is one of those that share it from here on."""
+        found = self._lines.setdefault(device.line, Line(device, self._folder))
+        found.add(device)
         return found
 
 
-def pace_of(device: ModbusDevice) -> Pace:
-    """How a device wants to be asked."""
-    return Pace(device.answer_timeout_s, device.request_pause_s, device.in_flight)
-
-
-def quicker(pace: Pace, timeout_s: float) -> Pace:
-    """The same with a shorter time-out."""
-    return replace(pace, answer_timeout_s=min(pace.answer_timeout_s, timeout_s))
-
-
-def _tls_context(device: ModbusDevice, folder: Path) -> ssl.SSLContext:
-    """Modbus/TCP Security (MB-TCP-Security v2.1): TLS 1.2 or newer, the device's certificate checked, ours shown."""
-    try:
-        context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=folder / (device.ca_file or ""))
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if device.certificate_file and device.key_file:
-            context.load_cert_chain(folder / device.certificate_file, folder / device.key_file)
-    except (OSError, ValueError) as error:
-        raise UnreachableLineError(f"cannot connect: TLS files: {error}", Cause.SECRET_FILE) from None
-    return context
-
-
-__all__ = ["BACKOFF_FIRST_S", "BACKOFF_MAX_S", "Line", "LinkError", "Lines", "pace_of", "quicker"]

@@ -94,7 +94,8 @@ class SerialConnection:
                     raise self._lost.result()
                 sent_s = time.monotonic()
                 data = _checked(request, await self._answer(request, pace.answer_timeout_s))
-                take(row, data, time.time_ns() // 1000, time.monotonic() - sent_s)
+                if not take(row, data, time.time_ns() // 1000, time.monotonic() - sent_s):
+                    break
         except BaseException:
             self.close()
             raise

@@ -126,8 +126,8 @@ class TcpConnection(asyncio.BufferedProtocol):
                 self._start = end
                 self.answers_have_ids = True
                 run.asked.popleft()
-                run.take(row, self._view[start + HEADER + 2 : end], received_us, time.monotonic() - sent_s)
-                run.send()
+                go_on = run.take(row, self._view[start + HEADER + 2 : end], received_us, time.monotonic() - sent_s)
+                run.send(go_on)
                 return True
         return self._took_other_frame(received_us)
 
@@ -162,8 +162,7 @@ class TcpConnection(asyncio.BufferedProtocol):
             raise UnbelievableError(checked.reason)
         self.answers_have_ids = transaction != 0
         del run.asked[at]
-        run.take(row, checked, received_us, time.monotonic() - sent_s)
-        run.send()
+        run.send(run.take(row, checked, received_us, time.monotonic() - sent_s))
 
     def eof_received(self) -> None:
         self._lose(LinkError("connection closed by the device", BAD_COMMUNICATION_ERROR))
@@ -195,8 +194,10 @@ class _Run:
         self._timer: asyncio.TimerHandle | None = None
         self._pause: asyncio.TimerHandle | None = None
 
-    def send(self) -> None:
+    def send(self, go_on: bool = True) -> None:
         """Send what may be sent now; the run is done when nothing is left to send or to wait for."""
+        if not go_on:
+            self._next = len(self.requests)
         if self._pace.request_pause_s and self._next and self._next < len(self.requests):
             if self._pause is None and not self.asked:
                 self._pause = self._connection._loop.call_later(self._pace.request_pause_s, self._send_after_pause)
