@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from config.address_range import Addresses
 from config.model import Name, Number, Settings, Switch, Text, Whole
@@ -115,7 +115,7 @@ class ModbusDevice(DeviceSettings):
     """Our certificate (PEM), for devices that want to know who asks. Goes with `key_file`."""
     key_file: Text | None = None
     """Key of our certificate (PEM), readable by its owner alone."""
-    server_name: Annotated[Text, StringConstraints(min_length=1)] | None = None
+    server_name: Text | None = None
     """Name in the device's certificate. Default: the host."""
     poll_s: Annotated[Number, Field(ge=0.01)] = 1.0
     """Time from poll to poll [s]."""
@@ -163,10 +163,12 @@ class ModbusDevice(DeviceSettings):
 
     @model_validator(mode="after")
     def _tls_is_whole_or_absent(self) -> Self:
+        for key in ("ca_file", "certificate_file", "key_file", "server_name"):
+            if getattr(self, key) is not None and self.transport != "tls":
+                raise ValueError(f"{key}: only for transport tls; with {self.transport} nothing is encrypted")
+            if getattr(self, key) == "":
+                raise ValueError(f"{key}: must not be empty")
         if self.transport != "tls":
-            for key in ("ca_file", "certificate_file", "key_file", "server_name"):
-                if getattr(self, key) is not None:
-                    raise ValueError(f"{key}: only for transport tls; with {self.transport} nothing is encrypted")
             return self
         if self.ca_file is None:
             raise ValueError(

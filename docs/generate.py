@@ -132,6 +132,8 @@ def _bounds(metadata: Iterable[Any]) -> str:
         said.append(f"at least {limits[Ge].ge}")
     if Gt in limits:
         said.append(f"more than {limits[Gt].gt}")
+    if Le in limits:
+        said.append(f"at most {limits[Le].le}")
     if Lt in limits:
         said.append(f"less than {limits[Lt].lt}")
     if MinLen in limits:
