@@ -193,6 +193,8 @@ class ModbusTag(TagSettings):
             raise ValueError("bit: only for a register of type bool or uint16")
         if registers and self.type == "bool" and self.bit is None:
             raise ValueError("bit: is required for a bool in a register")
+        if self.scale_from is not None and (self.bit is not None or self.type in ("bool", "string")):
+            raise ValueError("scale_from: only for a number in a register")
         if (self.type == "string") != (self.length is not None):
             raise ValueError("length: is required for a string, and only there")
         if (self.type == "string") != (kind_of(self.role) is Kind.TEXT):
