@@ -109,6 +109,7 @@ class ModbusConnector:
             self.health.polls_failed += 1
         else:
             await self._learn(poll)
+            self.health.polls_failed += poll.fault is not None
         if self._line.connections != connections:
             self.health.reconnects += self._line.connections - connections - (self.health.last_good_us is None)
         self.health.connected_since_us = self._line.connected_since_us
@@ -160,7 +161,7 @@ class ModbusConnector:
             self._breaker.missed()
         else:
             self._breaker.answered(poll.slowest_s)
-        first_us, last_us = poll.received_span_us or (now_us(),) * 2
+        first_us, last_us = poll.span_us or (now_us(),) * 2
         gaps += self._closed_outage(first_us)
         self._good_until_us = self.health.last_good_us = last_us
         self._note(poll)

@@ -71,7 +71,7 @@ class Connection(Protocol):
     async def run(self, requests: Sequence[Request], take: Take, pace: Pace) -> None:
         """Ask in this order and hand over every answer that can be believed; never more than one run at a time.
 
-        Raises SilentError, after which it may be used on if `answers_have_ids`, and LinkError, after which it is closed.
+        Raises SilentError, after which it may be used on if `answers_have_ids`, and LinkError, after which it is over.
         What was not handed over until then was not answered.
         """
         ...

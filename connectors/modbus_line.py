@@ -4,12 +4,15 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from config.devices import ModbusDevice
 from connectors.device_health import now_us
+from connectors.modbus_check import Refused
 from connectors.modbus_connection import Connection, Pace, SilentError, Take, UnreachableLineError
-from connectors.modbus_frame import Request
+from connectors.modbus_frame import Request, request_of
+from connectors.modbus_plan import Block
 from connectors.modbus_serial import SerialConnection
 from connectors.modbus_tcp import connect
 from connectors.modbus_tls import tls_context
@@ -21,6 +24,15 @@ MOST_SILENT = 2
 """Runs in a row without any answer after which a connection is taken for dead, whoever was asked."""
 LIVELY_S = 10.0
 """A line on which something was answered in the last seconds is in use by others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The answer to one request: its data or the refusal, when it was received [UTC us], after how long [s]."""
+
+    data: bytes | Refused
+    received_us: int
+    took_s: float
 
 
 class Line:
@@ -113,6 +125,17 @@ class Line:
             finally:
                 self._free_s = time.monotonic()
 
+    async def ask(self, unit: int, block: Block, pace: Pace) -> "Asked":
+        """One request on its own. Raises LinkError."""
+        answers: list[Asked] = []
+
+        def take(_: int, data: "bytes | memoryview | Refused", received_us: int, took_s: float) -> bool:
+            answers.append(Asked(data if isinstance(data, Refused) else bytes(data), received_us, took_s))
+            return True
+
+        await self.run([request_of(unit, block)], take, pace)
+        return answers[0]
+
     async def _connected(self) -> Connection:
         if self._connection is not None and not self._connection.is_lost:
             return self._connection
@@ -143,9 +166,7 @@ class Line:
             return serial
         tls = tls_context(device, self._folder) if device.transport == "tls" else None
         name = (device.server_name or device.host) if tls else None
-        return await connect(
-            device.host or "", device.tcp_port, tls, name, CONNECT_TIMEOUT_S, self._answers_have_ids
-        )
+        return await connect(device.host or "", device.tcp_port, tls, name, CONNECT_TIMEOUT_S, self._answers_have_ids)
 
     async def _pause(self, pause_s: float) -> None:
         left_s = self._free_s + pause_s - time.monotonic()
@@ -183,5 +204,3 @@ class Lines:
         found = self._lines.setdefault(device.line, Line(device, self._folder))
         found.add(device)
         return found
-
-

@@ -41,7 +41,10 @@ def plan_of(device: ModbusDevice, quarantine: Quarantine, health: DeviceHealth) 
     known = {(one.table, one.address, one.count): one for one in health.blocks}
     found = tuple(known.get((b.table, b.address, b.count)) or _block_health(b, device) for b in (*blocks, *bad))
     health.blocks[:] = found
-    why = [quarantine.bad[place(block)].why for block in bad]
+    why = [quarantine.why(block) for block in bad]
+    for refused, entry in zip(why, found[len(blocks) :], strict=True):
+        if refused is not None:
+            entry.refused(refused.code, refused.meaning.name, now_us())
     return Plan(
         device.tags,
         blocks,
@@ -85,7 +88,7 @@ class Poll:
         self.unreachable: Refused | None = None
         self._starts = plan.decoder.starts
         self._wire = np.zeros(plan.decoder.size, dtype=np.uint8)
-        self._view = memoryview(self._wire)
+        self._view = self._wire.data
         bad = len(plan.bad)
         self._status = [BAD_NO_COMMUNICATION] * len(plan.blocks) + list(plan.bad_status)
         self._received_us = [0] * (len(plan.blocks) + bad)
@@ -100,7 +103,8 @@ class Poll:
         """What is to be asked in the next run; `take` then takes the answers."""
         self._asked = self.waiting.copy()
         requests = self.plan.requests
-        return requests if len(self._asked) == len(requests) else [requests[row] for row in self._asked]
+        in_order = not self.failed and len(self._asked) == len(requests)
+        return requests if in_order else [requests[row] for row in self._asked]
 
     def take(self, at: int, data: "bytes | memoryview | Refused", received_us: int, took_s: float) -> bool:
         """Take the answer to a request of the run; whether to go on asking."""
@@ -122,7 +126,8 @@ class Poll:
 
     def _refuse(self, row: int, refused: Refused, received_us: int) -> bool:
         self._status[row] = refused.meaning.status
-        note_refusal(self._health, self.plan.health[row], self.plan.blocks[row], refused, received_us)
+        self.plan.health[row].refused(refused.code, refused.meaning.name, received_us)
+        self._health.errors.note(f"{self.plan.blocks[row]} refused: {refused}", Cause.REFUSED, received_us)
         if refused.code not in UNREACHABLE_UNIT:
             return True
         self.unreachable = refused
@@ -152,6 +157,12 @@ class Poll:
         for row in self.waiting:
             self._status[row] = error.status
 
+    @property
+    def span_us(self) -> tuple[int, int] | None:
+        """When its first and last answer were received; None where there was none."""
+        times = [at for at in self._received_us if at]
+        return (min(times), max(*times, self.received_us)) if times else None
+
     def result(self) -> tuple[Decoder, U8, U32, I64]:
         """Decoder, bytes, status and time of receipt of each block, 0 for one that brought nothing."""
         received_us = self._received_us.copy()
@@ -180,12 +191,6 @@ class Poll:
         status = [self._status[row] for row in kept] + [piece.status for piece in self.pieces]
         times = [received_us[row] for row in kept] + [piece.received_us for piece in self.pieces]
         return decoder, wire, np.array(status, dtype=np.uint32), np.array(times, dtype=np.int64)
-
-
-def note_refusal(health: DeviceHealth, block: BlockHealth, asked: Block, refused: Refused, at_us: int) -> None:
-    """Note that the device answered a request with an exception."""
-    block.refused(refused.code, refused.meaning.name, at_us)
-    health.errors.note(f"{asked} refused: {refused}", Cause.REFUSED, at_us)
 
 
 def _block_health(block: Block, device: ModbusDevice) -> BlockHealth:

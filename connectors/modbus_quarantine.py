@@ -71,6 +71,10 @@ class Quarantine:
         """Whether the time of a boundary has come, so that it is worth planning anew."""
         return any(self._boundaries[at].retry_s <= now_s for at in self._active)
 
+    def why(self, block: Block) -> Refused | None:
+        """How a bad span is refused; None where it is silent."""
+        return self.bad[place(block)].why
+
     @property
     def bad_blocks(self) -> tuple[Block, ...]:
         """Every bad span as a request of its own."""
@@ -125,8 +129,9 @@ class Quarantine:
         self._hasten(now_s, {trial.why for trial in self.bad.values() if trial.why is not None})
 
     def _hasten(self, now_s: float, reasons: Iterable[Refused]) -> None:
+        wanted = set(reasons)
         for trial in self.bad.values():
-            if trial.why in reasons:
+            if trial.why is not None and trial.why in wanted:
                 trial.retry_s, trial.wait_s = now_s, RETRY_FIRST_S / 2
 
     def heard(self, silent: Sequence[Block], now_s: float) -> bool:
@@ -148,10 +153,11 @@ class Quarantine:
 
 
 def place(block: Block | Span) -> Place:
-    """Where something lies."""
+    """Where what is asked for lies; a request may begin before that."""
     if isinstance(block, Span):
         return (block.table, block.start, block.end)
-    return (block.table, block.address, block.address + block.count)
+    ends = [part.at + part.words for part in block.parts]
+    return (block.table, block.address + min(part.at for part in block.parts), block.address + max(ends))
 
 
 def _within(span: Span, block: Block) -> bool:

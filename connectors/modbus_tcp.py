@@ -1,10 +1,11 @@
-"""How are requests answered over TCP or TLS? A client of our own: a frame is checked where it arrives, then handed over.
+"""How are requests answered over TCP or TLS? A client of our own: frames are checked where they arrive.
 
 An answer that can be believed begins with exactly the bytes that its request foresees; any other is looked at closely
 and becomes a refusal or the end of the connection, never a value.
 """
 
 import asyncio
+import random
 import ssl
 import time
 from collections import deque
@@ -24,8 +25,10 @@ from connectors.modbus_connection import (
 from connectors.modbus_frame import HEADER, Header, Request, answer_of
 
 _BUFFER = 16 * 1024
-_MOST_LATE = 16
-"""Answers that may still come late; a connection on which more are missing is given up."""
+_EARLIER = 1024
+"""An answer to one of so many requests before is late or doubled, and is dropped."""
+_MOST_MISSING = 16
+"""A connection on which more requests than that were not answered in time is given up."""
 
 
 class TcpConnection(asyncio.BufferedProtocol):
@@ -38,9 +41,10 @@ class TcpConnection(asyncio.BufferedProtocol):
         self._buffer = bytearray(_BUFFER)
         self._view = memoryview(self._buffer)
         self._start = self._end = 0
-        self._transaction = 0
+        # Not the ids of the connection before: a gateway may still hold an answer for that one.
+        self._transaction = random.randrange(0xFFFF)
+        self._missing = 0
         self._fault: LinkError | None = None
-        self._late: set[int] = set()
         self._run: _Run | None = None
 
     @property
@@ -58,7 +62,7 @@ class TcpConnection(asyncio.BufferedProtocol):
             run.send()
             await run.done
         except SilentError:
-            if not self.answers_have_ids or len(self._late) > _MOST_LATE:
+            if not self.answers_have_ids or self._missing > _MOST_MISSING:
                 self.close()
             raise
         except BaseException:
@@ -73,17 +77,19 @@ class TcpConnection(asyncio.BufferedProtocol):
         """End the run that is on, if there is one; from here on its answers are late ones."""
         run, self._run = self._run, None
         if run is not None:
-            self._late.update(transaction for transaction, _, _ in run.asked)
+            self._missing += len(run.asked)
             run.asked.clear()
             if not run.done.done():
                 run.done.set_exception(fault)
 
     def next_transaction(self) -> int:
-        """An id that no answer under way can have; 0 is left to servers that know none."""
-        while True:
-            self._transaction = self._transaction % 0xFFFF + 1
-            if self._transaction not in self._late:
-                return self._transaction
+        """1 to 65535 in turn; 0 is left to servers that know none."""
+        self._transaction = self._transaction % 0xFFFF + 1
+        return self._transaction
+
+    def _is_earlier(self, transaction: int) -> bool:
+        """Whether an id was given out lately."""
+        return transaction > 0 and (self._transaction - transaction) % 0xFFFF < _EARLIER
 
     def write(self, data: bytes) -> None:
         """Send the bytes of requests."""
@@ -123,6 +129,7 @@ class TcpConnection(asyncio.BufferedProtocol):
                 end = start + request.size
                 if end > self._end:
                     return False
+                self._require_nothing_behind(end, transaction)
                 self._start = end
                 self.answers_have_ids = True
                 run.asked.popleft()
@@ -132,7 +139,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         return self._took_other_frame(received_us)
 
     def _took_other_frame(self, received_us: int) -> bool:
-        header = Header.of(self._buffer[self._start : self._start + 6])
+        header = Header.of(bytes(self._buffer[self._start : self._start + 6]))
         if header.doubt:
             raise UnbelievableError(header.doubt)
         end = self._start + header.size
@@ -140,21 +147,25 @@ class TcpConnection(asyncio.BufferedProtocol):
             return False
         frame = bytes(self._view[self._start : end])
         self._start = end
-        if header.transaction in self._late and self.answers_have_ids:
-            self._late.discard(header.transaction)
-            return True
         self._take_believable(header.transaction, frame, received_us)
         return True
 
+    def _require_nothing_behind(self, end: int, transaction: int) -> None:
+        """What stands behind an answer may be another's; if it is the same again, neither can be believed."""
+        if end + 2 <= self._end and self._buffer[end : end + 2] == transaction.to_bytes(2, "big"):
+            raise UnbelievableError("more than one answer")
+
     def _take_believable(self, transaction: int, frame: bytes, received_us: int) -> None:
         run = self._run
-        if run is None or not run.asked:
-            raise UnbelievableError("bytes that nobody asked for")
-        at = next((at for at, asked in enumerate(run.asked) if asked[0] == transaction), None)
-        if at is None and transaction == 0 and not self.answers_have_ids and len(run.asked) == 1:
+        asked = list(run.asked) if run is not None else []
+        at = next((at for at, one in enumerate(asked) if one[0] == transaction), None)
+        if at is None and transaction == 0 and not self.answers_have_ids and len(asked) == 1:
             at = 0
-        if at is None:
-            raise UnbelievableError(f"transaction id {transaction}, which was not asked for")
+        if run is None or at is None:
+            if self._is_earlier(transaction):
+                return
+            raise UnbelievableError(f"transaction id {transaction}, for which nobody asked")
+        self._require_nothing_behind(self._start, transaction)
         _, row, sent_s = run.asked[at]
         request = run.requests[row]
         checked = check_answer(request.block, request.unit, answer_of(frame))

@@ -9,7 +9,7 @@ from connectors.modbus_connection import UnreachableLineError
 
 
 def tls_context(device: ModbusDevice, folder: Path) -> ssl.SSLContext:
-    """TLS 1.2 or newer, only the device's own authority believed, its name checked, our certificate shown if we have one.
+    """TLS 1.2 or newer; only the device's own authority is believed, its name checked; ours is shown if given.
 
     Raises UnreachableLineError for files that cannot be used.
     """
