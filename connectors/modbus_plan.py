@@ -123,7 +123,7 @@ def _together(row: int, tag: ModbusTag, limits: Limits) -> list[list[Part]]:
     scale = Part(row, tag.scale_from, 1, scale=True)
     before, after = sorted((value, scale), key=lambda part: part.at)
     gap_start, gap_end = before.at + before.words, after.at
-    fits = max(gap_end + after.words, gap_start) - before.at <= limits.max_registers
+    fits = after.at + after.words - before.at <= limits.max_registers
     passable = gap_end <= gap_start or (limits.hole_registers > 0 and not _bars(limits, tag.table, gap_start, gap_end))
     return [[value, scale]] if fits and passable else [[value], [scale]]
 

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.devices import ModbusDevice
@@ -124,7 +124,11 @@ def span_at(table, start, count):
     return Span(table, start, start + count, (Part(0, start, count),))
 
 
-near_spans = st.lists(st.builds(span_at, st.sampled_from(TABLES), st.integers(0, 30), st.integers(1, 8)), max_size=6)
+near_spans = st.lists(
+    st.builds(span_at, st.sampled_from(["holding", *TABLES]), st.integers(0, 24), st.sampled_from([1, 1, 2, 4, 8])),
+    min_size=1,
+    max_size=6,
+)
 barriers = st.lists(
     st.tuples(st.sampled_from(TABLES), st.integers(0, 38), st.integers(0, 3)).map(lambda t: (t[0], t[1], t[1] + t[2])),
     max_size=3,
@@ -224,6 +228,7 @@ def test_what_no_tag_asks_for_is_read_only_within_the_limits(spans, limits):
             assert len(addresses) <= hole or (limits.start_at_zero and block.address == 0)
 
 
+@settings(max_examples=1000)
 @given(near_spans, small_limits)
 def test_no_other_plan_takes_fewer_requests(spans, limits):
     different = list({(span.table, span.start, span.end): span for span in spans}.values())
@@ -299,6 +304,9 @@ def test_a_scale_register_behind_forbidden_addresses_comes_from_its_own_block():
     assert ranges(plan_blocks(tags, Limits(forbidden=(("holding", 11, 11),)))) == [(10, 10), (12, 12)]
     assert ranges(plan_blocks(tags, Limits(forbidden=(("input", 11, 11),)))) == [(10, 12)]
     assert ranges(plan_blocks(tags, Limits(max_registers=2))) == [(10, 10), (12, 12)]
+    assert len(spans_of(tags, Limits(max_registers=3))) == 1
+    beside = [register(12, scale_from=11), register(20, "float64", scale_from=21), register(30, scale_from=31)]
+    assert len(spans_of(beside, Limits(max_registers=4, hole_registers=0))) == 3
 
 
 def test_a_plan_can_be_made_again_from_some_spans_alone():
@@ -308,6 +316,18 @@ def test_a_plan_can_be_made_again_from_some_spans_alone():
     assert ranges(blocks_of(spans[1:5], limits)) == [(2, 8)]
     bad = Limits(max_registers=10, forbidden=(("holding", 4, 4),))
     assert ranges(blocks_of(spans, bad)) == [(0, 2), (4, 4), (6, 14), (16, 18)]
+
+
+def test_what_is_read_for_nothing_lies_between_values_however_they_overlap():
+    (block,) = plan_blocks([register(4, "float64"), register(5), register(10), register(13, scale_from=10)])
+    assert block.unused == ((8, 9), (11, 12))
+    (block,) = plan_blocks([register(4)], Limits(start_at_zero=True))
+    assert block.unused == ((0, 3),)
+
+
+def test_a_short_value_within_a_long_one_opens_no_hole_behind_it():
+    tags = [register(0, "float64"), register(1), register(6)]
+    assert ranges(plan_blocks(tags, Limits(hole_registers=2))) == [(0, 6)]
 
 
 def test_limits_are_those_of_the_settings():
