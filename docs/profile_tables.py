@@ -1,9 +1,11 @@
 """Which register maps does profiles.md show? Every shipped profile with its registers, and the SunSpec models."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from config.devices import shipped
 from config.profile import registers
+from config.sunspec_model import Model, sunspec_models
 from config.table_file import Row
 from docs.setting_tables import table
 
@@ -16,6 +18,9 @@ def profiles() -> Iterator[str]:
         rows = registers(name)
         yield from ("", f"### {name}", "", f"{rows[0].text('source')}.", "")
         yield from table(("register", "role", "unit", "where", "coding"), map(_cells, rows))
+    yield from ("", "## Known SunSpec models", "")
+    models = sunspec_models().values()
+    yield from table(("model", "name", "points", "registers", "types"), map(_model_cells, models))
 
 
 def _title(name: str) -> str:
@@ -32,6 +37,12 @@ def _cells(row: Row) -> tuple[str, ...]:
     bad = f", none: {row.text('bad_values')}" if row.text("bad_values") else ""
     coding = f"{row.text('type')} {row.text('order')}{scaled}{bad}"
     return f"`{row.text('register')}`", row.text("role"), row.text("unit"), _where(row), coding
+
+
+def _model_cells(model: Model) -> tuple[str, ...]:
+    types = Counter(point.type for point in model.points)
+    counted = ", ".join(f"{count} {kind}" for kind, count in sorted(types.items()))
+    return str(model.id), model.name, str(len(model.points)), str(model.size), counted
 
 
 def _where(row: Row) -> str:

@@ -5,9 +5,12 @@ The vectors are served by a Modbus TCP server and read as the collector reads, s
 
 import asyncio
 import csv
+import importlib.util
 import json
 import math
 import re
+import struct
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +19,10 @@ from served_registers import ServedRegisters, serving
 
 from config.load import load_site
 from config.profile import register_facts, registers
+from config.sunspec_model import MODELS, sunspec_models
 from config.tags import ModbusTag
 from connectors.modbus import ModbusConnector
+from connectors.sunspec import CODINGS
 
 PROFILES = {
     "ABB A/B series (B23/B24)": "abb-b23-b24",
@@ -110,3 +115,35 @@ async def _read(folder: Path, vector: dict[str, Any]) -> tuple[str, str, float]:
     assert batch.status.tolist() == [0]
     name = f"{vector['meter']} {vector['quantity']}"
     return name, device.tags[0].tag().storage_unit, float(batch.values[0])
+
+
+def test_our_sunspec_models_are_those_of_the_definitions(
+    real_data: Path, answers: dict[str, Any], tmp_path: Path
+) -> None:
+    tool = Path(__file__).resolve().parents[2] / "tools" / "sunspec_models.py"
+    spec = importlib.util.spec_from_file_location("sunspec_models", tool)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.make(real_data / "modbus_maps", tmp_path)
+    assert {path.name: path.read_text() for path in tmp_path.glob("*")} == {
+        path.name: path.read_text() for path in MODELS.glob("*")
+    }
+    for number, model in sunspec_models().items():
+        theirs = answers["sunspec"][f"sunspec_model_{number}.json"]
+        assert (model.name, len(model.points), model.size) == (theirs["group"], theirs["points"], theirs["registers"])
+        assert Counter(point.type for point in model.points) == theirs["types"]
+
+
+def test_our_numbers_of_no_value_are_those_of_the_data_set(answers: dict[str, Any]) -> None:
+    theirs = answers["sentinels"]["sunspec_not_implemented"]
+    for kind, word in (("int16", "8000"), ("uint16", "FFFF"), ("acc32", "00000000")):
+        form, _, none = CODINGS[kind]
+        assert theirs[kind].startswith(word)
+        assert [struct.pack(form, number).hex().upper() for number in none] == [word]
+    bad = {row.text("type"): row.text("bad_values") for row in registers("abb-b23-b24")}
+    for kind, number in bad.items():
+        size = {"16": 2, "32": 4, "64": 8}[kind[-2:]]
+        first = "ff" if kind.startswith("u") else "7f"
+        assert f"{int(number):0{2 * size}x}" == first + "ff" * (size - 1), kind
