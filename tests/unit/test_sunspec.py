@@ -94,6 +94,12 @@ def test_a_point_whose_power_of_ten_is_none_is_no_tag() -> None:
     assert (tags["m.Hz"]["role"], tags["m.Hz"]["unit"], tags["m.Hz"]["scale_from"]) == ("other", "Hz", 19)
 
 
+def test_floats_that_are_not_numbers_are_no_tags() -> None:
+    tags = meter_tags(walked(image(0, model_213())), "m", every_point=True)
+    assert [tag["name"] for tag in tags] == ["m.Hz", "m.W", "m.TotWhExp", "m.TotWhImp", "m.Evt"]
+    assert "bad_values" not in tags[1]
+
+
 @pytest.mark.parametrize("model", [model_203(), model_213()])
 def test_every_tag_of_a_model_is_one_that_settings_take(model: list[int]) -> None:
     registers = image(40000, common(), model, unknown(64001, 9), model)
