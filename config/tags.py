@@ -152,6 +152,8 @@ class OpcUaTag(TagSettings):
 class ModbusTag(TagSettings):
     """A tag of a Modbus device: where it lies and how it is coded."""
 
+    register_: Annotated[Text | None, Field(alias="register")] = None
+    """Register of the device's `profile`, by its name there. It gives every key that the tag does not say itself."""
     table: Literal["holding", "input", "coil", "discrete"]
     """Table that holds it."""
     address: Annotated[Whole, Field(ge=0, le=65535)]

@@ -1,7 +1,7 @@
-"""How do settings.md, kpis.md and explain.md come about? From what the code says of itself: `python docs/generate.py`.
+"""How do settings.md, kpis.md, explain.md and profiles.md come about? From the code and its data, by this program.
 
 A test compares the files with what this writes. Descriptions are the docstrings in config/; rules of the KPIs are in
-kpis-rules.md, and what explanations are for in explain-text.md.
+kpis-rules.md, what explanations are for in explain-text.md, and how register maps are used in profiles-text.md.
 """
 
 import sys
@@ -22,6 +22,7 @@ if __name__ == "__main__":
 
 from config import address_range, calendar, devices, model, mqtt, page, programme, savings, site, tags  # noqa: E402
 from docs.explanation_tables import objects  # noqa: E402
+from docs.profile_tables import profiles  # noqa: E402
 from docs.setting_tables import table, tables  # noqa: E402
 from kpi.catalogue import CATALOGUE  # noqa: E402
 from plant.kpi_id import KpiId  # noqa: E402
@@ -234,14 +235,21 @@ def explain_page() -> str:
     return f"{GENERATED}\n{text}\n" + "\n".join(objects()) + "\n"
 
 
+def profiles_page() -> str:
+    """The content of profiles.md."""
+    text = (DOCS / "profiles-text.md").read_text(encoding="utf-8")
+    return f"{GENERATED}\n{text}" + "\n".join(profiles()) + "\n"
+
+
 def _anchor(heading: str) -> str:
     return heading.replace(":", "").replace(",", "").replace(" ", "-")
 
 
 def main() -> None:
     """Write all pages."""
-    for name, text in (("settings", settings_page()), ("kpis", kpis_page()), ("explain", explain_page())):
-        (DOCS / f"{name}.md").write_text(text, encoding="utf-8")
+    pages = {"settings": settings_page, "kpis": kpis_page, "explain": explain_page, "profiles": profiles_page}
+    for name, content in pages.items():
+        (DOCS / f"{name}.md").write_text(content(), encoding="utf-8")
 
 
 if __name__ == "__main__":
