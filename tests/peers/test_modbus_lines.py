@@ -131,7 +131,7 @@ def test_a_gateway_without_transaction_ids_is_connected_to_anew_after_a_time_out
             return
         if len(lied) == 1:
             lied.append(request)
-            await asyncio.sleep(0.8 * TIMEOUT_S)
+            await asyncio.sleep(0.6 * TIMEOUT_S)
         liar.tell_the_truth(request, writer)
 
     lied: list[Request] = []
@@ -143,7 +143,7 @@ def test_a_gateway_without_transaction_ids_is_connected_to_anew_after_a_time_out
                 await first.until(lambda: len(lied) == 2)
                 await first.more_readings(8)
             assert {value for _, _, value, _ in first.good()} <= liar.true_values
-            assert liar.connections == 2
+            assert liar.connections >= 2
 
     asyncio.run(run())
 
@@ -259,7 +259,7 @@ def test_over_rtu_a_late_answer_is_waited_out_before_the_unit_is_asked_again() -
             return
         if len(lied) == 1:
             lied.append(request)
-            await asyncio.sleep(0.8 * TIMEOUT_S)  # time enough for the late answer to come before the true one
+            await asyncio.sleep(0.6 * TIMEOUT_S)  # time enough for the late answer to come before the true one
         liar.tell_the_truth(request, writer)
 
     lied: list[Request] = []
