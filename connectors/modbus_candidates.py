@@ -25,7 +25,7 @@ TYPE_BITS = {
     "bcd32": 8.0,
     "uint64": 6.0,
     "int64": 6.0,
-    "string": 10.0,
+    "string": 18.0,
 }
 """Bits that say the type: the more unusual, the more."""
 

@@ -9,11 +9,13 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-_WRITTEN = re.compile(r"([+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d*\.?\d+)\s*([^\d\s].*)?")
+_WRITTEN = re.compile(r"([+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d*\.?\d+)(?:\s*([^\d\s.,+-].*))?")
 _MOST_BITS = 24.0
 _NEAR_RATIO = 0.01
 _FAR_RATIO = 0.5
 _FAR_BITS = -100.0
+_BEYOND = 1.5
+"""Bits less for each doubling of the distance beyond what the display rounds away: values move between two looks."""
 _SCALES_OF_WHOLE = {0: 0.0, -1: 1.0, -2: 2.0, -3: 2.0, 1: 3.0, 2: 4.0, 3: 4.0, -4: 6.0, -5: 7.0, -6: 7.0, 4: 8.0}
 _SCALES_OF_FLOAT = {0: 0.0, -3: 3.0, 3: 3.0, -1: 4.0, -2: 5.0, 1: 5.0, 2: 6.0}
 """Powers of ten by which a register may differ from the display, and bits that say them."""
@@ -34,8 +36,14 @@ class Expected:
         >>> [round(one, 1) for one in expected("230.1").nearness(2301, "uint16")]
         [11.2, 0.1]
         """
-        powers = _SCALES_OF_FLOAT if kind.startswith("float") else _SCALES_OF_WHOLE
-        return max((self._bits(value, power) - cost, _factor(power)) for power, cost in powers.items())
+        costs = _SCALES_OF_FLOAT if kind.startswith("float") else _SCALES_OF_WHOLE
+        plain = self._bits(value, 0)
+        if not value or not self.value or not math.isfinite(value):
+            return plain, 1.0
+        power = round(math.log10(abs(self.value)) - math.log10(abs(value)))  # any other is far away
+        if power == 0 or power not in costs:
+            return plain, 1.0
+        return max((plain, 1.0), (self._bits(value, power) - costs[power], _factor(power)))
 
     def is_near(self, scaled: float) -> bool:
         """Whether it is what the display shows, or was a moment ago.
@@ -50,7 +58,8 @@ class Expected:
         size = max(abs(self.value), 2 * self.half_place)
         if not apart_by <= max(_FAR_RATIO * abs(self.value), self.half_place):
             return _FAR_BITS
-        return min(-math.log2(max(apart_by, self.half_place) / size), _MOST_BITS)
+        beyond = math.log2(max(apart_by / self.half_place, 1.0))
+        return min(math.log2(size / self.half_place), _MOST_BITS) - _BEYOND * beyond
 
 
 def expected(text: str) -> Expected:

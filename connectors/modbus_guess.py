@@ -119,8 +119,11 @@ class Guess:
 
     def beside(self, address: int) -> int:
         """By how many registers what is expected lies beside where it was looked for: -1, 0 or 1."""
-        apart = self.near[0].address - address if self.near else 0
-        return apart if abs(apart) == 1 and all(one.address != address for one in self.near) else 0
+        if not self.near:
+            return 0
+        rivals = [one for one in self.near if self.near[0].plausibility - one.plausibility < _LIKELY_BITS]
+        apart = self.near[0].address - address
+        return apart if abs(apart) == 1 and all(one.address != address for one in rivals) else 0
 
 
 def guess(table: Table, address: int, words: U16, expected: Expected | None = None) -> Guess:
@@ -153,7 +156,7 @@ def _decodings(table: Table, address: int, tilings: Sequence[Tilings], expected:
                 continue
             order = tiling.order.of(WORDS[kind])
             for start, value in enumerate(candidates.values.tolist()):
-                bits = tiling.bits_with(kind, start)
+                bits = tiling.bits_with[kind][start]
                 if not math.isinf(bits) and bits < least.get((kind, order, start), (math.inf,))[0]:
                     least[kind, order, start] = bits, value
     found = []

@@ -67,7 +67,8 @@ def positions(order: str, words: int) -> tuple[int, ...]:
 class Tilings:
     """All tilings of a range under one order.
 
-    total: bits of the best one, order included. candidates: by type, every reading there is.
+    total: bits of the best one, order included. candidates: by type, every reading there is; bits_with: bits of the
+    best tiling that has it in it, order included, by first register (inf where it is no number).
     """
 
     def __init__(self, words: U16, order: DeviceOrder, must: Place | None = None) -> None:
@@ -83,16 +84,11 @@ class Tilings:
         self._bits: dict[str, list[float]] = {kind: one.bits.tolist() for kind, one in self.candidates.items()}
         if must is not None:
             self._bits[must.kind][must.start] = -1e6
-        self._before, self._from = self._forwards()
         self._behind = self._backwards()
+        self.bits_with = {kind: [math.inf] * len(bits) for kind, bits in self._bits.items()}
+        self._came: list[dict[str, str]] = []
+        self._before = self._forwards()
         self.total = order.bits + min(self._before[-1].values())
-
-    def bits_with(self, kind: str, start: int) -> float:
-        """Bits of the best tiling that has this reading in it, order included."""
-        bits = self._bits[kind][start]
-        if math.isinf(bits):
-            return math.inf
-        return self.order.bits + self._entered(kind, start)[0] + bits + self._behind[start + self._words[kind]][kind]
 
     def best(self) -> list[Place]:
         """The values of the best tiling, by address; registers of a text behind one another are one."""
@@ -105,34 +101,31 @@ class Tilings:
                 found[-1] = Place(kind, at, found[-1].words + 1)
             else:
                 found.append(Place(kind, at, words))
-            kind = self._from[at][kind]
+            kind = self._came[at][kind]
         return found[::-1]
 
-    def _forwards(self) -> tuple[list[dict[str, float]], list[dict[str, str]]]:
-        """Bits of the best tiling that ends before each register, by its last type; by the next type, which that is."""
-        self._before = [{kind: math.inf for kind in self._bits} for _ in range(self._count + 1)]
-        self._before[0][""] = 0.0
-        came: list[dict[str, str]] = []
-        for start in range(self._count):
-            came.append({})
-            here = self._before[start]
+    def _forwards(self) -> list[dict[str, float]]:
+        """Bits of the best tiling that ends before each register, by its last type.
+
+        Notes on the way which type that was before each reading, and what the best tiling with it takes.
+        """
+        before = [dict.fromkeys(self._bits, math.inf) for _ in range(self._count + 1)]
+        before[0][""] = 0.0
+        for start, here in enumerate(before[:-1]):
+            self._came.append({})
             last = min(here, key=here.__getitem__)
+            changes = here[last] + _CHANGE_BITS
             for kind, bits in self._bits.items():
                 end = start + self._words[kind]
                 if end > self._count or math.isinf(bits[start]):
                     continue
-                entered, changed = self._entered(kind, start, last)
-                came[start][kind] = last if changed else kind
-                self._before[end][kind] = min(self._before[end][kind], entered + bits[start])
-        return self._before, came
-
-    def _entered(self, kind: str, start: int, last: str | None = None) -> tuple[float, bool]:
-        """Bits up to a reading of this type, the type said; and whether it is another than the one before."""
-        here = self._before[start]
-        last = min(here, key=here.__getitem__) if last is None else last
-        stays = here[kind] + _STAY_BITS
-        changes = here[last] + _CHANGE_BITS + TYPE_BITS[kind]
-        return (changes, True) if changes < stays else (stays, False)
+                stays = here[kind] + _STAY_BITS
+                is_new = changes + TYPE_BITS[kind] < stays
+                self._came[start][kind] = last if is_new else kind
+                through = bits[start] + (changes + TYPE_BITS[kind] if is_new else stays)
+                before[end][kind] = through
+                self.bits_with[kind][start] = self.order.bits + through + self._behind[end][kind]
+        return before
 
     def _backwards(self) -> list[dict[str, float]]:
         """Bits of the best tiling from each register on, by the type before it."""
