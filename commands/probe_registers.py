@@ -185,12 +185,17 @@ def _table(heading: str, ranked: list["Decoding"]) -> None:
     say(f"\n{heading}:\naddress  in manuals      type     order     {'value':>18}  plausible by [bit]")
     for one in ranked:
         scaled = f"  x {one.scale:g} = {one.scaled:g}" if one.scale != 1 else ""
-        value = (
-            one.value if isinstance(one.value, str) else "no value" if one.value != one.value else f"{one.value:.10g}"
-        )
         names = ", ".join(manual_names(one.table, one.address))
         where = f"{one.address:>7}  {names:<14}  {one.type:<7}  {one.order:<8}"
-        say(f"{where}  {value:>18}  {one.plausibility:>6.1f}{scaled}")
+        say(f"{where}  {_shown(one):>18}  {one.plausibility:>6.1f}{scaled}")
+
+
+def _shown(one: "Decoding") -> str:
+    if isinstance(one.value, str):
+        return one.value
+    if one.value != one.value:
+        return "no value"
+    return f"{one.value:.7g}" if one.type == "float32" else f"{one.value:.10g}"
 
 
 def _confidence(found: "Guess") -> str:

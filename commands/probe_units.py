@@ -115,23 +115,34 @@ def _nobody(answers: Sequence["UnitAnswer"]) -> str:
 
 async def _scan(found: _Found, units: Sequence[int], block: "Block", wait_s: float, line: bool, identify: bool) -> None:
     from connectors.connector import ConnectorError
-    from connectors.modbus_unit_scan import line_settings, scanned
+    from connectors.modbus_unit_scan import line_settings
     from connectors.reachability import UnreachableError
 
-    try:
-        for device in line_settings(found.device) if line else (found.device,):
-            answers: list[UnitAnswer] = []
-            found.device, found.answers = device, answers
-            async with aclosing(scanned(device, units, block, wait_s)) as scan:
-                async for answer in scan:
-                    answers.append(answer)
-                    _progress(device, answer, len(answers), len(units), line)
-            if found.there:
-                break
-    except (UnreachableError, ConnectorError) as error:
-        refuse(f"{found.device.host or found.device.serial_port}: {error}")
+    refused: Exception | None = None
+    could_ask = False
+    for device in line_settings(found.device) if line else (found.device,):
+        found.device, found.answers = device, []
+        try:
+            await _ask(found, units, block, wait_s, line)
+        except (UnreachableError, ConnectorError) as error:  # maybe of this setting alone: a port need not have all
+            refused = error
+        else:
+            could_ask = True
+        if found.there:
+            break
+    if refused is not None and not could_ask:
+        refuse(f"{found.device.host or found.device.serial_port}: {refused}")
     if identify:
         await _identify(found)
+
+
+async def _ask(found: _Found, units: Sequence[int], block: "Block", wait_s: float, line: bool) -> None:
+    from connectors.modbus_unit_scan import scanned
+
+    async with aclosing(scanned(found.device, units, block, wait_s)) as scan:
+        async for answer in scan:
+            found.answers.append(answer)
+            _progress(found.device, answer, len(found.answers), len(units), line)
 
 
 async def _identify(found: _Found) -> None:

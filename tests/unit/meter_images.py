@@ -91,7 +91,7 @@ def number_of(random: Random, quantity: str) -> float:
 
 
 def images(random: Random, count: int) -> Iterator[Image]:
-    """So many images in every order: runs of floats, counters, scaled numbers, or all mixed; zeros and texts between."""
+    """So many images in every order: floats, counters, scaled numbers, or all of them; zeros and texts between."""
     for _ in range(count):
         for letters, swapped in ORDERS:
             image = Image(random.choice(["floats", "counters", "scaled", "mixed"]), [], {})

@@ -44,8 +44,8 @@ FLOATS = words("ffffff", 230.1234, 229.87, 231.4, 49.98, 0.97, 12345.678)
         (words("HH", 0, 0), [(10, "uint16", "ABCD", 0), (11, "uint16", "ABCD", 0)]),
         (words("h", -7), [(10, "int16", "ABCD", -7)]),
         (
-            words("14sff", b"EASTRON SDM630", 230.17, 229.93),
-            [(10, "string", "ABCD", "EASTRON SDM630"), (17, "float32", "ABCD", 230.17), (19, "float32", "ABCD", 229.93)],
+            words("14sff", b"EASTRON SDM630", 230.17, 229.5),
+            [(10, "string", "ABCD", "EASTRON SDM630"), (17, "float32", "ABCD", 230.17), (19, "float32", "ABCD", 229.5)],
         ),
         (
             words("fff", 230.17, 0, 229.93),
@@ -67,8 +67,7 @@ def test_one_order_holds_for_the_whole_device_and_its_lead_is_said(order: tuple[
     for value in (230.1234, 229.87, 231.4, 49.98, 0.97, 12345.678):
         image.put(len(image.words), "float32", value, *order)
     found = image.guess()
-    assert [one.letters for one in found.orders][0] == order[0]
-    assert found.orders[0].behind == 0
+    assert (found.orders[0].letters, found.orders[0].behind) == (order[0], 0)
     assert found.confidence is Confidence.SURE
     assert [one.order for one in found.best] == [order[0]] * 6
     first = {one.address: one for one in reversed(found.decodings)}
@@ -200,11 +199,11 @@ def test_an_address_is_known_by_the_names_of_manuals(table: str, address: int, n
 
 def test_most_true_decodings_stand_first_and_nearly_all_with_the_display() -> None:
     told, found = Share(), Share()
-    for image in images(Random(20), 10):
+    for image in images(Random(20), 6):
         share_told(image, told)
-    for image in images(Random(21), 4):
-        share_found(image, found, 4)
-    assert told.asked > 700
+    for image in images(Random(21), 3):
+        share_found(image, found, 2)
+    assert told.asked > 400
     assert told.ratio >= 0.93
-    assert found.asked > 60
+    assert found.asked > 30
     assert found.ratio >= 0.95
