@@ -67,7 +67,6 @@ def _address(table: "Table", written: int) -> int:
 
 
 def _read(device: "ModbusDevice", asked: Any, around: bool) -> tuple[int, "U16"]:
-    from connectors.connector import ConnectorError
     from connectors.modbus_address import zero_based
     from connectors.modbus_probe import probed, probed_around
     from connectors.reachability import Obstacle, UnreachableError
@@ -76,10 +75,10 @@ def _read(device: "ModbusDevice", asked: Any, around: bool) -> tuple[int, "U16"]
         if around:
             return asyncio.run(probed_around(device, asked))
         return asked.address, asyncio.run(probed(device, asked))
-    except (UnreachableError, ConnectorError) as error:
+    except UnreachableError as error:
         hint = ""
         meant = zero_based(asked.table, asked.address)
-        if isinstance(error, UnreachableError) and error.obstacle is Obstacle.ADDRESS_REFUSED and meant is not None:
+        if error.obstacle is Obstacle.ADDRESS_REFUSED and meant is not None:
             hint = f"; if {asked.address} is from a manual, try --address {meant}: addresses are counted from 0 here"
         refuse(f"{device.host or device.serial_port}: {error}{hint}")
 

@@ -114,7 +114,6 @@ def _nobody(answers: Sequence["UnitAnswer"]) -> str:
 
 
 async def _scan(found: _Found, units: Sequence[int], block: "Block", wait_s: float, line: bool, identify: bool) -> None:
-    from connectors.connector import ConnectorError
     from connectors.modbus_unit_scan import line_settings
     from connectors.reachability import UnreachableError
 
@@ -124,7 +123,7 @@ async def _scan(found: _Found, units: Sequence[int], block: "Block", wait_s: flo
         found.device, found.answers = device, []
         try:
             await _ask(found, units, block, wait_s, line)
-        except (UnreachableError, ConnectorError) as error:  # maybe of this setting alone: a port need not have all
+        except UnreachableError as error:  # maybe of this setting alone: a port need not have all
             refused = error
         else:
             could_ask = True

@@ -56,7 +56,7 @@ class Probe:
 
 
 async def probed(device: ModbusDevice, probe: Probe) -> U16:
-    """The registers of a probe as they are now (bits as 0 and 1). Raises UnreachableError and ConnectorError."""
+    """The registers of a probe as they are now (bits as 0 and 1). Raises UnreachableError."""
     asking = await _introduced(device)
     try:
         return await _read(asking, probe)
@@ -69,7 +69,7 @@ async def probed(device: ModbusDevice, probe: Probe) -> U16:
 async def probed_around(device: ModbusDevice, probe: Probe) -> tuple[int, U16]:
     """The registers of a probe with one to either side where the device has it: first address, words.
 
-    Raises UnreachableError and ConnectorError where what was asked for itself cannot be read.
+    Raises UnreachableError where what was asked for itself cannot be read.
     """
     asking = await _introduced(device)
     try:

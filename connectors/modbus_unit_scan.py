@@ -74,7 +74,7 @@ def line_settings(device: ModbusDevice) -> Iterator[ModbusDevice]:
 async def scanned(
     device: ModbusDevice, units: Sequence[int], block: Block, answer_s: float = ANSWER_S
 ) -> AsyncGenerator[UnitAnswer, None]:
-    """Each unit's answer as it comes. Raises UnreachableError and ConnectorError where no connection can be had.
+    """Each unit's answer as it comes. Raises UnreachableError where no connection can be had.
 
     Unit 0 is nobody's on a serial line (broadcast) and is left out there. answer_s: how long a unit is waited for; a
     gateway that takes longer to say that nobody is there is given its time.
@@ -112,7 +112,6 @@ async def _asked(asking: Asking, unit: int, block: Block, patience: _Patience) -
         try:
             answer = await asking.read(block, patience.next_s(), unit)
         except LinkError as error:
-            await asking.close()
             said = str(error)
             if error.cause is Cause.NO_ANSWER:
                 patience.is_new = False
