@@ -90,24 +90,20 @@ def modbus(
     if identify and (table is None and units is None):
         probe_identity(device, as_json)
     elif table is None or units is not None or line:
-        if line and not serial_port:
-            refuse("--line: only with --serial-port")
-        if tags is not None or expect is not None:
-            refuse("--tags, --expect: only with --table, --address and --count, and without --units and --line")
-        probe_units(
-            device,
-            units,
-            table.value if table else "holding",
-            address or 0,
-            wait,
-            line=line,
-            identify=identify,
-            as_json=as_json,
-        )
+        _refuse_mixed(line and not serial_port, tags is not None or expect is not None)
+        where = (table.value if table else "holding", address or 0)
+        probe_units(device, units, *where, wait, line=line, identify=identify, as_json=as_json)
     elif address is None or count is None:
         refuse("--address, --count: say from where on and how many registers to read, as in --address 0 --count 20")
     else:
         probe_registers(device, table.value, address, count, expect, tags, as_json=as_json)
+
+
+def _refuse_mixed(line_without_port: bool, registers_wanted: bool) -> None:
+    if line_without_port:
+        refuse("--line: only with --serial-port")
+    if registers_wanted:
+        refuse("--tags, --expect: only with --table, --address and --count, and without --units and --line")
 
 
 def _device(
