@@ -12,6 +12,7 @@ from commands.terminal import Json, quiet_libraries, refuse
 
 if TYPE_CHECKING:
     from config.devices import ModbusDevice
+    from connectors.modbus_plan import Table as PlainTable
 
 probe_app = typer.Typer(help="What a device holds at addresses that nobody has named yet.", no_args_is_help=True)
 
@@ -91,8 +92,8 @@ def modbus(
         probe_identity(device, as_json)
     elif table is None or units is not None or line:
         _refuse_mixed(line and not serial_port, tags is not None or expect is not None)
-        where = (table.value if table else "holding", address or 0)
-        probe_units(device, units, *where, wait, line=line, identify=identify, as_json=as_json)
+        asked: PlainTable = table.value if table else "holding"
+        probe_units(device, units, asked, address or 0, wait, line=line, identify=identify, as_json=as_json)
     elif address is None or count is None:
         refuse("--address, --count: say from where on and how many registers to read, as in --address 0 --count 20")
     else:

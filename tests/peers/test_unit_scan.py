@@ -8,6 +8,7 @@ import signal
 import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from pymodbus.framer.rtu import FramerRTU
 from pymodbus.pdu.device import ModbusDeviceIdentification
 from pymodbus.server import ModbusTcpServer
 
+from connectors import modbus_unit_scan
 from tests.acceptance.plant_files import run
 
 
@@ -193,8 +195,8 @@ def test_a_device_that_does_not_say_who_it_is(answer: bytes, said: str) -> None:
 
 
 @contextlib.contextmanager
-def serial_meter(unit: int) -> Iterator[str]:
-    """A meter at the far end of a pseudo terminal; the terminal to open."""
+def serial_meter(unit: int, speed: int = 0) -> Iterator[str]:
+    """A meter at the far end of a pseudo terminal, that hears one speed alone or any; the terminal to open."""
     ours, theirs = os.openpty()
     ended = threading.Event()
 
@@ -208,7 +210,7 @@ def serial_meter(unit: int) -> Iterator[str]:
                 continue
             while len(held) >= 8:
                 frame, held = held[:8], held[8:]
-                if frame[0] == unit:
+                if frame[0] == unit and speed in (0, termios.tcgetattr(theirs)[5]):
                     answer = frame[:2] + b"\x02\x00\x07"
                     os.write(ours, answer + FramerRTU.compute_CRC(answer).to_bytes(2, "big"))
 
@@ -227,11 +229,23 @@ def serial_meter(unit: int) -> Iterator[str]:
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo terminals on this system")
 def test_units_on_a_serial_line_are_found() -> None:
     with serial_meter(3) as port:
-        found = run(
-            "probe", "modbus", "--serial-port", port, "--units", "0-4", "--wait", "0.1", "--line", "--json"
-        ).json
+        where = ("--serial-port", port, "--parity", "none")  # a pseudo terminal has no other
+        found = run("probe", "modbus", *where, "--units", "0-4", "--wait", "0.1", "--json").json
         assert [one["unit"] for one in found["units"]] == [3]
         assert found["asked"] == 4  # 0 is everybody on a serial line
-        assert sorted(found["line"]) == ["baudrate", "parity", "stopbits"]  # a pseudo terminal answers at any speed
-    gone = run("probe", "modbus", "--serial-port", port, "--units", "1")
+        assert "line: 9600 bit/s, parity none, 1 stop bit" in run("probe", "modbus", *where, "--units", "3").out
+        held = run("probe", "modbus", *where, "--unit", "3", "--table", "holding", "--address", "0", "--count", "1")
+        assert "holding     0  0x0007" in held.out
+        assert "asked over tcp alone" in run("probe", "modbus", *where, "--identify").err
+    gone = run("probe", "modbus", *where, "--units", "1")
     assert (gone.code, "cannot connect" in gone.err) == (2, True)
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo terminals on this system")
+def test_line_settings_are_tried_until_a_unit_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modbus_unit_scan, "PARITIES", ("none",))
+    with serial_meter(2, termios.B38400) as port:
+        where = ("--serial-port", port, "--parity", "none", "--line")
+        found = run("probe", "modbus", *where, "--units", "1-2", "--wait", "0.1", "--json").json
+        assert [one["unit"] for one in found["units"]] == [2]
+        assert found["line"] == {"baudrate": 38400, "parity": "none", "stopbits": 1}
