@@ -67,7 +67,7 @@ class Piece:
 
 
 class Poll:
-    """One poll, asking from row `first` on. waiting: rows of the plan's requests that are still to be asked, in this order.
+    """One poll, from row `first` on. waiting: rows of the plan's requests that are still to be asked, in this order.
 
     failed: rows that were asked in vain once; silent: blocks that were so twice. refused: how the device refused a row.
     pieces: what stands in the place of rows that were cut in two, and of bad spans that were tried again. fault: what
