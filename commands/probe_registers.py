@@ -10,7 +10,7 @@ from commands.terminal import refuse, say, say_json, write_new
 
 if TYPE_CHECKING:
     from config.devices import ModbusDevice
-    from connectors.modbus_check import U16
+    from connectors.modbus_coding import U16
     from connectors.modbus_expected import Expected
     from connectors.modbus_guess import Decoding, Guess
     from connectors.modbus_plan import Table

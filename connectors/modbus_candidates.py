@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.tags import WORDS
-from connectors.modbus_check import U16
+from connectors.modbus_coding import U16
 from plant.reading import F64
 
 TYPE_BITS = {

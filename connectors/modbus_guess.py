@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from config.tags import WORDS
-from connectors.modbus_check import U16
+from connectors.modbus_coding import U16
 from connectors.modbus_expected import Expected
 from connectors.modbus_plan import Table
 from connectors.modbus_tiling import DEVICE_ORDERS, DeviceOrder, Place, Tilings

@@ -13,7 +13,7 @@ import numpy as np
 
 from config.tags import WORDS
 from connectors.modbus_candidates import TYPE_BITS, Candidates, read_as, text_bits
-from connectors.modbus_check import U16
+from connectors.modbus_coding import U16
 
 _STAY_BITS, _CHANGE_BITS = 0.2, 4.0
 _LONG = {"ABCD": "ABCDEFGH", "CDAB": "GHEFCDAB", "BADC": "BADCFEHG", "DCBA": "HGFEDCBA"}

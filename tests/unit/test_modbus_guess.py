@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from config.tags import ModbusTag
 from connectors.modbus_address import manual_names, zero_based
-from connectors.modbus_check import U16
+from connectors.modbus_coding import U16
 from connectors.modbus_expected import expected
 from connectors.modbus_guess import Confidence, Decoding, guess
 from simulators.registers import words_of
