@@ -11,9 +11,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from modbus import registers as maps  # noqa: E402
-from modbus.processes import own_use  # noqa: E402
-from modbus.registers import FIRST, RegisterMap, rows_of_firsts  # noqa: E402
+from modbus import registers as maps
+from modbus.processes import own_use
+from modbus.registers import FIRST, RegisterMap, rows_of_firsts
 
 Poll = Callable[[], Awaitable[Any]]
 MAPS = {"blocks": maps.in_blocks, "gaps": maps.with_gaps, "type": maps.by_type}
@@ -21,7 +21,7 @@ MAPS = {"blocks": maps.in_blocks, "gaps": maps.with_gaps, "type": maps.by_type}
 
 async def measure(name: str, polls: list[Poll], registers: RegisterMap, seconds: float) -> str:
     """Every device polled once, then all of them side by side for so long, each with one request outstanding."""
-    found = [await poll() for poll in polls][0]
+    found = (await asyncio.gather(*(poll() for poll in polls)))[0]
     done = 0
 
     async def polling(poll: Poll) -> None:
@@ -118,7 +118,9 @@ def struct_format(registers: RegisterMap) -> str:
     """All values of a map in one format, unused registers left out."""
     letters, at = [">"], 0
     for run in registers.runs:
-        letters.append(f"{2 * (run.address - at)}x{run.count}{ {'float32': 'f', 'uint32': 'I', 'uint16': 'H'}[run.type]}")
+        letters.append(
+            f"{2 * (run.address - at)}x{run.count}{ {'float32': 'f', 'uint32': 'I', 'uint16': 'H'}[run.type] }"
+        )
         at = run.address + run.registers
     assert all(second.address >= first.address + first.registers for first, second in pairwise(registers.runs))
     return "".join(letters)

@@ -13,19 +13,19 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
-import numpy as np  # noqa: E402
-from sqlalchemy import Connection  # noqa: E402
+import numpy as np
+from modbus.registers import by_type, live_values
+from sqlalchemy import Connection
 
-from collector import housekeeping  # noqa: E402
-from collector.housekeeping import DAY_US, HOUR_US  # noqa: E402
-from collector.store import readings as stored_readings  # noqa: E402
-from collector.store.journal import JournalEntry  # noqa: E402
-from collector.store.recent import GATHERED_READINGS  # noqa: E402
-from collector.store.store import transaction, writing  # noqa: E402
-from collector.store.tags import register  # noqa: E402
-from modbus.registers import by_type, live_values  # noqa: E402
-from plant.reading import Readings  # noqa: E402
-from plant.tag import Role, Tag  # noqa: E402
+from collector import housekeeping
+from collector.housekeeping import DAY_US, HOUR_US
+from collector.store import readings as stored_readings
+from collector.store.journal import JournalEntry
+from collector.store.recent import GATHERED_READINGS
+from collector.store.store import transaction, writing
+from collector.store.tags import register
+from plant.reading import Readings
+from plant.tag import Role, Tag
 
 US_PER_S = 1_000_000
 VERSIONS = 3600
@@ -34,7 +34,9 @@ START_US = 20_000 * DAY_US
 
 def fill(connection: Connection, ids: np.ndarray, period_s: float, start_us: int) -> int:
     """An hour of readings of all tags, in rows as large as gathered ones; how many readings."""
-    values = np.concatenate([live_values(by_type().runs, VERSIONS, start_us // HOUR_US)] * -(-len(ids) // 550), axis=1)[:, : len(ids)]
+    values = np.concatenate([live_values(by_type().runs, VERSIONS, start_us // HOUR_US)] * -(-len(ids) // 550), axis=1)[
+        :, : len(ids)
+    ]
     polls = round(3600 / period_s)
     together = max(1, GATHERED_READINGS // len(ids))
     for first in range(0, polls, together):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from modbus.processes import AROUND, MEASURED, Devices, cpu_s, on, rss_mb, running, smartwings
 
 from collector.store import gaps
 from collector.store.chunk import decode
@@ -16,7 +17,6 @@ from collector.store.chunk_rows import tag_of
 from collector.store.journal import unpack
 from collector.store.store import reading
 from collector.store.tags import stored_tags
-from modbus.processes import AROUND, MEASURED, Devices, cpu_s, on, rss_mb, running, smartwings
 
 WARM_S = 15.0
 SEALED_AT_S = 600
@@ -51,9 +51,9 @@ class DaemonRun:
         return self.used_s / self.took_s
 
     @property
-    def complete(self) -> bool:
-        """Every reading that was asked for was stored in its slot."""
-        return self.late == self.gaps == self.unlike == 0
+    def missed(self) -> int:
+        """0 where every reading that was asked for was stored in its slot: polls late, gaps and tags, all together."""
+        return self.late + self.gaps + self.unlike
 
 
 def write_site(folder: Path, devices: Devices, poll_s: float) -> Path:
