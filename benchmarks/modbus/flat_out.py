@@ -51,7 +51,7 @@ def ours(ports: list[int], registers: RegisterMap) -> list[Poll]:
         connector = ModbusConnector(device)
 
         async def poll() -> Any:
-            handover = connector._handover(await connector._poll())
+            handover = connector._handover(await connector.poll())
             assert handover is not None
             assert handover.batch is not None
             assert len(handover.batch) == registers.values
