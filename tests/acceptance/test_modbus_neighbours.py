@@ -11,8 +11,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-import pytest
-
 from config.devices import ModbusDevice
 from connectors.modbus import ModbusConnector
 from plant.status_code import status_name
