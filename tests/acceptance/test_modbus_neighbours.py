@@ -75,7 +75,7 @@ def units_behind(bus: ModbusBus) -> list[ModbusConnector]:
     from connectors.modbus_line import Lines
 
     lines = Lines()
-    tags = [{"address": 0, "type": "float32"}, {"address": 40, "type": "uint16"}]
+    tags = [{"address": 0, "type": "float32"}, {"address": 2, "type": "uint16"}]
     return [ModbusConnector(device(f"u{unit}", bus.port, tags, unit), lines) for unit in UNITS]
 
 
