@@ -1,16 +1,15 @@
 """What does the whole daemon cost, wire to durable store, and is everything stored in time?"""
 
-import json
 import os
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from modbus.processes import AROUND, MEASURED, Devices, cpu_s, on, rss_mb, running, smartwings
+from modbus.processes import MEASURED, Devices, cpu_s, rss_mb, running, smartwings
 
+from collector.control import ask
 from collector.store import gaps
 from collector.store.chunk import decode
 from collector.store.chunk_rows import tag_of
@@ -74,23 +73,24 @@ def write_site(folder: Path, devices: Devices, poll_s: float) -> Path:
 def run_daemon(folder: Path, devices: Devices, poll_s: float, window_s: float) -> DaemonRun:
     """Collect for a while; measured from `WARM_S` after all devices are connected."""
     folder.mkdir()
-    site = write_site(folder, devices, poll_s)
+    site, store = write_site(folder, devices, poll_s), folder / "plant.db"
     with running(smartwings("run", site), folder, MEASURED) as daemon:
-        _until_connected(site, folder)
+        _until_connected(store)
         time.sleep(WARM_S)
         _clear_of_sealing(window_s)
-        before, begun_us, begun_s, used_s = _status(site), time.time_ns() // 1000, time.monotonic(), cpu_s(daemon.pid)
+        before, used_s = _status(store), cpu_s(daemon.pid)
+        begun_us, begun_s = time.time_ns() // 1000, time.monotonic()
         time.sleep(window_s)
         end_us, took_s, used_s = time.time_ns() // 1000, time.monotonic() - begun_s, cpu_s(daemon.pid) - used_s
-        after, memory_mb, most_mb = _status(site), rss_mb(daemon.pid), rss_mb(daemon.pid, peak=True)
-    counts = _stored(folder / "plant.db", begun_us, end_us)
+        after, memory_mb, most_mb = _status(store), rss_mb(daemon.pid), rss_mb(daemon.pid, peak=True)
+    counts = _stored(store, begun_us, end_us)
     slots = took_s / poll_s
     return DaemonRun(
         asked=round(slots * len(counts)),
         stored=int(counts.sum()),
         unlike=int(np.count_nonzero(np.abs(counts - slots) > 1 + slots * 0.0001)),
         late=_late(after) - _late(before),
-        gaps=_gaps(folder / "plant.db", begun_us, end_us),
+        gaps=_gaps(store, begun_us, end_us),
         used_s=used_s,
         took_s=took_s,
         rss_mb=memory_mb,
@@ -98,22 +98,20 @@ def run_daemon(folder: Path, devices: Devices, poll_s: float, window_s: float) -
     )
 
 
-def _status(site: Path) -> dict[str, Any]:
-    done = subprocess.run(
-        smartwings("status", site, "--json"), capture_output=True, text=True, preexec_fn=on(AROUND), check=False
-    )
-    state: dict[str, Any] = json.loads(done.stdout) if done.stdout else {"devices": []}
-    return state
+def _status(store: Path) -> dict[str, Any]:
+    """What `smartwings status --json` says, without loading the settings of so many tags each time."""
+    answer = ask(store, {"command": "status"})
+    return answer["status"] if answer else {"devices": []}
 
 
-def _until_connected(site: Path, folder: Path, longest_s: float = 120.0) -> None:
+def _until_connected(store: Path, longest_s: float = 300.0) -> None:
     end_s = time.monotonic() + longest_s
     while True:
-        devices = _status(site)["devices"]
+        devices = _status(store)["devices"]
         if devices and all(device["connected"] and device["readings"] for device in devices):
             return
         if time.monotonic() > end_s:
-            raise SystemExit(f"the daemon does not collect: {(folder / 'output.log').read_text()[-2000:]}")
+            raise SystemExit(f"the daemon does not collect: {store.with_name('output.log').read_text()[-2000:]}")
         time.sleep(0.5)
 
 
