@@ -26,6 +26,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 def device(port, tags, unit=3, poll_s=0.02):
     common = {"work_unit": "w", "role": "other"}
     keys = {"id": "d", "protocol": "modbus", "host": "127.0.0.1", "port": port, "unit": unit, "poll_s": poll_s}
+    keys |= {"answer_timeout_s": 0.3}
     return ModbusDevice(**keys, tags=[common | tag for tag in tags])
 
 
