@@ -5,13 +5,9 @@ Modbus Application Protocol V1.1b3: 6.1 to 6.4 (answers of function codes 1 to 4
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from connectors.modbus_coding import byte_count
 from connectors.modbus_plan import Block, Table
 from plant.status_code import parse_status
-
-U16 = NDArray[np.uint16]
 
 FUNCTION_CODES: dict[Table, int] = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 """The only function codes that are ever sent; none of them writes."""
@@ -72,7 +68,7 @@ class Doubt:
 
 
 def check_answer(block: Block, unit: int, answer: Answer) -> bytes | Refused | Doubt:
-    """The data of a block as they came (see `as_words`), or why there are none."""
+    """The data of a block as they came (see `modbus_coding.words_of`), or why there are none."""
     function = FUNCTION_CODES[block.table]
     if answer.unit != unit:
         return Doubt(f"answer of unit {answer.unit}, asked was {unit}")
@@ -88,16 +84,3 @@ def check_answer(block: Block, unit: int, answer: Answer) -> bytes | Refused | D
     if len(answer.body) != 1 + wanted:
         return Doubt(f"{len(answer.body) - 1} bytes of data where the byte count says {wanted}")
     return answer.body[1:]
-
-
-def byte_count(block: Block) -> int:
-    """Bytes of data in the answer to a request: two a register; eight coils or discrete inputs in one."""
-    return (block.count + 7) // 8 if block.is_bits else 2 * block.count
-
-
-def as_words(block: Block, data: bytes) -> U16:
-    """The registers of a block's data; bits as 0 and 1."""
-    if block.is_bits:
-        packed = np.frombuffer(data, dtype=np.uint8)
-        return np.unpackbits(packed, count=block.count, bitorder="little").astype(np.uint16)
-    return np.frombuffer(data, dtype=">u2").astype(np.uint16)

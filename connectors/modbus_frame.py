@@ -6,7 +6,8 @@ MODBUS Messaging on TCP/IP Implementation Guide V1.0b, 3.1.3: transaction, proto
 import struct
 from dataclasses import dataclass
 
-from connectors.modbus_check import FUNCTION_CODES, Answer, byte_count
+from connectors.modbus_check import FUNCTION_CODES, Answer
+from connectors.modbus_coding import byte_count
 from connectors.modbus_plan import Block
 
 HEADER = 7

@@ -9,8 +9,8 @@ import numpy as np
 
 from config.devices import ModbusDevice
 from connectors.device_health import Cause
-from connectors.modbus_check import Refused, as_words
-from connectors.modbus_coding import U16
+from connectors.modbus_check import Refused
+from connectors.modbus_coding import U16, words_of
 from connectors.modbus_connection import LinkError, Pace
 from connectors.modbus_line import Line, Lines
 from connectors.modbus_plan import MAX_BITS, MAX_REGISTERS, Block, Table
@@ -72,7 +72,7 @@ async def _answer(line: Line, unit: int, block: Block) -> U16:
     data = (await line.ask(unit, block, Pace(ANSWER_S))).data
     if isinstance(data, Refused):
         raise UnreachableError(_REFUSALS.get(data.code, Obstacle.OTHER), f"{block}: {data}")
-    return as_words(block, data)
+    return words_of(np.frombuffer(data, dtype=np.uint8), block)
 
 
 async def _explained(device: ModbusDevice, error: LinkError) -> UnreachableError:

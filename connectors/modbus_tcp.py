@@ -279,4 +279,6 @@ async def connect(
 def _why(error: BaseException, timeout_s: float) -> object:
     if isinstance(error, TimeoutError) and not str(error):
         return f"no answer within {timeout_s:g} s"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the device's certificate is not believed: {error.verify_message}"
     return getattr(error, "strerror", None) or error

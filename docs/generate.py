@@ -31,7 +31,6 @@ from plant.tag import Role  # noqa: E402
 GENERATED = "<!-- Written by `python docs/generate.py`; change the code, not this page. -->"
 
 WITHOUT_EFFECT = {
-    "`transport: tls` of a Modbus device": "`run` refuses it and names what it speaks",
     "`max_clock_error_s`, `outage_s`, `allow_insecure` of a Modbus device": "Modbus has no clock, queue or security",
 }  # fmt: skip
 """Settings that are checked and kept, but change nothing."""

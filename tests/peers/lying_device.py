@@ -78,8 +78,8 @@ class LyingDevice:
             self.changed.notify_all()
 
     @contextlib.asynccontextmanager
-    async def serving(self):
-        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+    async def serving(self, tls=None):
+        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=tls)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self

@@ -54,7 +54,7 @@ def tags(draw):
     table = draw(st.sampled_from(["holding", "input", "holding", "coil", "discrete"]))
     address, keys = draw(st.integers(0, LAST - 8)), {}
     if draw(st.booleans()):
-        keys |= {"scale": draw(st.sampled_from([0.1, -2, 1e-3])), "offset": draw(st.sampled_from([0, 5, -0.25]))}
+        keys |= {"scale": draw(st.sampled_from([1, 0.1, -2, 1e-3])), "offset": draw(st.sampled_from([0, 5, -0.25]))}
     if table in ("coil", "discrete"):
         return tag("bool", address=address, table=table, **keys)
     kind = draw(st.sampled_from([*FORMATS, "bcd16", "bcd32", "string", "bit"]))

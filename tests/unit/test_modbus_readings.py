@@ -78,6 +78,13 @@ def test_a_tag_that_is_bad_from_the_first_poll_is_said_once():
     assert said(device.polled({0: NONE})) == {"b": "AB", "c": 50}
 
 
+def test_a_tag_that_turns_bad_again_after_a_good_poll_is_said_again():
+    device = Device()
+    for _ in range(3):
+        assert said(device.polled({0: NONE})) == {"a": None, "b": "AB", "c": 50}
+        assert said(device.polled()) == {"a": 7, "b": "AB", "c": 50}
+
+
 def test_another_cause_is_no_news_of_a_tag_that_is_bad():
     device = Device()
     device.polled({0: NONE})
@@ -101,7 +108,14 @@ def test_silence_is_no_reading_and_changes_nothing_about_what_is_known():
     assert device.polled(silent=[0, 1, 2]) is None
     device.polled({0: NONE})
     assert said(device.polled({0: NONE}, silent=[1])) == {"b": "AB"}
+    assert said(device.polled(silent=[0])) == {"c": 50}
     assert said(device.polled({0: NONE})) == {"b": "AB", "c": 50}
+
+
+def test_a_tag_that_was_silent_and_turns_bad_is_said():
+    device = Device()
+    device.polled(bad=[0], silent=[0])
+    assert said(device.polled({0: NONE})) == {"a": None, "b": "AB", "c": 50}
 
 
 def test_a_value_without_its_power_of_ten_is_no_reading():
@@ -137,6 +151,7 @@ def test_all_says_of_a_silent_block_that_its_tags_are_bad_now():
     assert batch.status.tolist() == [BAD_NO_DATA, BAD_NO_DATA, BAD_DEVICE_FAILURE]
     assert before_us <= batch.times_us[0] <= batch.received_us <= time.time_ns() // 1000
     assert batch.times_us[2] == 1001
+    assert Device().polled(silent=[0], bad=[0], every_tag=True).status[0] == BAD_DEVICE_FAILURE
 
 
 def test_a_device_without_tags_gives_nothing():

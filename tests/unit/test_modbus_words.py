@@ -159,6 +159,16 @@ def test_what_the_device_calls_no_value_is_bad_before_scale(kind, sentinel):
     assert (math.isnan(value), status) == (True, BAD_NO_DATA)
 
 
+def test_no_value_stays_no_value_whatever_its_scale_would_make_of_it():
+    sentinel = words(struct.pack(">d", 1e308))
+    assert decode_one(tag("float64", bad_values=(1e308,), scale=10), sentinel)[1] == BAD_NO_DATA
+    assert decode_one(tag("float32", scale_from=2), [0x7FC0, 0, 99])[1] == BAD_NO_DATA
+
+
+def test_a_text_has_no_number_that_could_mean_no_value():
+    assert decode_one(tag("string", "alarm", length=2, bad_values=(0,)), [0x4142])[1:] == (GOOD, "AB")
+
+
 def test_a_sentinel_of_one_tag_is_a_value_of_another():
     values, _, _ = decode([tag(address=0, bad_values=(7,)), tag(address=1)], {0: 7, 1: 7})
     assert math.isnan(values[0])
@@ -212,7 +222,7 @@ def test_values_are_absent_exactly_when_bad_whatever_the_words(held):
 
 
 def test_a_zero_has_no_sign():
-    for keys in ({}, {"unit": "W", "role": "power"}):
+    for keys in ({}, {"offset": -0.0}, {"unit": "W", "role": "power"}):
         value, status, _ = decode_one(tag("float32", **keys), [0x8000, 0])
         assert (math.copysign(1, value), value, status) == (1, 0, GOOD)
 
