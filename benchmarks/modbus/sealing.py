@@ -1,6 +1,6 @@
 """What does it cost to seal an hour and to merge a day? On a store of its own: sealing.py FOLDER TAGS PERIOD_S HOURS.
 
-The journal is filled with the readings of an hour and gathered every 10 s, as the daemon does, which is not measured
+The journal is filled with the readings of an hour and gathered as by the daemon, which is not measured
 here; then the daemon's own work is done under a clock that says that the hour is over. Where there are 24 of them, the
 day is merged. Prints the CPU [s] and the memory that it took.
 """
@@ -65,7 +65,8 @@ class Sealing:
     async def fill(self, ids: np.ndarray, period_s: float, start_us: int) -> int:
         """An hour of readings of all tags; how many."""
         found, count = entries(ids, period_s, start_us), 0
-        while commits := list(islice(found, round(10 / period_s))):
+        polls = max(round(10 / period_s), 20_000 // len(ids))
+        while commits := list(islice(found, polls)):
             await self.writer.write(lambda connection: [stored_readings.append(connection, one) for one in commits])
             await self.work("gather journal", start_us)
             count += sum(len(one) for one in commits)
