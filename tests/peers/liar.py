@@ -286,15 +286,34 @@ class Liar:
         return turned(frame, self._chance, bits)
 
 
+class Pulse:
+    """When did this process stand still, so that patience ran out for no fault of the reader's? Of the last minutes."""
+
+    def __init__(self, longest_s: float) -> None:
+        self._longest_s = longest_s
+        self._stalls = deque(maxlen=100)
+
+    async def beat(self):
+        while True:
+            before_s = time.monotonic()
+            await asyncio.sleep(self._longest_s / 4)
+            if (now_s := time.monotonic()) - before_s > self._longest_s:
+                self._stalls.append((before_s, now_s))
+
+    def stood_still(self, start_s: float, end_s: float) -> bool:
+        return any(before_s < end_s and now_s > start_s for before_s, now_s in self._stalls)
+
+
 class Judge:
     """Holds what a reader hands over against what the device told it.
 
     wrong: values that the device did not tell for the request that they came from. missing: true answers that never
-    became values though the reader had not run out of patience; late: those for which it had.
+    became values though the reader had not run out of patience; late: those for which it had, or this process stood
+    still.
     """
 
-    def __init__(self, liar: Liar, tags) -> None:
-        self.liar, self.tags = liar, tags
+    def __init__(self, liar: Liar, tags, pulse: Pulse | None = None) -> None:
+        self.liar, self.tags, self._pulse = liar, tags, pulse
         self.wrong, self.missing = [], []
         self.values = self.true = self.late = 0
 
@@ -329,10 +348,13 @@ class Judge:
         self.true += 1
         if len(told.seen) == sum(told.covers(tag) for tag in self.tags):
             return
-        if told.until_s is None or told.until_s - told.asked_s > 0.7 * self.liar.patience_s:
+        patience_s = self.liar.patience_s
+        until_s = time.monotonic() if told.until_s is None else told.until_s
+        stalled = self._pulse is not None and self._pulse.stood_still(told.asked_s - patience_s, until_s)
+        if stalled or until_s - told.asked_s > 0.7 * patience_s:
             self.late += 1
         else:
-            self.missing.append((told.kind, told.request, round(told.until_s - told.asked_s, 4), sorted(told.seen)))
+            self.missing.append((told.kind, told.request, round(until_s - told.asked_s, 4), sorted(told.seen)))
 
     def end(self, known_until_us: int) -> None:
         """No more is to come: judge what was asked before the last poll that was handed over."""

@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import importlib.util
 import math
+import random
+import time
 from contextlib import AsyncExitStack
 
-from liar import Judge, Liar
+from liar import Judge, Liar, Pulse
 from lies import Wire
 
 from config.devices import ModbusDevice
@@ -64,23 +66,29 @@ def impatient(monkeypatch, patience_s: float) -> dict[str, float]:
     return {"answer_timeout_s": patience_s} if "answer_timeout_s" in ModbusDevice.model_fields else {}
 
 
-async def _read(liar: Liar, judge: Judge, connector, lies: int, requests: int) -> None:
-    """Read until there were enough lies, then until all tags came three polls in a row."""
-    sound, known_us = 0, 0
+async def _read(liar: Liar, judge: Judge, connector, lies: int, requests: int) -> tuple[int, float]:
+    """Read until there were enough lies, then until all tags came three polls in a row.
+
+    How many polls brought every tag until then, and how long that took [s].
+    """
+    sound = whole_polls = known_us = 0
+    begun_s = time.monotonic()
     async with contextlib.aclosing(connector.batches()) as batches:
         async for handover in batches:
             judge.take(handover)
             known_us = handover.known_until_us or known_us
+            batch = handover.batch
+            whole = batch is not None and len(batch) == len(judge.tags) and not any(map(math.isnan, batch.values))
+            whole_polls += whole
             enough = liar.lies >= lies and liar.generation >= requests
             if not liar.honest and not enough:
                 continue
             liar.honest, liar.noise = True, 0.0
-            batch = handover.batch
-            whole = batch is not None and len(batch) == len(judge.tags) and not any(map(math.isnan, batch.values))
             sound = sound + 1 if whole else 0
             if sound == 3:
                 break
     judge.end(known_us)
+    return whole_polls, time.monotonic() - begun_s
 
 
 def devices(wire: Wire, count: int, patience_s: float, seed: int = 0, **keys) -> list[Liar]:
@@ -89,15 +97,52 @@ def devices(wire: Wire, count: int, patience_s: float, seed: int = 0, **keys) ->
     return [Liar(wire, seed + row, patience_s, deck=deck, **keys) for row in range(count)]
 
 
-async def lied_to(liars, patience, within_s, lies=0, requests=0, **keys) -> list[Judge]:
-    """What the judges found; raises TimeoutError where a reader did not get over it."""
+async def lied_to(liars, patience, within_s, lies=0, requests=0, poll_s=0.01, kept=None) -> list[Judge]:
+    """What the judges found; raises TimeoutError where a reader did not get over it.
+
+    kept: takes for each device how many polls brought every tag and how many slots there were.
+    """
     async with AsyncExitStack() as stack:
-        judges, reading = [], []
-        for row, liar in enumerate(liars):
+        judges, reading, pulse = [], [], Pulse(0.3 * liars[0].patience_s)
+        beating = asyncio.create_task(pulse.beat())
+        stack.callback(beating.cancel)
+        for liar in liars:
             await stack.enter_async_context(liar.on_a_line() if liar.serial else liar.serving())
-            settings = device(liar, MAPS[row % len(MAPS)], patience, **keys)
-            judges.append(Judge(liar, settings.tags))
+            settings = device(liar, MAPS[liar.seed % len(MAPS)], patience, poll_s)
+            judges.append(Judge(liar, settings.tags, pulse))
             reading.append(_read(liar, judges[-1], ModbusConnector(settings), lies, requests))
         async with asyncio.timeout(within_s):
-            await asyncio.gather(*reading)
+            polls = await asyncio.gather(*reading)
+    if kept is not None:
+        kept += [(whole, took_s / poll_s) for whole, took_s in polls]
     return judges
+
+
+def judged(judges):
+    """What must be so after every run: no value that was not told, no truth lost but by a wait that was too long."""
+    assert [found for judge in judges for found in judge.wrong] == []
+    assert [found for judge in judges for found in judge.missing] == []
+    true = sum(judge.true for judge in judges)
+    assert true > 100
+    assert sum(judge.late for judge in judges) <= 0.05 * true
+    assert {function for judge in judges for function in judge.liar.functions} <= {1, 2, 3, 4}
+
+
+async def codes_of_random_settings(count: int, seed: int) -> set[int]:
+    """Function codes that a device was asked with, by so many connectors of random settings."""
+    chance = random.Random(seed)
+    async with Liar(TCP, seed, 1.0, honest=True).serving() as liar:
+        for _ in range(count):
+            tags = [_random_tag(chance, row) for row in range(chance.randrange(1, 6))]
+            settings = device(liar, tags, {}, unit=chance.randrange(1, 248))
+            handover = await ModbusConnector(settings).read_once()
+            assert handover.batch is not None
+            assert len(handover.batch) == len(tags)
+        return set(liar.functions)
+
+
+def _random_tag(chance: random.Random, row: int) -> dict:
+    table = chance.choice(("coil", "discrete", "holding", "input"))
+    address = chance.choice((chance.randrange(65532), chance.randrange(300)))
+    kind = None if table in ("coil", "discrete") else chance.choice(("uint16", "int32", "float32", "uint64", "bcd16"))
+    return tag(f"t{row}", table, address, kind)

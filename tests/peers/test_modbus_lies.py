@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 from liar import Judge, Liar
-from lied_to import EQUAL, GATEWAY, RTU, TCP, device, devices, impatient, lied_to
+from lied_to import EQUAL, GATEWAY, RTU, TCP, device, devices, impatient, judged, lied_to
 from lies import FALSE, WITH_IDS_FALSE, Worth, crc_is_right, kinds, rtu_frame, turned, word
 
 from connectors.modbus import ModbusConnector
@@ -21,16 +21,6 @@ serial_only = pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo t
 def patience(monkeypatch, caplog):
     caplog.set_level(logging.CRITICAL, logger="pymodbus.logging")
     return impatient(monkeypatch, PATIENCE_S)
-
-
-def judged(judges):
-    """What must be so after every run: no value that was not told, no truth lost but by a wait that was too long."""
-    assert [found for judge in judges for found in judge.wrong] == []
-    assert [found for judge in judges for found in judge.missing] == []
-    true = sum(judge.true for judge in judges)
-    assert true > 100
-    assert sum(judge.late for judge in judges) <= 0.05 * true
-    assert {function for judge in judges for function in judge.liar.functions} <= {1, 2, 3, 4}
 
 
 def test_no_lie_becomes_a_value_and_no_truth_is_lost(patience):
