@@ -18,6 +18,7 @@ from pymodbus.client.mixin import ModbusClientMixin
 
 from connectors.modbus import ModbusConnector
 from connectors.modbus_check import FUNCTION_CODES
+from simulators.certificate import key_pair
 
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = [ROOT / name for name in ("connectors", "collector", "commands", "config", "broker", "programme")]
@@ -91,9 +92,24 @@ def test_a_write_in_another_process_is_noticed_whatever_sends_it(way: str, tmp_p
 
 def test_a_write_inside_tls_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(wire_recorder.FOLDER, str(tmp_path))
-    stream = wire_recorder.Stream()
-    assert stream.feed(bytes.fromhex("000100000006010600010002")) == [(6, None)]
-    assert getattr(ssl.SSLObject.write, "__wrapped__", None) is not None
+    monkeypatch.setattr(wire_recorder, "_noted", set())
+    key_pair(tmp_path, "d", "urn:d")
+    ours, theirs = ssl.create_default_context(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    theirs.load_cert_chain(tmp_path / "simulated" / "d.pem", tmp_path / "simulated" / "d.key")
+    ours.check_hostname, ours.verify_mode = False, ssl.CERT_NONE
+
+    async def run() -> None:
+        def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.close()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=theirs) as server:
+            port = server.sockets[0].getsockname()[1]
+            _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=ours)
+            writer.write(bytes.fromhex("000100000006010600010002"))
+            writer.transport.abort()
+
+    asyncio.run(run())
+    assert [note["code"] for note in noted(tmp_path)] == [6]
 
 
 def test_what_fits_no_frame_on_a_modbus_connection_is_noticed() -> None:
@@ -159,7 +175,7 @@ def test_a_run_in_which_anything_writes_fails_with_workers_too(tmp_path: Path, t
 
 def test_all_that_a_connector_sends_is_noted_and_reads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(wire_recorder.FOLDER, str(tmp_path))
-    wire_recorder._noted.clear()
+    monkeypatch.setattr(wire_recorder, "_noted", set())
 
     async def run() -> None:
         for wire in (TCP, RTU):

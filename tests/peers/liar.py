@@ -14,7 +14,7 @@ import struct
 import termios
 import time
 import tty
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 
 from lies import Asked, End, Request, Stray, Wire, Worth, bit, crc_is_right, kinds, turned, word
@@ -61,7 +61,7 @@ class _Connection:
 
 @dataclass
 class Liar:
-    """One unit behind a port of the loopback address, or at the far end of a serial line.
+    """All units behind a port of the loopback address, or one at the far end of a serial line.
 
     lies_share: of the requests that follow a true answer. deck: kinds that are still to be told; several devices may
     share one. noise: probability that a bit is turned, either way.
@@ -85,7 +85,7 @@ class Liar:
     damaged: int = 0
     counts: Counter = field(default_factory=Counter)
     functions: Counter = field(default_factory=Counter)
-    told: deque = field(default_factory=deque)
+    told: dict[int, deque] = field(default_factory=lambda: defaultdict(deque))
     _in_a_row: int = 0
     _strays: list[Stray] = field(default_factory=list)
     _tasks: set = field(default_factory=set)
@@ -121,7 +121,6 @@ class Liar:
         now_s = time.monotonic()
         if connection.last is not None:
             connection.last.until_s = now_s
-        self.functions[request.function] += 1
         kind = "silent from now on" if connection.mute else self._deal()
         worth = self._kinds[kind][0]
         if not connection.mute:
@@ -134,7 +133,7 @@ class Liar:
         connection.tainted = (
             self._kinds[kind][0] is not Worth.TRUE if self.serial else (connection.tainted or worth is not Worth.TRUE)
         )
-        self.told.append(told)
+        self.told[1 if self.serial else request.unit].append(told)  # noise may have changed the unit
         return told
 
     def _script(self, told: Told):
@@ -177,6 +176,7 @@ class Liar:
             self._strays = []
             while True:
                 told = self._note(await self._request(reader), connection)
+                self.functions[told.request.function] += 1
                 if not connection.mute:
                     await self._perform(self._script(told), connection, writer)
         except (*ENDS, asyncio.CancelledError):
@@ -265,6 +265,7 @@ class Liar:
                 told.worth, told.kind = Worth.FALSE, DAMAGED_REQUEST
                 connection.tainted = True
                 continue
+            self.functions[told.request.function] += 1
             for step in self._script(told):
                 if isinstance(step, bytes):
                     sent = self._through_noise(step)
@@ -312,8 +313,9 @@ class Judge:
     still.
     """
 
-    def __init__(self, liar: Liar, tags, pulse: Pulse | None = None) -> None:
-        self.liar, self.tags, self._pulse = liar, tags, pulse
+    def __init__(self, liar: Liar, tags, pulse: Pulse | None = None, unit: int = 1) -> None:
+        self.liar, self.tags, self._pulse, self._unit = liar, tags, pulse, unit
+        self._told = liar.told[unit]
         self.wrong, self.missing = [], []
         self.values = self.true = self.late = 0
 
@@ -323,8 +325,8 @@ class Judge:
             columns = zip(batch.tags.tolist(), batch.times_us.tolist(), batch.values.tolist(), strict=True)
             for (row, time_us, value), status in zip(columns, batch.status.tolist(), strict=True):
                 self._value(row, time_us, value, status)
-        while len(self.liar.told) > REMEMBERED:
-            self._forget(self.liar.told.popleft())
+        while len(self._told) > REMEMBERED:
+            self._forget(self._told.popleft())
 
     def _value(self, row, time_us, value, status) -> None:
         bad = status & 0x80000000 != 0
@@ -334,10 +336,10 @@ class Judge:
             return
         self.values += 1
         tag = self.tags[row]
-        told = next((t for t in reversed(self.liar.told) if t.asked_us <= time_us and t.covers(tag)), None)
+        told = next((t for t in reversed(self._told) if t.asked_us <= time_us and t.covers(tag)), None)
         if told is not None and told.excused:
             return
-        if told is None or told.worth is Worth.FALSE or value != expected(tag, told.request.generation):
+        if told is None or told.worth is Worth.FALSE or value != expected(tag, told.request.generation, self._unit):
             self.wrong.append((tag.name, value, told and told.kind, told and told.request))
         else:
             told.seen.add(row)
@@ -358,17 +360,17 @@ class Judge:
 
     def end(self, known_until_us: int) -> None:
         """No more is to come: judge what was asked before the last poll that was handed over."""
-        while self.liar.told:
-            told = self.liar.told.popleft()
+        while self._told:
+            told = self._told.popleft()
             if told.asked_us < known_until_us:
                 self._forget(told)
 
 
-def expected(tag, generation: int) -> float:
+def expected(tag, generation: int, unit: int) -> float:
     function = FUNCTIONS[tag.table]
     if function in (1, 2):
-        return float(bit(function, tag.address, generation))
-    words = [word(function, tag.address + at, generation) for at in range(tag.words)]
+        return float(bit(function, tag.address, generation, unit))
+    words = [word(function, tag.address + at, generation, unit) for at in range(tag.words)]
     if tag.order == "CDAB":
         words.reverse()
     number = 0

@@ -49,7 +49,7 @@ def device(liar: Liar, tags, patience, poll_s=0.01, **keys) -> ModbusDevice:
     if liar.serial:
         where = {"transport": "rtu", "serial_port": liar.serial_port, "baudrate": 115200, "parity": "none"}
     settings = where | patience | {"poll_s": poll_s, "tags": tags} | keys
-    return ModbusDevice(id=f"d{liar.seed}", protocol="modbus", **settings)
+    return ModbusDevice(id=f"d{liar.seed}-{keys.get('unit', 1)}", protocol="modbus", **settings)
 
 
 def impatient(monkeypatch, patience_s: float) -> dict[str, float]:
@@ -59,6 +59,7 @@ def impatient(monkeypatch, patience_s: float) -> dict[str, float]:
         ("modbus_line", "BACKOFF_MAX_S", 0.05),
         ("modbus_link", "ANSWER_TIMEOUT_S", patience_s),
         ("modbus_breaker", "MOST_S", 0.05),
+        ("modbus_breaker", "PROBE_S", 0.1),
         ("modbus_quarantine", "RETRY_FIRST_S", 0.2),
     ):
         if importlib.util.find_spec(f"connectors.{module}") is not None:
@@ -97,10 +98,13 @@ def devices(wire: Wire, count: int, patience_s: float, seed: int = 0, **keys) ->
     return [Liar(wire, seed + row, patience_s, deck=deck, **keys) for row in range(count)]
 
 
-async def lied_to(liars, patience, within_s, lies=0, requests=0, poll_s=0.01, kept=None) -> list[Judge]:
+async def lied_to(
+    liars, patience, within_s, lies=0, requests=0, poll_s=0.01, kept=None, lines=None, **keys
+) -> list[Judge]:
     """What the judges found; raises TimeoutError where a reader did not get over it.
 
-    kept: takes for each device how many polls brought every tag and how many slots there were.
+    lines: what devices share their connections by; each has two units then. kept: takes for each reader how many polls
+    brought every tag and how many slots there were. keys: of the devices' settings.
     """
     async with AsyncExitStack() as stack:
         judges, reading, pulse = [], [], Pulse(0.3 * liars[0].patience_s)
@@ -108,13 +112,15 @@ async def lied_to(liars, patience, within_s, lies=0, requests=0, poll_s=0.01, ke
         stack.callback(beating.cancel)
         for liar in liars:
             await stack.enter_async_context(liar.on_a_line() if liar.serial else liar.serving())
-            settings = device(liar, MAPS[liar.seed % len(MAPS)], patience, poll_s)
-            judges.append(Judge(liar, settings.tags, pulse))
-            reading.append(_read(liar, judges[-1], ModbusConnector(settings), lies, requests))
+            for unit in (1, 2) if lines else (1,):
+                settings = device(liar, MAPS[(liar.seed + unit) % len(MAPS)], patience, poll_s, unit=unit, **keys)
+                connector = ModbusConnector(settings, lines) if lines else ModbusConnector(settings)
+                judges.append(Judge(liar, settings.tags, pulse, unit))
+                reading.append(_read(liar, judges[-1], connector, lies, requests))
         async with asyncio.timeout(within_s):
             polls = await asyncio.gather(*reading)
     if kept is not None:
-        kept += [(whole, took_s / poll_s) for whole, took_s in polls]
+        kept += [(whole, 1 + took_s / poll_s) for whole, took_s in polls]
     return judges
 
 

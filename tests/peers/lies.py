@@ -60,15 +60,15 @@ class Request:
     generation: int = 0
 
 
-def word(function: int, address: int, generation: int) -> int:
+def word(function: int, address: int, generation: int, unit: int = 1) -> int:
     """The word that a request finds at an address: each step is one to one, so generations never share a word."""
-    mixed = (generation * 40503 + address * 25173 + function * 13849) & MASK
+    mixed = (generation * 40503 + address * 25173 + function * 13849 + unit * 30011) & MASK
     mixed = ((mixed ^ (mixed >> 7)) * 0x9E3B) & MASK
     return mixed ^ (mixed >> 9)
 
 
-def bit(function: int, address: int, generation: int) -> int:
-    return word(function, address // 16, generation) >> (address % 16) & 1
+def bit(function: int, address: int, generation: int, unit: int = 1) -> int:
+    return word(function, address // 16, generation, unit) >> (address % 16) & 1
 
 
 def truth(request: Request, count: int | None = None) -> bytes:
@@ -76,8 +76,12 @@ def truth(request: Request, count: int | None = None) -> bytes:
     count = request.count if count is None else count
     addresses = range(request.address, request.address + count)
     if request.function in (3, 4):
-        return struct.pack(f">{count}H", *(word(request.function, at, request.generation) for at in addresses))
-    bits = sum(bit(request.function, at, request.generation) << place for place, at in enumerate(addresses))
+        return struct.pack(
+            f">{count}H", *(word(request.function, at, request.generation, request.unit) for at in addresses)
+        )
+    bits = sum(
+        bit(request.function, at, request.generation, request.unit) << place for place, at in enumerate(addresses)
+    )
     return bits.to_bytes((count + 7) // 8, "little")
 
 
