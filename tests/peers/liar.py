@@ -21,6 +21,8 @@ from lies import Asked, End, Request, Stray, Wire, Worth, bit, crc_is_right, kin
 
 FUNCTIONS = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 REMEMBERED = 200
+LATEST = 1.7
+"""On a serial line an answer comes within so many times the reader's patience or never: later, nobody could tell."""
 DAMAGED_REQUEST = "a damaged request"
 ENDS = (asyncio.IncompleteReadError, ConnectionError)
 
@@ -229,15 +231,17 @@ class Liar:
         tty.setraw(ours, termios.TCSANOW)
         os.set_blocking(ours, False)
         self.serial_port = os.ttyname(theirs)
-        received, arrived = bytearray(), asyncio.Event()
+        received, arrived, since_s = bytearray(), asyncio.Event(), deque()
 
         def readable():
             with contextlib.suppress(OSError):
                 received.extend(os.read(ours, 4096))
+            while len(since_s) < len(received) // 8:
+                since_s.append(time.monotonic())
             arrived.set()
 
         loop.add_reader(ours, readable)
-        task = asyncio.create_task(self._listen(ours, received, arrived))
+        task = asyncio.create_task(self._listen(ours, received, arrived, since_s))
         try:
             yield self
         finally:
@@ -247,7 +251,7 @@ class Liar:
             os.close(ours)
             os.close(theirs)
 
-    async def _listen(self, line, received, arrived):
+    async def _listen(self, line, received, arrived, since_s):
         connection = _Connection()
         while True:
             arrived.clear()
@@ -260,6 +264,7 @@ class Liar:
                 continue
             frame = self._through_noise(bytes(received[:8]))
             del received[:8]
+            latest_s = since_s.popleft() + LATEST * self.patience_s
             told = self._note(self._next(0, *struct.unpack(">BBHHxx", frame)), connection)
             if not crc_is_right(frame):
                 told.worth, told.kind = Worth.FALSE, DAMAGED_REQUEST
@@ -267,6 +272,9 @@ class Liar:
                 continue
             self.functions[told.request.function] += 1
             for step in self._script(told):
+                if time.monotonic() > latest_s:
+                    told.worth, told.kind, connection.tainted = Worth.FALSE, "not in time", True
+                    break
                 if isinstance(step, bytes):
                     sent = self._through_noise(step)
                     if sent != step and told.worth is Worth.TRUE:
@@ -337,12 +345,21 @@ class Judge:
         self.values += 1
         tag = self.tags[row]
         told = next((t for t in reversed(self._told) if t.asked_us <= time_us and t.covers(tag)), None)
-        if told is not None and told.excused:
+        if told is not None and (told.excused or self._nobody_could_tell(told, tag, value)):
             return
         if told is None or told.worth is Worth.FALSE or value != expected(tag, told.request.generation, self._unit):
             self.wrong.append((tag.name, value, told and told.kind, told and told.request))
         else:
             told.seen.add(row)
+
+    def _nobody_could_tell(self, told: Told, tag, value) -> bool:
+        """Whether this process stood still, so that on a serial line an earlier answer came later than it ever may."""
+        if not self.liar.serial or self._pulse is None or value == expected(tag, told.request.generation, self._unit):
+            return False
+        if not self._pulse.stood_still(told.asked_s - 4 * self.liar.patience_s, time.monotonic()):
+            return False
+        self.late += 1
+        return True
 
     def _forget(self, told: Told) -> None:
         if told.worth is not Worth.TRUE:
