@@ -44,7 +44,7 @@ class ModbusConnector:
         self._breaker = Breaker()
         self._schedule = PollSchedule.of(device.id, device.poll_s)
         self._pause = Pause()
-        self._good_until_us = 0
+        self._good_until_us = self._first = 0
         self._outage: Gap | None = None
         self._late: list[Gap] = []
 
@@ -99,7 +99,8 @@ class ModbusConnector:
         now_s = time.monotonic()
         if self._quarantine.is_stale(now_s):
             self._plan_anew(now_s)
-        poll = Poll(self._plan, self.health)
+        poll = Poll(self._plan, self.health, self._first)
+        self._first = 0
         self.health.polls += 1
         connections = self._line.connections
         try:
@@ -132,6 +133,9 @@ class ModbusConnector:
                 # On a shared line even the second attempt would keep others waiting.
                 patience = 1 if self._line.is_shared and isinstance(error, SilentError) else 2
                 if failures >= (MOST_FAILURES if poll.answered else patience):
+                    self._first = (
+                        poll.waiting[0] if poll.waiting else 0
+                    )  # it may be this request that is never answered
                     raise
 
     async def _learn(self, poll: Poll) -> None:

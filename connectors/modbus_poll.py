@@ -67,16 +67,18 @@ class Piece:
 
 
 class Poll:
-    """One poll. waiting: rows of the plan's requests that are still to be asked, in this order.
+    """One poll, from row `first` on. waiting: rows of the plan's requests that are still to be asked, in this order.
 
     failed: rows that were asked in vain once; silent: blocks that were so twice. refused: how the device refused a row.
     pieces: what stands in the place of rows that were cut in two, and of bad spans that were tried again. fault: what
     ended the poll early. received_us: the last answer, 0 while there is none.
     """
 
-    def __init__(self, plan: Plan, health: DeviceHealth) -> None:
+    def __init__(self, plan: Plan, health: DeviceHealth, first: int = 0) -> None:
         self.plan, self._health = plan, health
-        self.waiting = list(range(len(plan.blocks)))
+        rows = range(len(plan.blocks))
+        self.waiting = [*rows[first:], *rows[:first]]
+        self._in_order = first == 0
         self.failed: set[int] = set()
         self.silent: list[Block] = []
         self.refused: dict[int, Refused] = {}
@@ -103,8 +105,8 @@ class Poll:
         """What is to be asked in the next run; `take` then takes the answers."""
         self._asked = self.waiting.copy()
         requests = self.plan.requests
-        in_order = not self.failed and len(self._asked) == len(requests)
-        return requests if in_order else [requests[row] for row in self._asked]
+        as_planned = self._in_order and len(self._asked) == len(requests)
+        return requests if as_planned else [requests[row] for row in self._asked]
 
     def take(self, at: int, data: "bytes | memoryview | Refused", received_us: int, took_s: float) -> bool:
         """Take the answer to a request of the run; whether to go on asking."""
@@ -143,6 +145,7 @@ class Poll:
     def fail_first(self, error: LinkError) -> None:
         """The first request that waited had no answer that can be believed: it comes last, and after that no more."""
         row = self.waiting.pop(0)
+        self._in_order = False
         self.plan.health[row].failed(str(error), now_us())
         if row in self.failed:
             self._status[row], self._received_us[row] = error.status, now_us()

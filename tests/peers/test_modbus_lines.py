@@ -126,15 +126,16 @@ def test_a_gateway_without_transaction_ids_is_connected_to_anew_after_a_time_out
     async def late_once(liar: LyingDevice, request: Request, writer: asyncio.StreamWriter) -> None:
         if request.unit == 1 and request.address == 0 and liar.answers > 6 and not lied:
             lied.append(request)
-            stale = adu(request, request.body(9999), transaction=0)
-            asyncio.get_running_loop().call_later(1.5 * TIMEOUT_S, lambda: writer.write(stale))
+            before.append(writer)
             return
         if len(lied) == 1:
             lied.append(request)
-            await asyncio.sleep(0.6 * TIMEOUT_S)
+            before[0].write(adu(lied[0], lied[0].body(9999), transaction=0))
+            await asyncio.sleep(0.1 * TIMEOUT_S)
         liar.tell_the_truth(request, writer)
 
     lied: list[Request] = []
+    before: list[asyncio.StreamWriter] = []
 
     async def run() -> None:
         async with LyingDevice(lie=late_once, transaction_zero=True).serving() as liar:
