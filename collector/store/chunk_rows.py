@@ -57,8 +57,8 @@ def replace_chunks(
     connection: Connection, tag_id: int, old_s: Sequence[int], start_s: int, span_s: int, readings: Readings
 ) -> None:
     """Put one chunk and its summary in place of those that begin at some seconds."""
-    for old in old_s:
-        _delete(connection, chunk_key(tag_id, old), chunk_key(tag_id, old) + 1)
+    if old_s:
+        _delete(connection, [(chunk_key(tag_id, old), chunk_key(tag_id, old) + 1) for old in old_s])
     key, payload = chunk_key(tag_id, start_s), encode(readings)
     connection.exec_driver_sql(
         "insert into chunk (key, span_s, readings, payload) values (?, ?, ?, ?)",
@@ -74,15 +74,14 @@ def save_summary(connection: Connection, key: int, readings: Readings, chunk_byt
     connection.exec_driver_sql("insert or replace into summary (key, payload) values (?, ?)", (key, kept))
 
 
-def delete_chunks_before(connection: Connection, tag_id: int, end_s: int) -> int:
-    """Delete the chunks of a tag that begin before a second; returns how many."""
-    return _delete(connection, chunk_key(tag_id), chunk_key(tag_id, end_s))
+def delete_chunks_before(connection: Connection, tag_ids: Sequence[int], end_s: int) -> None:
+    """Delete the chunks of tags that begin before a second."""
+    _delete(connection, [(chunk_key(tag_id), chunk_key(tag_id, end_s)) for tag_id in tag_ids])
 
 
-def _delete(connection: Connection, first_key: int, end_key: int) -> int:
+def _delete(connection: Connection, keys: Sequence[tuple[int, int]]) -> None:
     for table in ("summary", "chunk"):
-        deleted = connection.exec_driver_sql(f"delete from {table} where key >= ? and key < ?", (first_key, end_key))
-    return deleted.rowcount
+        connection.exec_driver_sql(f"delete from {table} where key >= ? and key < ?", list(keys))
 
 
 def _kind(connection: Connection, tag_id: int) -> Kind:

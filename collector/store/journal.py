@@ -30,8 +30,12 @@ class JournalEntry:
     def __len__(self) -> int:
         return len(self.tag_ids)
 
-    def __getitem__(self, index: NDArray[np.bool_]) -> "JournalEntry":
+    def __getitem__(self, index: slice | NDArray[np.bool_] | NDArray[np.int64]) -> "JournalEntry":
         return JournalEntry(self.tag_ids[index], self.readings[index])
+
+    def between(self, first_tag: int, last_tag: int) -> "JournalEntry":
+        """The readings of the tags whose ids lie within bounds, both included."""
+        return self[(self.tag_ids >= np.uint32(first_tag)) & (self.tag_ids <= np.uint32(last_tag))]
 
     def of(self, tag_id: int) -> Readings:
         """The readings of one tag, in order of arrival."""

@@ -8,19 +8,12 @@ from sqlalchemy import Connection
 from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, make_store, rows, some_readings, with_tags
 
 from collector.store.chunk import ChunkError
+from collector.store.chunk_rows import DAY_S
+from collector.store.gathering import GATHERED_READINGS, gather
 from collector.store.latest import latest
-from collector.store.readings import (
-    DAY_S,
-    Written,
-    append,
-    days_before,
-    merge,
-    merge_days,
-    seal,
-    series,
-    series_by_day,
-)
-from collector.store.recent import GATHERED_READINGS, gather
+from collector.store.merging import Written, merge_days
+from collector.store.readings import append, days_before, merge, series, series_by_day
+from collector.store.sealing import seal
 from collector.store.store import reading, transaction, writing
 from collector.store.tags import stored_tags
 from plant.reading import Readings, distinct, joined

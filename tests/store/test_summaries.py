@@ -9,7 +9,9 @@ from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, some_readings
 
 from collector.store.aggregates import QUARTER_US, columns, of_readings, widened
 from collector.store.chunk_rows import DAY_S, HOUR_S
-from collector.store.readings import append, delete_before, merge, merge_days, seal, series
+from collector.store.merging import merge_days
+from collector.store.readings import append, delete_before, merge, series
+from collector.store.sealing import seal
 from collector.store.store import transaction, writing
 from collector.store.summaries import MOST_READINGS_AT_ONCE, StoredSummary, fill_summaries, stored_summaries
 from collector.store.summary import aggregates_of, changes_in
