@@ -21,8 +21,8 @@ from plant.reading import F64, U32, Batch, Readings, sound
 
 log = logging.getLogger(__name__)
 
-COMMIT_S = 0.1
-MOST_WAITING = 16
+COMMIT_S = 0.25
+MOST_WAITING = 32
 MOST_READINGS = 50_000
 RETRY_S = 1.0
 
@@ -67,7 +67,7 @@ class Acquisition:
             await self._waiting.put(_Waiting(device, handover, free))
 
     async def commit(self) -> None:
-        """Commit handovers, those of 100 ms together, for ever."""
+        """Commit handovers, those of 250 ms together, for ever."""
         while True:
             taken = await self._take()
             await self._store_until_done([(one.device, one.handover) for one in taken])

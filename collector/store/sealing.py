@@ -2,6 +2,7 @@
 bounded: after each, every reading is in exactly one of both."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from collector.store.gathering import gather
 from collector.store.journal import JournalEntry
 from collector.store.journal_rows import entry_of_row, joined_entries, keep_rest, narrow
 from collector.store.merging import Written, merge_into_chunks
+from collector.store.new_chunks import add_new_chunks
 
 MOST_READINGS = 500_000
 MOST_TAGS = 512
@@ -78,25 +80,26 @@ def _share(connection: Connection, before_us: int, first_tag: int) -> _Share | N
     taken: list[tuple[int, int]] = []
     held, end = 0, _ALL_TAGS
     for row in rows:
-        at = max(row.first_tag, first_tag)
-        if taken and (at >= taken[0][0] + MOST_TAGS or (held + row.readings > MOST_READINGS and at > taken[-1][0])):
+        at, held = max(row.first_tag, first_tag), held + row.readings
+        if taken and at > taken[0][0] and (held > MOST_READINGS or at >= taken[0][0] + MOST_TAGS):
             end = at
             break
         taken.append((at, row.id))
-        held += row.readings
     rows.close()
     if not taken:
         return None
-    return _Share(taken[0][0], min(end, taken[0][0] + MOST_TAGS), sorted(row_id for _, row_id in taken))
+    first = taken[0][0]
+    return _Share(first, min(end, first + MOST_TAGS), sorted(row_id for at, row_id in taken if at < end))
 
 
 def _seal(connection: Connection, before_us: int, share: _Share) -> Written:
     found = joined_entries(_taken_out(connection, row_id, before_us, share) for row_id in share.rows)
-    order = np.argsort(narrow(found.tag_ids), kind="stable")
-    tags, starts = np.unique(found.tag_ids[order], return_index=True)
-    written = Written()
-    for tag_id, rows in zip(tags.tolist(), np.split(order, starts[1:]), strict=False):
-        written += merge_into_chunks(connection, tag_id, found.readings[rows], HOUR_S)
+    found = found[np.lexsort((found.readings.times_us, narrow(found.tag_ids)))]
+    left = add_new_chunks(connection, found)
+    written, rest = Written(len(found) - int(left.sum())), found[left]
+    tags, starts = np.unique(rest.tag_ids, return_index=True)
+    for tag_id, (start, end) in zip(tags.tolist(), pairwise([*starts.tolist(), len(rest)]), strict=True):
+        written += merge_into_chunks(connection, tag_id, rest.readings[start:end], HOUR_S)
     return written
 
 

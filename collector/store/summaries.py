@@ -48,7 +48,7 @@ def fill_summaries(connection: Connection, after_key: int = 0) -> int | None:
     for row in rows:
         payload = connection.exec_driver_sql("select payload from chunk where key = ?", (row.key,)).scalar_one()
         try:
-            save_summary(connection, row.key, decode(payload), len(payload))
+            save_summary(connection, row.key, decode(payload), payload)
         except ChunkError:  # whoever reads it is told so; the others are to have theirs
             log.exception("a damaged chunk has no summary")
         after_key, done = row.key, done + row.readings
