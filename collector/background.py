@@ -53,7 +53,7 @@ def _housekeeping(schedule: Schedule, site: Site, writer: Writer) -> None:
             writer, 0, lambda connection, tag: housekeeping.forget_next(connection, now_us(), keep_days, tag)
         )
 
-    schedule.every(30, "gather journal", gather_journal)
+    schedule.every(20, "gather journal", gather_journal)
     schedule.every(60, "seal hours", seal)
     schedule.every(600, "merge days", merge)
     _summaries(schedule, writer)

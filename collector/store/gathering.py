@@ -9,7 +9,7 @@ from collector.store.journal_rows import add_row, entry_of_row, joined_entries, 
 from collector.store.latest import update_latest
 from plant.reading import U32
 
-GATHERED_READINGS = 4_000
+GATHERED_READINGS = 2_000
 """A row of several tags is parted in two while it has more: an hour of rows is sealed in one go, in memory."""
 AT_ONCE = 500_000
 _ALL_TAGS = 2**32

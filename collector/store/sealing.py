@@ -15,7 +15,7 @@ from collector.store.journal_rows import entry_of_row, joined_entries, keep_rest
 from collector.store.merging import Written, merge_into_chunks
 from collector.store.new_chunks import add_new_chunks
 
-MOST_READINGS = 500_000
+MOST_READINGS = 250_000
 MOST_TAGS = 512
 _ALL_TAGS = 2**32
 
