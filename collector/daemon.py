@@ -13,7 +13,7 @@ from collector.acquisition import Acquisition, now_us
 from collector.answers import Answers
 from collector.background import background
 from collector.control import Answer
-from collector.device_connector import open_connector
+from collector.device_connector import open_connectors
 from collector.health import Snapshot, free_bytes, free_share, memory_bytes
 from collector.log_lines import LogLines
 from collector.page.process import run_page
@@ -77,7 +77,7 @@ async def _restarted(before: "_Daemon", writer: Writer, around: "_Around", stop:
 
 async def _started(site: Site, writer: Writer, around: "_Around") -> "_Daemon":
     folder = around.site_file.parent
-    connectors = {device.id: open_connector(device, folder) for device in site.devices}
+    connectors = open_connectors(site.devices, folder)
     started_us, digest = now_us(), _sha256(around.site_file)
     await writer.write(lambda connection: events.save(connection, started_us, "start", digest))
     named = [(device.id, settings.tag()) for device in site.devices for settings in device.tags]

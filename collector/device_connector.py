@@ -1,17 +1,33 @@
 """Which connector reads a device? Its library is loaded no sooner than that."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from config.devices import Device, ModbusDevice
 from connectors.connector import Connector
 
+if TYPE_CHECKING:
+    from connectors.modbus_line import Lines
 
-def open_connector(device: Device, folder: Path) -> Connector:
+
+def open_connectors(devices: Iterable[Device], folder: Path) -> dict[str, Connector]:
+    """The connectors of devices by id; those behind one Modbus address share its line. See `open_connector`."""
+    found = list(devices)
+    if not any(isinstance(device, ModbusDevice) for device in found):
+        return {device.id: open_connector(device, folder) for device in found}
+    from connectors.modbus_line import Lines
+
+    lines = Lines(folder)
+    return {device.id: open_connector(device, folder, lines) for device in found}
+
+
+def open_connector(device: Device, folder: Path, lines: "Lines | None" = None) -> Connector:
     """The connector of a device; nothing is sent before it is iterated. Raises ConnectorError."""
     if isinstance(device, ModbusDevice):
         from connectors.modbus import ModbusConnector
 
-        return ModbusConnector(device)
+        return ModbusConnector(device, lines, folder)
     from connectors.opcua import OpcUaConnector
 
     return OpcUaConnector(device, folder)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from commands.read_plan_text import device_lines, line_lines, line_warnings
 from commands.terminal import FOUND_FAULT, USAGE, Json, SiteFile, faults_reported, quiet_libraries, say, say_json
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def check(
     """Settings, read plan, tags, and KPIs that will have no value and why."""
     quiet_libraries()
     with faults_reported():
-        from collector.read_plan import read_plan
+        from collector.read_plan import line_plans, read_plan, requests_of_poll
         from config.fault import InputError
         from config.load import Secrets, load_site
 
@@ -35,13 +36,15 @@ def check(
                 {"file": f.file, "line": f.line, "column": f.column, "key": f.key, "message": f.message}
                 for f in error.faults
             ]
-            say_json({"devices": [], "kpis_without_value": [], "warnings": [], "faults": faults})
+            say_json({"devices": [], "lines": [], "kpis_without_value": [], "warnings": [], "faults": faults})
             raise typer.Exit(USAGE) from None
         without_value, remarks = _of_store(settings, site)
+        lines = line_plans(settings.devices)
         result: dict[str, Any] = {
-            "devices": [read_plan(device) for device in settings.devices],
+            "devices": [{**read_plan(one), "requests": requests_of_poll(one)} for one in settings.devices],
+            "lines": lines,
             "kpis_without_value": without_value,
-            "warnings": [*_warnings(settings, site), *remarks],
+            "warnings": [*_warnings(settings, site), *line_warnings(lines), *remarks],
             "faults": [],
         }
         if connect:
@@ -136,12 +139,11 @@ def _say(settings: "Site", result: dict[str, Any]) -> None:
     from plant.unit import CONVERSIONS
 
     say(f"plant {settings.plant.id}: settings are sound")
-    for device in result["devices"]:
-        count = device["requests_per_poll"]
-        requests = f"{count} request{'s' * (count != 1)} a poll" if count else "by subscription"
-        if not device["tags"]:
-            requests = "nothing to read"
-        say(f"device {device['id']}: {device['tags']} tags, {requests}")
+    for line in [
+        *(line for device in result["devices"] for line in device_lines(device)),
+        *line_lines(result["lines"]),
+    ]:
+        say(line)
     for tag in settings.tags():
         unit = f" [{tag.storage_unit}]" if tag.storage_unit else ""
         converted = f", converted from {tag.unit}" if tag.unit not in ("", tag.storage_unit) else ""

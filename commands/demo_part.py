@@ -57,6 +57,11 @@ class Part:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(number)
 
+    def kill(self) -> None:
+        """Kill it and whatever it started; one that has ended is left alone."""
+        if self._process is not None and self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+
     def wait(self, longest_s: float) -> None:
         """Wait for its end, then make sure of it."""
         if self._process is None:
@@ -64,7 +69,7 @@ class Part:
         try:
             self._process.wait(longest_s)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            self.kill()
             self._process.wait()
         if self._process.stdin is not None:
             self._process.stdin.close()
@@ -81,9 +86,9 @@ def end(parts: Iterable[Part]) -> None:
 
 
 def kill(parts: Iterable[Part]) -> None:
-    """End all now."""
+    """End all now, with what they started (the collector's page)."""
     for part in parts:
-        part.signal(signal.SIGKILL)
+        part.kill()
         part.wait(END_S)
 
 

@@ -15,6 +15,7 @@ from commands.init import init
 from commands.kpi import kpi
 from commands.password import password
 from commands.probe import probe_app
+from commands.probe_sunspec import sunspec
 from commands.programme import programme_app
 from commands.read import read
 from commands.reports import reports
@@ -44,6 +45,7 @@ app.command()(kpi)
 app.add_typer(correct_app, name="correct")
 app.command()(reports)
 app.add_typer(site_app, name="site")
+probe_app.command()(sunspec)
 app.add_typer(probe_app, name="probe")
 app.command()(browse)
 app.command()(trust)

@@ -10,8 +10,8 @@ import typer
 from commands.terminal import Json, quiet_libraries, refuse, say, say_json, write_new
 
 if TYPE_CHECKING:
+    from connectors.modbus_coding import U16
     from connectors.modbus_guess import Decoding
-    from connectors.modbus_words import U16
 
 probe_app = typer.Typer(help="What a device holds at addresses that nobody has named yet.", no_args_is_help=True)
 

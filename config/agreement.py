@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
+from config.line_agreement import line_disagreements
 from config.savings import PRICES
 from config.site import SCOPE, Site
 from plant.shift import Shift
@@ -12,7 +13,7 @@ from plant.tag import PLANT, Kind, kind_of
 
 def disagreements(site: Site) -> list[tuple[tuple[str | int, ...], str]]:
     """What does not agree between groups of settings: where (path), and what must be so."""
-    return [*_doubled(site), *_priced_twice(site), *_unknown_names(site)]
+    return [*_doubled(site), *line_disagreements(site.devices), *_priced_twice(site), *_unknown_names(site)]
 
 
 def _doubled(site: Site) -> list[tuple[tuple[str | int, ...], str]]:

@@ -7,8 +7,14 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
+from config.address_range import Addresses
 from config.model import Name, Number, Settings, Switch, Text, Whole
 from config.tags import ModbusTag, OpcUaTag
+
+MAX_REGISTERS = 125
+"""Most registers of one request (Modbus Application Protocol V1.1b3, 6.3 and 6.4)."""
+MAX_BITS = 2000
+"""Most coils or discrete inputs of one request (V1.1b3, 6.1 and 6.2)."""
 
 PROFILES = Path(__file__).parent / "profiles"
 
@@ -80,18 +86,21 @@ class OpcUaDevice(DeviceSettings):
 
 
 class ModbusDevice(DeviceSettings):
-    """One unit behind a Modbus address."""
+    """One unit behind a Modbus address. Devices with the same serial port, or the same host and port, share one
+    connection; there the longest pause and the least `in_flight` of any of them count. A unit may stand twice, as a
+    device with tags that are read often and another with tags that are read rarely."""
 
     protocol: Literal["modbus"]
     """Says which keys follow."""
     transport: Literal["tcp", "tls", "rtu-over-tcp", "rtu"] = "tcp"
-    """How it is reached."""
+    """How it is reached. `tls` is Modbus/TCP Security; the others have no security of their own."""
     host: Text | None = None
     """Address of the device or gateway; for every transport but rtu."""
     port: Annotated[Whole, Field(ge=1, le=65535)] | None = None
     """Port; default 502, 802 for tls."""
     unit: Annotated[Whole, Field(ge=0, le=255)] = 1
-    """Unit behind the address."""
+    """Unit behind the address. On a serial line and for rtu-over-tcp 1 to 247; many devices that speak TCP themselves
+    are 255 or 0."""
     serial_port: Text | None = None
     """Serial port of transport rtu, as in /dev/ttyUSB0."""
     baudrate: Annotated[Whole, Field(ge=300, le=921600)] = 9600
@@ -100,8 +109,38 @@ class ModbusDevice(DeviceSettings):
     """Parity of the serial line."""
     stopbits: Literal[1, 2] = 1
     """Stop bits of the serial line."""
+    ca_file: Text | None = None
+    """Authority that signed the device's certificate (PEM). Required for transport tls."""
+    certificate_file: Text | None = None
+    """Our certificate (PEM), for devices that want to know who asks. Goes with `key_file`."""
+    key_file: Text | None = None
+    """Key of our certificate (PEM), readable by its owner alone."""
+    server_name: Text | None = None
+    """Name in the device's certificate. Default: the host."""
     poll_s: Annotated[Number, Field(ge=0.01)] = 1.0
     """Time from poll to poll [s]."""
+    answer_timeout_s: Annotated[Number, Field(gt=0, le=60)] = 1.0
+    """Longest wait for an answer [s]."""
+    connect_pause_s: Annotated[Number, Field(ge=0, le=60)] = 0.0
+    """Pause between connecting and the first request, for devices that are not ready at once [s]."""
+    request_pause_s: Annotated[Number, Field(ge=0, le=60)] = 0.0
+    """Least pause between the end of one exchange and the next request on the line [s]."""
+    in_flight: Annotated[Whole, Field(ge=1, le=16)] = 1
+    """Requests that may wait for their answers at the same time; more than 1 only for tcp and tls."""
+    max_registers: Annotated[Whole, Field(ge=1, le=MAX_REGISTERS)] = MAX_REGISTERS
+    """Most registers that the device gives in one answer."""
+    max_bits: Annotated[Whole, Field(ge=1, le=MAX_BITS)] = MAX_BITS
+    """Most coils or discrete inputs that the device gives in one answer."""
+    max_hole: Annotated[Whole, Field(ge=0, le=123)] = 16
+    """Most registers in a row that are read although no tag asks for them, to save a request; of bits 8 times as many.
+    0: nothing is ever read that no tag asks for."""
+    forbidden: tuple[Addresses, ...] = ()
+    """Addresses that are never asked for, for devices that refuse or suffer from such requests."""
+    start_at_zero: Switch = False
+    """The device answers only requests that begin at address 0: requests do, wherever one from there is not too long
+    and touches nothing forbidden."""
+    one_request_per_tag: Switch = False
+    """The device answers only requests for single values: every tag (with its `scale_from`) has its own."""
     profile: Text | None = None
     """Register map shipped in config/profiles that the tags follow."""
     tags: tuple[ModbusTag, ...] = ()
@@ -113,14 +152,59 @@ class ModbusDevice(DeviceSettings):
             raise ValueError("serial_port: is required for transport rtu")
         if self.transport != "rtu" and not self.host:
             raise ValueError(f"host: is required for transport {self.transport}")
+        if self.transport in ("rtu", "rtu-over-tcp"):
+            if not 1 <= self.unit <= 247:
+                raise ValueError(f"unit: must be 1 to 247 for transport {self.transport}; 0 is for broadcasts")
+            if self.in_flight > 1:
+                raise ValueError(f"in_flight: must be 1 for transport {self.transport}: answers there have no number")
         if self.profile is not None and self.profile not in shipped():
             raise ValueError(f"profile: must be one of {', '.join(shipped())}")
+        return self
+
+    @model_validator(mode="after")
+    def _tls_is_whole_or_absent(self) -> Self:
+        for key in ("ca_file", "certificate_file", "key_file", "server_name"):
+            if getattr(self, key) is not None and self.transport != "tls":
+                raise ValueError(f"{key}: only for transport tls; with {self.transport} nothing is encrypted")
+            if getattr(self, key) == "":
+                raise ValueError(f"{key}: must not be empty")
+        if self.transport != "tls":
+            return self
+        if self.ca_file is None:
+            raise ValueError(
+                "ca_file: is required for transport tls; the device's own certificate where none signed it"
+            )
+        if (self.certificate_file is None) != (self.key_file is None):
+            missing, given = (
+                ("key_file", "certificate_file") if self.certificate_file else ("certificate_file", "key_file")
+            )
+            raise ValueError(f"{missing}: is required beside {given}")
+        return self
+
+    @model_validator(mode="after")
+    def _tags_can_be_read(self) -> Self:
+        for tag in self.tags:
+            if tag.words > self.max_registers:
+                raise ValueError(f"max_registers: must be at least {tag.words}; {tag.name} takes as many at once")
+        for addresses in self.forbidden:
+            for tag in self.tags:
+                if addresses.overlaps(tag.table, tag.address, tag.words):
+                    raise ValueError(f"forbidden: {addresses} holds tag {tag.name}; leave out one of the two")
+                if tag.scale_from is not None and addresses.overlaps(tag.table, tag.scale_from, 1):
+                    raise ValueError(
+                        f"forbidden: {addresses} holds scale_from of tag {tag.name}; leave out one of the two"
+                    )
         return self
 
     @property
     def tcp_port(self) -> int:
         """The port to connect to."""
         return self.port or (802 if self.transport == "tls" else 502)
+
+    @property
+    def line(self) -> str:
+        """Serial port, or host and port, that it shares with the other units there."""
+        return self.serial_port or "" if self.transport == "rtu" else f"{(self.host or '').lower()}:{self.tcp_port}"
 
 
 Device = Annotated[OpcUaDevice | ModbusDevice, Field(discriminator="protocol")]

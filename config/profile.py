@@ -1,38 +1,78 @@
 """Which registers does a known device model have? Register maps shipped in config/profiles, one file a model."""
 
+import difflib
 from typing import Any
 
 from config.devices import PROFILES, shipped
-from config.document import Document
+from config.document import Document, Path_
+from config.model import MOST_HINTS
 from config.table_file import Row, read_table
 
-_FROM_PROFILE = ("table", "address", "type", "order", "unit")
+_COLUMNS = ("register", "role", "unit", "table", "address", "type", "order", "source")
+_FACTS = ("unit", "table", "address", "type", "order", "scale", "bad_values")
+
+# In place of what a register would have given: the one fault about it is enough.
+_NOWHERE = {"table": "holding", "address": 0, "type": "uint16"}
 
 
 def registers(profile: str) -> list[Row]:
-    """The registers of a shipped profile: register, role, unit, table, address, type, order, source."""
-    return read_table(PROFILES / f"{profile}.csv", required=("register", "role", *_FROM_PROFILE, "source")).rows
+    """The registers of a shipped profile: register, role, unit, table, address, type, order, source.
+
+    Some profiles have scale and bad_values besides.
+    """
+    return read_table(PROFILES / f"{profile}.csv", required=_COLUMNS).rows
+
+
+def register_facts(register: Row) -> dict[str, str]:
+    """The keys of a tag that a register of a profile gives, as cells of a tag list; its role where it has one."""
+    return {key: cell for key in ("role", *_FACTS) if (cell := register.text(key))}
 
 
 def fill_from_profiles(document: Document) -> None:
-    """Give Modbus tags that name no address the register that the device's profile has for their role.
+    """Give Modbus tags what the profile of their device says of the register that they name, or that has their role.
 
-    A profile or role that does not exist is left as it is, for the check of settings to name.
+    What a tag says itself stays. A register that does not exist, or a role that several registers have, becomes a
+    fault of the document; a profile or role that does not exist is left for the check of settings to name.
     """
     devices = document.data.get("devices") if isinstance(document.data, dict) else None
-    for device in devices if isinstance(devices, list) else ():
-        if not isinstance(device, dict) or device.get("protocol") != "modbus":
-            continue
-        profile = device.get("profile")
-        tags = device.get("tags")
-        if not isinstance(profile, str) or profile not in shipped() or not isinstance(tags, list):
-            continue
-        by_role = {row.text("role"): row for row in registers(profile) if row.text("role")}
-        for tag in tags:
-            if isinstance(tag, dict) and "address" not in tag and str(tag.get("role")) in by_role:
-                _fill(tag, by_role[str(tag["role"])])
+    for d, device in enumerate(devices if isinstance(devices, list) else ()):
+        if isinstance(device, dict) and device.get("protocol") == "modbus" and isinstance(device.get("tags"), list):
+            profile = device.get("profile")
+            named = profile if isinstance(profile, str) and profile in shipped() else None
+            rows = registers(named) if named else []
+            for t, tag in enumerate(device["tags"]):
+                if isinstance(tag, dict):
+                    _fill(document, ("devices", d, "tags", t), tag, "" if profile is None else named, rows)
 
 
-def _fill(tag: dict[str, Any], register: Row) -> None:
-    for key in _FROM_PROFILE:
-        tag.setdefault(key, register.text(key))
+def _fill(document: Document, at: Path_, tag: dict[str, Any], profile: str | None, rows: list[Row]) -> None:
+    """profile: empty where the device names none, None where it names one that does not exist."""
+    if "register" in tag:
+        name = str(getattr(tag["register"], "written", tag["register"]))
+        found = [row for row in rows if row.text("register") == name]
+        if not found and profile is not None:
+            hint = len(document.faults) < MOST_HINTS
+            document.faults.append(document.fault((*at, "register"), _not_there(name, profile, rows, hint)))
+        given = register_facts(found[0]) if found else _NOWHERE
+    elif "address" not in tag and profile:
+        found = [row for row in rows if row.text("role") and row.text("role") == str(tag.get("role"))]
+        if len(found) > 1:
+            names = ", ".join(row.text("register") for row in found)
+            document.faults.append(
+                document.fault((*at, "role"), f"must say which as `register`: {profile} has {names}")
+            )
+        given = register_facts(found[0]) if found else {}
+    else:
+        return
+    for key, value in given.items():
+        tag.setdefault(key, value)
+
+
+def _not_there(name: str, profile: str, rows: list[Row], hint: bool) -> str:
+    if not profile:
+        return f"needs the device's `profile`, which is one of {', '.join(shipped())}"
+    names = [row.text("register") for row in rows]
+    near = difflib.get_close_matches(name[:80], names, 3) if hint else []
+    if near:
+        return f"is none of {profile}; did you mean {' or '.join(near)}?"
+    return f"is none of {profile}, which has {', '.join(names)}" if hint else f"is none of {profile}"

@@ -7,9 +7,14 @@ from typing import Any
 from config.document import Document, Mark, Path_
 from config.fault import Fault, InputError
 from config.table_file import Table, read_table
-from config.tags import ModbusTag, OpcUaTag
+from config.tags import ModbusTag, OpcUaTag, TagSettings
 
-KEYS = {"opcua": tuple(OpcUaTag.model_fields), "modbus": tuple(ModbusTag.model_fields)}
+
+def _keys(settings: type[TagSettings]) -> tuple[str, ...]:
+    return tuple(field.alias or name for name, field in settings.model_fields.items())
+
+
+KEYS = {"opcua": _keys(OpcUaTag), "modbus": _keys(ModbusTag)}
 """Headings of a tag list, by protocol."""
 
 

@@ -152,6 +152,8 @@ class OpcUaTag(TagSettings):
 class ModbusTag(TagSettings):
     """A tag of a Modbus device: where it lies and how it is coded."""
 
+    register_: Annotated[Text | None, Field(alias="register")] = None
+    """Register of the device's `profile`, by its name there. It gives every key that the tag does not say itself."""
     table: Literal["holding", "input", "coil", "discrete"]
     """Table that holds it."""
     address: Annotated[Whole, Field(ge=0, le=65535)]
@@ -193,6 +195,8 @@ class ModbusTag(TagSettings):
             raise ValueError("bit: only for a register of type bool or uint16")
         if registers and self.type == "bool" and self.bit is None:
             raise ValueError("bit: is required for a bool in a register")
+        if self.scale_from is not None and (self.bit is not None or self.type in ("bool", "string")):
+            raise ValueError("scale_from: only for a number in a register")
         if (self.type == "string") != (self.length is not None):
             raise ValueError("length: is required for a string, and only there")
         if (self.type == "string") != (kind_of(self.role) is Kind.TEXT):

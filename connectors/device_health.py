@@ -3,6 +3,7 @@
 import errno
 import math
 import socket
+import ssl
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -236,6 +237,8 @@ def cause_of(error: BaseException) -> Cause:
         return Cause.NO_ANSWER
     if isinstance(error, socket.gaierror | UnicodeError):
         return Cause.UNKNOWN_NAME
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Cause.NOT_TRUSTED
     if isinstance(error, FileNotFoundError | PermissionError):
         return Cause.NO_SERIAL_PORT
     if isinstance(error, OSError) and error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH):

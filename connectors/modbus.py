@@ -1,252 +1,214 @@
 """How is a Modbus device read? A poll every `poll_s`: what was answered is handed over, what was not is a gap."""
 
-import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import AsyncGenerator
+from pathlib import Path
 
 from config.devices import ModbusDevice
 from connectors.connector import Handover
-from connectors.device_health import BlockHealth, Cause, DeviceHealth, now_us
-from connectors.modbus_check import Refused
-from connectors.modbus_link import BAD_NO_COMMUNICATION, Link, LinkError, check_transport
-from connectors.modbus_plan import Block, plan_blocks
-from connectors.modbus_words import U16, Decoder
+from connectors.device_health import DeviceHealth, now_us
+from connectors.modbus_breaker import MISSES, Breaker
+from connectors.modbus_connection import LinkError, SilentError, UnreachableLineError
+from connectors.modbus_inquiry import look_closer
+from connectors.modbus_line import Lines
+from connectors.modbus_plan import Block, limits_of, spans_of
+from connectors.modbus_poll import Poll, plan_of
+from connectors.modbus_quarantine import Quarantine
+from connectors.modbus_readings import PollReadings
 from connectors.pause import Pause
 from connectors.poll_schedule import PollSchedule
 from plant.gap import Gap
 from plant.instant import US_PER_S
-from plant.reading import F64, I64, U32, Batch
-from plant.status_code import BAD, GOOD
 
-BACKOFF_FIRST_S = 0.1
-BACKOFF_MAX_S = 5.0
-READ_ONCE_FAULTS = 3
-"""`read_once` gives up after so many blocks in a row without a believable answer."""
-
-
-@dataclass(slots=True)
-class _Poll:
-    """What one poll has brought so far.
-
-    words: of all blocks, one behind the other. status: of each block. received_us: when its answer was received, 0
-    while there is none. refused: the blocks that the device refused. fault: what ended the poll early.
-    """
-
-    words: U16
-    status: U32
-    received_us: I64
-    refused: dict[Block, Refused] = field(default_factory=dict)
-    fault: LinkError | None = None
-    connected: bool = False
+MOST_FAILURES = 4
+"""Fruitless requests after which a poll ends although others were answered."""
+READ_ONCE_TRIES = 3
 
 
 class ModbusConnector:
     """Reads one Modbus device (`connectors.connector.Connector`); only function codes 1 to 4 are ever sent.
 
-    Raises ConnectorError for a transport that is not supported. blocks: the requests of one poll.
+    lines: those of all devices that are read together; absent: it has its line for itself. folder: where the files
+    lie that its settings name.
     """
 
-    def __init__(self, device: ModbusDevice) -> None:
-        check_transport(device)
-        self.blocks = plan_blocks(device.tags)
-        self.health = DeviceHealth(blocks=[_block_health(block, device) for block in self.blocks])
-        self._pause = Pause()
+    def __init__(self, device: ModbusDevice, lines: Lines | None = None, folder: Path = Path()) -> None:
+        self.health = DeviceHealth()
         self._device = device
-        self._decoder = Decoder(device.tags, self.blocks)
-        self._names = tuple(tag.name for tag in device.tags)
+        self._line = (lines or Lines(folder)).line(device)
+        limits = limits_of(device)
+        self._quarantine = Quarantine(spans_of(device.tags, limits), limits)
+        self._plan = plan_of(device, self._quarantine, self.health)
+        self._readings = PollReadings(device.id, device.tags)
+        self._breaker = Breaker()
         self._schedule = PollSchedule.of(device.id, device.poll_s)
-        self._link: Link | None = None
-        self._answers_have_ids: bool | None = None
-        self._bad = np.zeros(len(device.tags), dtype=np.bool_)
-        self._failures = 0
-        self._good_until_us = 0
+        self._pause = Pause()
+        self._good_until_us = self._first = 0
         self._outage: Gap | None = None
         self._late: list[Gap] = []
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The requests of one poll now."""
+        return self._plan.blocks
 
     async def batches(self) -> AsyncGenerator[Handover, None]:
         """Every poll's readings; a gap when the device stops answering and again when it is back.
 
-        A poll that fails is repeated at once over a new connection; if that fails too, a gap opens and the attempts
-        go on with a growing, jittered pause. A Bad reading is handed over when its tag turns Bad, not at every poll.
+        A request without a believable answer is repeated in the same poll; if that fails too, and nothing else is
+        answered, a gap opens and the attempts go on with a growing, jittered pause. A Bad reading is handed over when
+        its tag turns Bad, not at every poll.
         """
         self._good_until_us, hurried = now_us(), False
+        self._line.join(self._device.id)
         try:
             while True:
                 begun_s = time.monotonic()
                 if hurried:  # it stands for the slot that it came before
                     begun_s = self._schedule.next_slot_s(begun_s)
-                poll = await self._poll()
+                poll = await self.poll()
                 handover = self._handover(poll)
                 if handover is not None:
                     yield handover
-                if poll.fault is None:
-                    hurried = await self._until_next_slot(begun_s)
-                elif self._outage is not None:
-                    await self._until_next_try()
+                wait_s = self._next_try_s(poll)
+                hurried = await (self._until_next_slot(begun_s) if wait_s is None else self._until_next_try(wait_s))
         finally:
-            await self._close()
+            self.health.connected_since_us = None
+            await self._line.leave(self._device.id)
 
     async def read_once(self) -> Handover:
-        """Read every tag once over a connection of its own; a tag that cannot be read comes as a Bad reading."""
-        poll, link, faults = self._new_poll(), None, 0
+        """Read every tag once; a tag that cannot be read comes as a Bad reading."""
+        self._line.join(self._device.id)
         try:
-            for row, block in enumerate(self.blocks):
-                try:
-                    if link is None:
-                        link = Link(self._device)
-                        await link.connect()
-                        poll.connected = True
-                    self._take(poll, row, *await link.read(block))
-                    faults = 0
-                except LinkError as error:
-                    self.health.failed(str(error), error.cause)
-                    link, faults = None, faults + 1
-                    poll.status[row:] = error.status
-                    if not poll.connected or faults == READ_ONCE_FAULTS:
-                        break
+            for _ in range(READ_ONCE_TRIES):
+                poll = await self.poll()
+                if poll.fault is None or isinstance(poll.fault, UnreachableLineError):
+                    break
         finally:
-            if link is not None:
-                link.close()
-                await asyncio.sleep(0)
-        poll.received_us[poll.received_us == 0] = now_us()
-        decoded = self._decoder.decode(poll.words, poll.status)
-        return Handover(self._batch(poll, decoded, np.arange(len(self._names))))
+            await self._line.leave(self._device.id)
+        return Handover(self._readings.all(*poll.result()))
 
     def try_now(self) -> bool:
         """See `connectors.connector.Connector`: the next poll begins now."""
+        self._line.try_now()
         return self._pause.end()
 
-    async def _poll(self) -> _Poll:
-        poll = self._new_poll()
+    async def poll(self) -> Poll:
+        """Ask for everything once. Never raises: what went wrong stands in the poll."""
+        now_s = time.monotonic()
+        if self._quarantine.is_stale(now_s):
+            self._plan_anew(now_s)
+        poll = Poll(self._plan, self.health, self._first)
+        self._first = 0
         self.health.polls += 1
+        connections = self._line.connections
         try:
-            link = await self._connected_link()
-            poll.connected = True
-            for row in range(len(self.blocks)):
-                await self._read_block(link, poll, row)
+            await self._ask(poll)
         except LinkError as error:
-            poll.fault = error
+            poll.fail(error)
             self.health.polls_failed += 1
-            self.health.failed(str(error), error.cause)
-            await self._close()
+        else:
+            await self._learn(poll)
+            self.health.polls_failed += poll.fault is not None
+        if self._line.connections != connections:
+            self.health.reconnects += self._line.connections - connections - (self.health.last_good_us is None)
+        self.health.connected_since_us = self._line.connected_since_us
         return poll
 
-    async def _read_block(self, link: Link, poll: _Poll, row: int) -> None:
-        begun_s, health = time.monotonic(), self.health.blocks[row]
-        try:
-            answer, received_us = await link.read(self.blocks[row])
-        except LinkError as error:
-            health.failed(str(error), now_us())
-            raise
-        took_s = time.monotonic() - begun_s
-        self.health.latency.add(took_s)
-        if isinstance(answer, Refused):
-            health.refused(answer.code, answer.meaning.name, received_us)
-            self.health.errors.note(f"{self.blocks[row]} refused: {answer}", Cause.REFUSED, received_us)
-        else:
-            health.answered(took_s, received_us)
-        self._take(poll, row, answer, received_us)
+    async def _ask(self, poll: Poll) -> None:
+        timeout_s = self._breaker.answer_timeout_s(self._device.answer_timeout_s, self._spares_neighbours)
+        pace, failures = self._line.pace(timeout_s), 0
+        while poll.waiting:
+            try:
+                await self._line.run(poll.next_requests(), poll.take, pace)
+                poll.give_up_unreachable()
+            except UnreachableLineError as error:
+                self.health.failed(str(error), error.cause)
+                raise
+            except LinkError as error:
+                self.health.failed(str(error), error.cause)
+                failures += 1
+                poll.fail_first(error)
+                # On a shared line even the second attempt would keep others waiting.
+                patience = 1 if self._line.is_shared and isinstance(error, SilentError) else 2
+                if failures >= (MOST_FAILURES if poll.answered else patience):
+                    self._first = (
+                        poll.waiting[0] if poll.waiting else 0
+                    )  # it may be this request that is never answered
+                    raise
 
-    async def _connected_link(self) -> Link:
-        # A device may close an idle connection between two polls: nothing is lost by that.
-        if self._link is None or self._link.is_lost:
-            await self._close()
-            self._link = Link(self._device, self._answers_have_ids)
-            await self._link.connect()
-            self.health.reconnects += self.health.last_good_us is not None
-            self.health.connected_since_us = now_us()
-        return self._link
+    async def _learn(self, poll: Poll) -> None:
+        """Find out which addresses are refused, and try again those that were."""
+        now_s = time.monotonic()
+        changed = self._quarantine.heard(poll.silent, now_s)
+        if poll.refused or self._quarantine.bad:
+            pace = self._line.pace(self._device.answer_timeout_s)
+            changed |= await look_closer(poll, self._quarantine, self._line, pace, self._device.unit, self.health)
+        if changed:
+            self._plan_anew(time.monotonic())
 
-    async def _close(self) -> None:
-        self.health.connected_since_us = None
-        if self._link is not None:
-            self._link.close()
-            self._answers_have_ids = self._link.answers_have_ids
-            self._link = None
-            await asyncio.sleep(0)  # the loop closes the socket in its next turn
+    def _plan_anew(self, now_s: float) -> None:
+        self._quarantine.plan(now_s)
+        self._plan = plan_of(self._device, self._quarantine, self.health)
 
-    def _new_poll(self) -> _Poll:
-        blocks = len(self.blocks)
-        return _Poll(
-            words=np.zeros(self._decoder.words, dtype=np.uint16),
-            status=np.full(blocks, BAD_NO_COMMUNICATION, dtype=np.uint32),
-            received_us=np.zeros(blocks, dtype=np.int64),
-        )
-
-    def _take(self, poll: _Poll, row: int, answer: U16 | Refused, received_us: int) -> None:
-        block = self.blocks[row]
-        poll.received_us[row] = received_us
-        if isinstance(answer, Refused):
-            poll.status[row] = answer.meaning.status
-            poll.refused[block] = answer
-        else:
-            poll.status[row] = GOOD
-            start = self._decoder.starts[row]
-            poll.words[start : start + block.count] = answer
-
-    def _handover(self, poll: _Poll) -> Handover | None:
-        batch = self._news(poll)
+    def _handover(self, poll: Poll) -> Handover | None:
+        batch = self._readings.batch(*poll.result())
+        if batch is not None:
+            self.health.readings += len(batch)
         gaps, self._late = tuple(self._late), []
         if poll.fault is not None:
-            self._failures += 1
-            gaps += self._opened_outage(poll)
+            self._breaker.missed()
+            gaps += self._opened_outage(poll.fault)
             return Handover(batch, gaps=gaps) if batch is not None or gaps else None
-        self._failures = 0
-        at_us = now_us()
-        gaps += self._closed_outage(int(poll.received_us.min(initial=at_us)))
-        self._good_until_us = int(poll.received_us.max()) if len(self.blocks) else at_us
-        self.health.last_good_us = self._good_until_us
+        if poll.unreachable is not None:
+            self._breaker.missed()
+        else:
+            self._breaker.answered(poll.slowest_s)
+        first_us, last_us = poll.span_us or (now_us(),) * 2
+        gaps += self._closed_outage(first_us)
+        self._good_until_us = self.health.last_good_us = last_us
         self._note(poll)
-        return Handover(batch, self._good_until_us, gaps)
+        return Handover(batch, last_us, gaps)
 
-    def _opened_outage(self, poll: _Poll) -> tuple[Gap, ...]:
-        if self._outage is not None or (poll.connected and self._failures == 1):
+    def _opened_outage(self, fault: LinkError) -> tuple[Gap, ...]:
+        once_more = self._line.is_shared and isinstance(fault, SilentError) and self._breaker.misses == 1
+        if self._outage is not None or once_more:
             return ()
-        self._outage = Gap(self._device.id, None, self._good_until_us, None, str(poll.fault))
+        self._outage = Gap(self._device.id, None, self._good_until_us, None, str(fault))
         return (self._outage,)
 
     def _closed_outage(self, end_us: int) -> tuple[Gap, ...]:
         if self._outage is None:
             return ()
         opened, self._outage = self._outage, None
+        self._quarantine.hasten(time.monotonic())
         return (Gap(opened.device, None, opened.start_us, max(end_us, opened.start_us), opened.cause),)
 
-    def _note(self, poll: _Poll) -> None:
-        notes = [f"{block} refused: {why}" for block, why in poll.refused.items()]
-        if self._link is not None and self._link.answers_have_ids is False:
+    def _note(self, poll: Poll) -> None:
+        """What is worth saying of the device, though it is read: refused addresses, answers without ids."""
+        bad = [(block, self._quarantine.why(block)) for block in self._plan.bad]
+        refused = {block: why for block, why in bad if why is not None}
+        refused |= {poll.plan.blocks[row]: why for row, why in poll.refused.items() if row not in poll.cut}
+        notes = [f"{block} refused: {why}" for block, why in refused.items()]
+        notes += [f"{block} not answered" for block, why in bad if why is None]
+        if self._line.lacks_ids:
             notes.append("answers carry transaction id 0: a late one could not be told from the next")
         if notes != self.health.notes:
             self.health.notes[:] = notes
 
-    def _news(self, poll: _Poll) -> Batch | None:
-        """The readings of the tags whose answers came, less those that were Bad before and still are."""
-        received = poll.received_us > 0
-        came = received[self._decoder.value_block] & received[self._decoder.scale_block]
-        decoded = self._decoder.decode(poll.words, poll.status)
-        bad = (decoded[1] & np.uint32(BAD)) != 0
-        rows = np.flatnonzero(came & ~(bad & self._bad))
-        self._bad = np.where(came, bad, self._bad)
-        self.health.readings += len(rows)
-        return self._batch(poll, decoded, rows) if len(rows) else None
+    @property
+    def _spares_neighbours(self) -> bool:
+        return self._line.is_shared and self._line.is_lively
 
-    def _batch(self, poll: _Poll, decoded: tuple[F64, U32, Mapping[int, str]], rows: NDArray[np.intp]) -> Batch:
-        values, status, texts = decoded
-        return Batch(
-            device=self._device.id,
-            names=self._names,
-            tags=rows.astype(np.uint32),
-            times_us=poll.received_us[self._decoder.value_block[rows]],
-            values=values[rows],
-            status=status[rows],
-            received_us=int(poll.received_us.max(initial=0)) or now_us(),
-            source_offset_us=np.zeros(len(rows), dtype=np.int64),
-            texts={at: texts[row] for at, row in enumerate(rows.tolist()) if row in texts},
-        )
+    def _next_try_s(self, poll: Poll) -> float | None:
+        """How long to wait before the next attempt; None: until the next slot."""
+        if poll.fault is None and (self._breaker.misses < MISSES or not self._spares_neighbours):
+            return None
+        if isinstance(poll.fault, UnreachableLineError):
+            return self._line.next_try_in_s + 0.001
+        longest_s = self._breaker.wait_s(self._spares_neighbours)
+        return random.uniform(longest_s / 2, longest_s)
 
     async def _until_next_slot(self, begun_s: float) -> bool:
         """Wait for the next slot; slots that passed during the poll or its commit are skipped and become a gap.
@@ -267,17 +229,8 @@ class ModbusConnector:
             )
         return await self._pause.wait(next_s - time.monotonic())
 
-    async def _until_next_try(self) -> None:
-        wait_s = self._backoff_s()
+    async def _until_next_try(self, wait_s: float) -> bool:
         self.health.next_try_us = now_us() + round(wait_s * US_PER_S)
         await self._pause.wait(wait_s)
         self.health.next_try_us = None
-
-    def _backoff_s(self) -> float:
-        longest_s = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2.0 ** min(self._failures, 10))
-        return random.uniform(longest_s / 2, longest_s)
-
-
-def _block_health(block: Block, device: ModbusDevice) -> BlockHealth:
-    served = tuple(dict.fromkeys(device.tags[part.tag].name for part in block.parts))
-    return BlockHealth(block.table, block.address, block.count, served)
+        return False

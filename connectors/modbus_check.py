@@ -5,13 +5,9 @@ Modbus Application Protocol V1.1b3: 6.1 to 6.4 (answers of function codes 1 to 4
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from connectors.modbus_coding import byte_count
 from connectors.modbus_plan import Block, Table
 from plant.status_code import parse_status
-
-U16 = NDArray[np.uint16]
 
 FUNCTION_CODES: dict[Table, int] = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 """The only function codes that are ever sent; none of them writes."""
@@ -71,8 +67,8 @@ class Doubt:
     reason: str
 
 
-def check_answer(block: Block, unit: int, answer: Answer) -> U16 | Refused | Doubt:
-    """The words of a block (bits as 0 and 1), or why there are none."""
+def check_answer(block: Block, unit: int, answer: Answer) -> bytes | Refused | Doubt:
+    """The data of a block as they came (see `modbus_coding.words_of`), or why there are none."""
     function = FUNCTION_CODES[block.table]
     if answer.unit != unit:
         return Doubt(f"answer of unit {answer.unit}, asked was {unit}")
@@ -82,12 +78,9 @@ def check_answer(block: Block, unit: int, answer: Answer) -> U16 | Refused | Dou
         return Refused(answer.body[0])
     if answer.function != function:
         return Doubt(f"answer to function code {answer.function}, asked was {function}")
-    byte_count = (block.count + 7) // 8 if block.is_bits else 2 * block.count
-    if not answer.body or answer.body[0] != byte_count:
-        return Doubt(f"byte count {answer.body[0] if answer.body else 'missing'}, {block} takes {byte_count}")
-    if len(answer.body) != 1 + byte_count:
-        return Doubt(f"{len(answer.body) - 1} bytes of data where the byte count says {byte_count}")
-    data = np.frombuffer(answer.body, dtype=np.uint8, offset=1)
-    if block.is_bits:
-        return np.unpackbits(data, count=block.count, bitorder="little").astype(np.uint16)
-    return data.view(">u2").astype(np.uint16)
+    wanted = byte_count(block)
+    if not answer.body or answer.body[0] != wanted:
+        return Doubt(f"byte count {answer.body[0] if answer.body else 'missing'}, {block} takes {wanted}")
+    if len(answer.body) != 1 + wanted:
+        return Doubt(f"{len(answer.body) - 1} bytes of data where the byte count says {wanted}")
+    return answer.body[1:]

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from config.tags import WORDS, ModbusTag
+from connectors.modbus_coding import U16, wire_of
 from connectors.modbus_plan import Block, Part, Table
-from connectors.modbus_words import U16, Decoder
+from connectors.modbus_words import Decoder
 from plant.status_code import GOOD
 from plant.tag import Role
 
@@ -93,8 +94,9 @@ def decodings(table: Table, address: int, words: U16, expect: float | None = Non
     """
     tags = _candidates(table, address, len(words))
     parts = tuple(Part(row, tag.address - address, tag.words) for row, tag in enumerate(tags))
-    decoder = Decoder(tags, (Block(table, address, len(words), parts),))
-    values, status, _ = decoder.decode(words, np.zeros(1, dtype=np.uint32))
+    block = Block(table, address, len(words), parts)
+    wire = wire_of(words, block.is_bits)
+    values, status, _ = Decoder(tags, (block,)).decode(wire, np.zeros(1, dtype=np.uint32))
     numbers = [(tag, float(value)) for tag, value, code in zip(tags, values, status, strict=True) if code == GOOD]
     bits = [_bits(tag, value) for tag, value in numbers]
     excess = _excess([(tag.address - address, tag.words) for tag, _ in numbers], bits, len(words))

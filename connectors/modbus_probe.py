@@ -10,9 +10,10 @@ import numpy as np
 from config.devices import ModbusDevice
 from connectors.device_health import Cause
 from connectors.modbus_check import Refused
-from connectors.modbus_link import Link, LinkError, check_transport
+from connectors.modbus_coding import U16, words_of
+from connectors.modbus_connection import LinkError, Pace
+from connectors.modbus_line import Line, Lines
 from connectors.modbus_plan import MAX_BITS, MAX_REGISTERS, Block, Table
-from connectors.modbus_words import U16
 from connectors.reachability import Obstacle, UnreachableError, obstacle_of, require_listener
 
 ANSWER_S = 2.0
@@ -49,20 +50,16 @@ class Probe:
 
 
 async def probed(device: ModbusDevice, probe: Probe) -> U16:
-    """The registers of a probe as they are now (bits as 0 and 1). Raises UnreachableError and ConnectorError."""
-    check_transport(device)
+    """The registers of a probe as they are now (bits as 0 and 1). Raises UnreachableError."""
     if device.transport != "rtu":
         await require_listener(device.host or "", device.tcp_port)
-    link = Link(device)
+    line = Lines().line(device)
     try:
-        try:
-            await link.connect()
-            return np.concatenate([await _answer(link, block) for block in _blocks(probe)])
-        finally:
-            link.close()
-            await asyncio.sleep(0)  # the loop closes the socket in its next turn
+        return np.concatenate([await _answer(line, device.unit, block) for block in _blocks(probe)])
     except LinkError as error:
         raise await _explained(device, error) from None
+    finally:
+        await line.leave(device.id)
 
 
 def _blocks(probe: Probe) -> list[Block]:
@@ -71,11 +68,11 @@ def _blocks(probe: Probe) -> list[Block]:
     return [Block(probe.table, at, min(most, end - at), ()) for at in range(probe.address, end, most)]
 
 
-async def _answer(link: Link, block: Block) -> U16:
-    words, _ = await link.read(block, ANSWER_S)
-    if isinstance(words, Refused):
-        raise UnreachableError(_REFUSALS.get(words.code, Obstacle.OTHER), f"{block}: {words}")
-    return words
+async def _answer(line: Line, unit: int, block: Block) -> U16:
+    data = (await line.ask(unit, block, Pace(ANSWER_S))).data
+    if isinstance(data, Refused):
+        raise UnreachableError(_REFUSALS.get(data.code, Obstacle.OTHER), f"{block}: {data}")
+    return words_of(np.frombuffer(data, dtype=np.uint8), block)
 
 
 async def _explained(device: ModbusDevice, error: LinkError) -> UnreachableError:

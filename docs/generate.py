@@ -1,7 +1,7 @@
-"""How do settings.md, kpis.md and explain.md come about? From what the code says of itself: `python docs/generate.py`.
+"""How do settings.md, kpis.md, explain.md and profiles.md come about? From the code and its data, by this program.
 
 A test compares the files with what this writes. Descriptions are the docstrings in config/; rules of the KPIs are in
-kpis-rules.md, and what explanations are for in explain-text.md.
+kpis-rules.md, what explanations are for in explain-text.md, and how register maps are used in profiles-text.md.
 """
 
 import sys
@@ -20,8 +20,9 @@ DOCS = Path(__file__).resolve().parent
 if __name__ == "__main__":
     sys.path.insert(0, str(DOCS.parent))
 
-from config import calendar, devices, model, mqtt, page, programme, savings, site, tags  # noqa: E402
+from config import address_range, calendar, devices, model, mqtt, page, programme, savings, site, tags  # noqa: E402
 from docs.explanation_tables import objects  # noqa: E402
+from docs.profile_tables import profiles  # noqa: E402
 from docs.setting_tables import table, tables  # noqa: E402
 from kpi.catalogue import CATALOGUE  # noqa: E402
 from plant.kpi_id import KpiId  # noqa: E402
@@ -30,7 +31,6 @@ from plant.tag import Role  # noqa: E402
 GENERATED = "<!-- Written by `python docs/generate.py`; change the code, not this page. -->"
 
 WITHOUT_EFFECT = {
-    "`transport: tls` of a Modbus device": "`run` refuses it and names what it speaks",
     "`max_clock_error_s`, `outage_s`, `allow_insecure` of a Modbus device": "Modbus has no clock, queue or security",
 }  # fmt: skip
 """Settings that are checked and kept, but change nothing."""
@@ -73,6 +73,7 @@ _BY_CHECK = {
     calendar._weekday: f"one of {', '.join(calendar.WEEKDAYS)}",
     calendar._break: "break, as in 12:00-13:00",
     calendar._country: "country's code",
+    address_range._address_range: "addresses, as in `holding 100-199` or `input 5`",
 }
 _BY_PATTERN = {
     f"^{model.NAME}$": "name",
@@ -131,6 +132,8 @@ def _bounds(metadata: Iterable[Any]) -> str:
         said.append(f"at least {limits[Ge].ge}")
     if Gt in limits:
         said.append(f"more than {limits[Gt].gt}")
+    if Le in limits:
+        said.append(f"at most {limits[Le].le}")
     if Lt in limits:
         said.append(f"less than {limits[Lt].lt}")
     if MinLen in limits:
@@ -231,14 +234,21 @@ def explain_page() -> str:
     return f"{GENERATED}\n{text}\n" + "\n".join(objects()) + "\n"
 
 
+def profiles_page() -> str:
+    """The content of profiles.md."""
+    text = (DOCS / "profiles-text.md").read_text(encoding="utf-8")
+    return f"{GENERATED}\n{text}" + "\n".join(profiles()) + "\n"
+
+
 def _anchor(heading: str) -> str:
     return heading.replace(":", "").replace(",", "").replace(" ", "-")
 
 
 def main() -> None:
     """Write all pages."""
-    for name, text in (("settings", settings_page()), ("kpis", kpis_page()), ("explain", explain_page())):
-        (DOCS / f"{name}.md").write_text(text, encoding="utf-8")
+    pages = {"settings": settings_page, "kpis": kpis_page, "explain": explain_page, "profiles": profiles_page}
+    for name, content in pages.items():
+        (DOCS / f"{name}.md").write_text(content(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from config import devices, tags
-from config.profile import registers
+from config.tag_list import KEYS
 from config.tariff import load_tariff, shipped_tariffs
 from plant.tag import STORAGE_UNITS, Role, kind_of
 from plant.unit import CONVERSIONS, IDENTITY
@@ -47,8 +46,8 @@ def _units() -> Iterator[str]:
 
 def _names_in_tag_lists() -> Iterator[str]:
     yield from ("## Tag lists", "", _TAG_LISTS, "")
-    for protocol, settings in (("opcua", tags.OpcUaTag), ("modbus", tags.ModbusTag)):
-        yield f"- {protocol}: {', '.join(f'`{name}`' for name in settings.model_fields)}"
+    for protocol, keys in KEYS.items():
+        yield f"- {protocol}: {', '.join(f'`{key}`' for key in keys)}"
 
 
 _TAG_LISTS = """\
@@ -57,15 +56,13 @@ A cell of `states` is `0=NotExecuting;1=Executing`, one of `bad_values` is `6553
 
 
 def _profiles() -> Iterator[str]:
-    yield from ("## Register maps", "", _PROFILES, "")
-    for path in sorted(devices.PROFILES.glob("*.csv")):
-        roles = [row.text("role") for row in registers(path.stem) if row.text("role")]
-        yield f"- `{path.stem}`: {', '.join(f'`{role}`' for role in roles)}"
+    yield from ("## Register maps", "", _PROFILES)
 
 
 _PROFILES = """\
-A Modbus tag that names no `address` takes it from the map that its device names as `profile`, by its role, and with it
-`table`, `type`, `order` and `unit` where the tag does not say them itself. Shipped maps and their roles:"""
+A Modbus tag may name a `register` of the map that its device names as `profile`, or no `address` at all: then it is
+the register of its role. The register gives `role`, `unit`, `table`, `address`, `type`, `order`, `scale` and
+`bad_values` where the tag does not say them itself. [All shipped maps](profiles.md) with their registers."""
 
 
 def _tariffs() -> Iterator[str]:

@@ -9,7 +9,6 @@ from pymodbus.datastore import ModbusServerContext
 from pymodbus.exceptions import NoSuchIdException
 from pymodbus.server import ModbusTcpServer
 
-from config.devices import ModbusDevice
 from config.tags import ModbusTag
 from simulators.clock import PlantClock, wall_clock_us
 from simulators.registers import words_of
@@ -23,9 +22,9 @@ _TABLES = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
 class ModbusUnit:
     """One unit: its tags' values as bits and registers. Between its first and last address holes read as 0."""
 
-    def __init__(self, device: ModbusDevice, scene: Scene, clock: PlantClock, show: Show) -> None:
+    def __init__(self, tags: Iterable[ModbusTag], scene: Scene, clock: PlantClock, show: Show) -> None:
         self._sources: dict[str, list[tuple[ModbusTag, Source]]] = {}
-        for tag in device.tags:
+        for tag in tags:
             self._sources.setdefault(tag.table, []).append((tag, scene.source(tag)))
         self._ranges = {table: _range(tag for tag, _ in rows) for table, rows in self._sources.items()}
         self._clock = clock

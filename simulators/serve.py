@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from config.devices import Device, ModbusDevice, OpcUaDevice, is_loopback
 from config.site import Site
+from config.tags import ModbusTag
 from simulators.clock import PlantClock
 from simulators.modbus_device import ModbusAddress, ModbusUnit
 from simulators.opcua_machine import OpcUaMachine
@@ -108,13 +109,12 @@ async def _started(server: OpcUaMachine | ModbusAddress, device: Device, stack: 
 
 
 def _modbus(first: ModbusDevice, devices: list[Device], scene: Scene, clock: PlantClock, show: Show) -> ModbusAddress:
-    units: dict[int, ModbusUnit] = {}
+    tags: dict[int, list[ModbusTag]] = {}
     for device in devices:
         if not isinstance(device, ModbusDevice) or device.transport != first.transport:
             raise CannotServeError(f"{device.id}: {address_of(device)}: {first.id} speaks another protocol there")
-        if device.unit in units:
-            raise CannotServeError(f"{device.id}: {address_of(device)}: unit {device.unit} is there already")
-        units[device.unit] = ModbusUnit(device, scene, clock, show)
+        tags.setdefault(device.unit, []).extend(device.tags)
+    units = {unit: ModbusUnit(own, scene, clock, show) for unit, own in tags.items()}
     return ModbusAddress(*_socket(first), first.transport == "rtu-over-tcp", units)
 
 

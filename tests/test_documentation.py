@@ -48,7 +48,7 @@ def generate() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["settings", "kpis", "explain"])
+@pytest.mark.parametrize("page", ["settings", "kpis", "explain", "profiles"])
 def test_generated_page_is_up_to_date(generate: ModuleType, page: str) -> None:
     written = (DOCS / f"{page}.md").read_text(encoding="utf-8")
     assert written == getattr(generate, f"{page}_page")(), "run: python docs/generate.py"

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from collector.device_connector import open_connector
 from collector.page.drafts import Candidate, Draft, LiveValue
 from config.devices import Device, ModbusDevice, OpcUaDevice, is_loopback
-from config.profile import registers
+from config.profile import register_facts, registers
 from config.tag_row import values_of
 from connectors.connector import Connector
 from connectors.modbus_guess import apart, decodings
@@ -100,8 +100,8 @@ async def look_by_profile(draft: Draft, device: ModbusDevice, profile: str) -> N
     """The registers of a shipped map as the device has them now. Raises UnreachableError."""
     tags, work_unit = [], as_name(draft.device) or PLANT
     for row in registers(profile):
-        tag = values_of({key: row.text(key) for key in ("role", "unit", "table", "address", "type", "order")})
-        tags.append({"name": row.text("register"), "work_unit": work_unit, "role": "other", **tag})
+        facts = values_of(register_facts(row))
+        tags.append({"name": row.text("register"), "work_unit": work_unit, "role": "other", **facts})
     draft.candidates = []
     values = await _read_all(device.model_copy(update={"profile": None}), tags, Path())
     for tag in tags:

@@ -56,6 +56,7 @@ def test_three_kills_of_the_devices_leave_declared_gaps(tmp_path: Path) -> None:
             wait_until(lambda: not plant.status()["well"], "the collector notices")
             devices = plant.simulate()
         plant.wait_for_new(*ALL)
+        plant.wait_for_contact()
         collector.send_signal(signal.SIGTERM)
         assert collector.wait(20) == 0
         found = plant.judge()

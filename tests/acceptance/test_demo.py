@@ -122,7 +122,7 @@ def test_all_that_it_prints_works_and_a_tampered_counter_is_found(tmp_path: Path
         again.until("stand still")
         again.process.send_signal(signal.SIGINT)
         assert again.end(20) == 130
-    assert gone(str(folder), 0)
+    assert gone(str(folder), 2)  # killed, though the kernel may still be clearing up
 
 
 def test_no_part_outlives_a_kill(tmp_path: Path) -> None:

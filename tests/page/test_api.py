@@ -127,8 +127,11 @@ def pages(api: httpx.Client, path: str) -> list[Any]:
 def test_devices_are_those_of_the_site_file_where_nothing_runs(api_plant: ApiPlant, api: httpx.Client) -> None:
     found = got(api, "/devices")
     assert found["running"] is False
-    plan = [{key: row[key] for key in ("id", "requests_per_poll", "tags")} for row in found["devices"]]
-    assert plan == api_plant.asked("check")["devices"]
+    plans = [
+        [{key: row[key] for key in ("id", "requests_per_poll", "tags")} for row in rows]
+        for rows in (found["devices"], api_plant.asked("check")["devices"])
+    ]
+    assert plans[0] == plans[1]
     assert {row["connected"] for row in found["devices"]} == {False}
 
 

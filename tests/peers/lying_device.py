@@ -78,8 +78,8 @@ class LyingDevice:
             self.changed.notify_all()
 
     @contextlib.asynccontextmanager
-    async def serving(self):
-        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+    async def serving(self, tls=None):
+        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=tls)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
@@ -185,11 +185,6 @@ async def _truth_then_again(device, request, writer):
     writer.write(adu(request, request.body(LIE)))
 
 
-async def _truth_and_more(device, request, writer):
-    device.tell_the_truth(request, writer)
-    writer.write(adu(request, request.body(LIE)) * 2)
-
-
 async def _earlier_then_truth(device, request, writer):
     writer.write(adu(request, request.body(LIE), transaction=request.transaction - 1 or 7))
     device.tell_the_truth(request, writer)
@@ -235,12 +230,12 @@ LIES: dict[str, Lie] = {
     "closed": _closed,
     "reset": _reset,
     "silent": _silent,
+    "more than one answer": _sends(lambda r: adu(r, r.body(LIE)) * 3),
 }
 """Ways of not answering; none of them may ever bring a value."""
 
 SURPLUS: dict[str, Lie] = {
     "a second answer later": _truth_then_again,
-    "a second answer at once": _truth_and_more,
     "an earlier answer first": _earlier_then_truth,
 }
 """True answers with something beside them that must never be taken for one."""

@@ -14,14 +14,14 @@ from collected import Collected
 from pyModbusTCP.server import DataBank, ModbusServer
 
 from config.devices import ModbusDevice
-from connectors import modbus
+from connectors import modbus_line
 from connectors.modbus import ModbusConnector
 from plant.status_code import status_name
 
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
-    monkeypatch.setattr(modbus, "BACKOFF_MAX_S", 0.2)
+    monkeypatch.setattr(modbus_line, "BACKOFF_MAX_S", 0.2)
 
 
 def device(port, tags, poll_s=0.05):

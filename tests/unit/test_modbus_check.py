@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.modbus_check import EXCEPTION_CODES, FUNCTION_CODES, Answer, Doubt, Refused, check_answer
+from connectors.modbus_coding import words_of
 from connectors.modbus_plan import Block
 from plant.status_code import is_bad, status_name
 
@@ -21,14 +22,16 @@ def registers_body(words):
 @given(st.sampled_from(["holding", "input"]), st.lists(st.integers(0, 0xFFFF), min_size=1, max_size=125))
 def test_registers_come_back_as_they_are(table, words):
     answer = Answer(17, FUNCTION_CODES[table], registers_body(words))
-    assert check_answer(block(table, len(words)), 17, answer).tolist() == words
+    asked = block(table, len(words))
+    assert words_of(np.frombuffer(check_answer(asked, 17, answer), dtype=np.uint8), asked).tolist() == words
 
 
 @given(st.sampled_from(["coil", "discrete"]), st.lists(st.booleans(), min_size=1, max_size=2000))
 def test_bits_come_back_least_significant_first(table, bits):
     data = sum(bit << at for at, bit in enumerate(bits)).to_bytes((len(bits) + 7) // 8, "little")
     answer = Answer(1, FUNCTION_CODES[table], bytes([len(data)]) + data)
-    assert check_answer(block(table, len(bits)), 1, answer).tolist() == bits
+    asked = block(table, len(bits))
+    assert words_of(np.frombuffer(check_answer(asked, 1, answer), dtype=np.uint8), asked).tolist() == bits
 
 
 RIGHT = registers_body([1, 2, 3])

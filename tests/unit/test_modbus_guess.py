@@ -6,9 +6,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.tags import ModbusTag
+from connectors.modbus_coding import U16, wire_of
 from connectors.modbus_guess import Decoding, apart, decodings
 from connectors.modbus_plan import plan_blocks
-from connectors.modbus_words import U16, Decoder
+from connectors.modbus_words import Decoder
 
 
 def words(form: str, *values: float) -> U16:
@@ -85,6 +86,7 @@ def test_a_tag_made_of_a_decoding_reads_its_value(registers: list[int], expect: 
         tag = ModbusTag.model_validate(one.as_tag("t", "w"))
         (planned,) = blocks = plan_blocks([tag])
         at = planned.address - 7
-        values, status, _ = Decoder([tag], blocks).decode(block[at : at + planned.count], np.zeros(1, dtype=np.uint32))
+        wire = wire_of(block[at : at + planned.count], is_bits=False)
+        values, status, _ = Decoder([tag], blocks).decode(wire, np.zeros(1, dtype=np.uint32))
         assert status[0] == 0
         assert values[0] == pytest.approx(one.scaled, rel=1e-12)

@@ -75,6 +75,9 @@ def test_keys_must_fit_the_role(tmp_path: Path, keys: str, fault: str) -> None:
         ("table: holding, address: 0, type: int64, order: ABCD", ".order: must have the eight letters A to H"),
         ("table: holding, address: 0, type: int64, order: ABCDEFGG", ".order: must have the eight letters A to H"),
         ("table: holding, address: 0, type: uint16, length: 4", ".length: is required for a string, and only there"),
+        ("table: coil, address: 0, scale_from: 1", ".scale_from: only for a number in a register"),
+        ("table: holding, address: 0, type: uint16, bit: 1, scale_from: 1", ".scale_from: only for a number in a reg"),
+        ("table: holding, address: 0, type: string, length: 2, scale_from: 1", ".scale_from: only for a number in a"),
         ("table: holding, address: 0, type: uint16, node: i=1", ".node: unknown key"),
     ],
 )

@@ -1,0 +1,284 @@
+"""How are requests answered over TCP or TLS? A client of our own: frames are checked where they arrive.
+
+An answer that can be believed begins with exactly the bytes that its request foresees; any other is looked at closely
+and becomes a refusal or the end of the connection, never a value.
+"""
+
+import asyncio
+import random
+import ssl
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from connectors.device_health import cause_of
+from connectors.modbus_check import Doubt, check_answer
+from connectors.modbus_connection import (
+    BAD_COMMUNICATION_ERROR,
+    LinkError,
+    Pace,
+    SilentError,
+    Take,
+    UnbelievableError,
+    UnreachableLineError,
+)
+from connectors.modbus_frame import HEADER, Header, Request, answer_of
+
+_BUFFER = 16 * 1024
+_EARLIER = 1024
+"""An answer to one of so many requests before is late or doubled, and is dropped."""
+_MOST_MISSING = 16
+"""A connection on which more requests than that were not answered in time is given up."""
+
+
+class TcpConnection(asyncio.BufferedProtocol):
+    """One connection to a Modbus TCP server (`connectors.modbus_connection.Connection`)."""
+
+    def __init__(self, answers_have_ids: bool | None = None) -> None:
+        self.answers_have_ids = answers_have_ids
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._buffer = bytearray(_BUFFER)
+        self._view = memoryview(self._buffer)
+        self._start = self._end = 0
+        # Not the ids of the connection before: a gateway may still hold an answer for that one.
+        self._transaction = random.randrange(0xFFFF)
+        self._missing = 0
+        self._fault: LinkError | None = None
+        self._run: _Run | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        return self._fault is not None
+
+    async def run(self, requests: Sequence[Request], take: Take, pace: Pace) -> None:
+        """See `Connection`."""
+        if self._fault is not None:
+            raise self._fault
+        if not requests:
+            return
+        run = self._run = _Run(self, requests, take, pace)
+        try:
+            run.send()
+            await run.done
+        except SilentError:
+            if not self.answers_have_ids or self._missing > _MOST_MISSING:
+                self.close()
+            raise
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            run.end()
+            if self._run is run:
+                self._run = None
+
+    def fail_run(self, fault: LinkError) -> None:
+        """End the run that is on, if there is one; from here on its answers are late ones."""
+        run, self._run = self._run, None
+        if run is not None:
+            self._missing += len(run.asked)
+            run.asked.clear()
+            if not run.done.done():
+                run.done.set_exception(fault)
+
+    def next_transaction(self) -> int:
+        """1 to 65535 in turn; 0 is left to servers that know none."""
+        self._transaction = self._transaction % 0xFFFF + 1
+        return self._transaction
+
+    def _is_earlier(self, transaction: int) -> bool:
+        """Whether an id was given out lately."""
+        return transaction > 0 and (self._transaction - transaction) % 0xFFFF < _EARLIER
+
+    def write(self, data: bytes) -> None:
+        """Send the bytes of requests."""
+        assert self._transport is not None
+        self._transport.write(data)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._view[self._end :]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._end += nbytes
+        received_us = time.time_ns() // 1000
+        try:
+            while self._end - self._start > HEADER and self._fault is None:
+                if not self._took_frame(received_us):
+                    break
+        except LinkError as error:
+            self._lose(error)
+        if self._start == self._end:
+            self._start = self._end = 0
+        elif self._end > _BUFFER // 2:
+            left = self._end - self._start
+            self._buffer[:left] = self._buffer[self._start : self._end]
+            self._start, self._end = 0, left
+
+    def _took_frame(self, received_us: int) -> bool:
+        """Handle the frame at the start of what was received; False where it is not there whole."""
+        start, run = self._start, self._run
+        if run is not None and run.asked:
+            transaction, row, sent_s = run.asked[0]
+            request = run.requests[row]
+            if self._buffer[start : start + HEADER + 2] == transaction.to_bytes(2, "big") + request.head:
+                end = start + request.size
+                if end > self._end:
+                    return False
+                self._require_nothing_behind(end, transaction)
+                self._start = end
+                self.answers_have_ids = True
+                run.asked.popleft()
+                go_on = run.take(row, self._view[start + HEADER + 2 : end], received_us, time.monotonic() - sent_s)
+                run.send(go_on)
+                return True
+        return self._took_other_frame(received_us)
+
+    def _took_other_frame(self, received_us: int) -> bool:
+        header = Header.of(bytes(self._buffer[self._start : self._start + 6]))
+        if header.doubt:
+            raise UnbelievableError(header.doubt)
+        end = self._start + header.size
+        if end > self._end:
+            return False
+        frame = bytes(self._view[self._start : end])
+        self._start = end
+        self._take_believable(header.transaction, frame, received_us)
+        return True
+
+    def _require_nothing_behind(self, end: int, transaction: int) -> None:
+        """What stands behind an answer may be another's; if it is the same again, neither can be believed."""
+        if end + 2 <= self._end and self._buffer[end : end + 2] == transaction.to_bytes(2, "big"):
+            raise UnbelievableError("more than one answer")
+
+    def _take_believable(self, transaction: int, frame: bytes, received_us: int) -> None:
+        run = self._run
+        asked = list(run.asked) if run is not None else []
+        at = next((at for at, one in enumerate(asked) if one[0] == transaction), None)
+        if at is None and transaction == 0 and not self.answers_have_ids and len(asked) == 1:
+            at = 0
+        if run is None or at is None:
+            if self._is_earlier(transaction):
+                return
+            raise UnbelievableError(f"transaction id {transaction}, for which nobody asked")
+        self._require_nothing_behind(self._start, transaction)
+        _, row, sent_s = run.asked[at]
+        request = run.requests[row]
+        checked = check_answer(request.block, request.unit, answer_of(frame))
+        if isinstance(checked, Doubt):
+            raise UnbelievableError(checked.reason)
+        self.answers_have_ids = transaction != 0
+        del run.asked[at]
+        run.send(run.take(row, checked, received_us, time.monotonic() - sent_s))
+
+    def eof_received(self) -> None:
+        self._lose(LinkError("connection closed by the device", BAD_COMMUNICATION_ERROR))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lose(LinkError("connection closed by the device", BAD_COMMUNICATION_ERROR))
+
+    def _lose(self, fault: LinkError) -> None:
+        if self._fault is None:
+            self._fault = fault
+            self.fail_run(fault)
+            if self._transport is not None:
+                self._transport.abort()
+
+    def close(self) -> None:
+        """See `Connection`."""
+        self._lose(LinkError("connection closed", BAD_COMMUNICATION_ERROR))
+
+
+class _Run:
+    """The requests of one run: asked are those that wait for their answers (transaction id, row, since when [s])."""
+
+    def __init__(self, connection: TcpConnection, requests: Sequence[Request], take: Take, pace: Pace) -> None:
+        self.requests, self.take = requests, take
+        self.asked: deque[tuple[int, int, float]] = deque()
+        self.done: asyncio.Future[None] = connection._loop.create_future()
+        self._connection, self._pace = connection, pace
+        self._next = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._pause: asyncio.TimerHandle | None = None
+
+    def send(self, go_on: bool = True) -> None:
+        """Send what may be sent now; the run is done when nothing is left to send or to wait for."""
+        if not go_on:
+            self._next = len(self.requests)
+        if self._pace.request_pause_s and self._next and self._next < len(self.requests):
+            if self._pause is None and not self.asked:
+                self._pause = self._connection._loop.call_later(self._pace.request_pause_s, self._send_after_pause)
+            return
+        self._send_now()
+
+    def _send_after_pause(self) -> None:
+        self._pause = None
+        self._send_now()
+
+    def _send_now(self) -> None:
+        # Ids tell answers apart only where the server is known to give them back.
+        most = self._pace.in_flight if self._connection.answers_have_ids else 1
+        while len(self.asked) < most and self._next < len(self.requests):
+            transaction, request = self._connection.next_transaction(), self.requests[self._next]
+            self.asked.append((transaction, self._next, time.monotonic()))
+            self._next += 1
+            self._connection.write(transaction.to_bytes(2, "big") + request.behind_id)
+            if self._pace.request_pause_s:
+                break
+        if not self.asked:
+            if not self.done.done():
+                self.done.set_result(None)
+        elif self._timer is None:
+            self._watch(self._pace.answer_timeout_s)
+
+    def _watch(self, seconds: float) -> None:
+        self._timer = self._connection._loop.call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        """Fail if the oldest request has waited too long; one timer looks after all requests of the run."""
+        self._timer = None
+        if not self.asked:
+            return
+        _, row, sent_s = self.asked[0]
+        left_s = sent_s + self._pace.answer_timeout_s - time.monotonic()
+        if left_s > 0:
+            self._watch(left_s)
+        else:
+            self._connection.fail_run(SilentError(self.requests[row], self._pace.answer_timeout_s))
+
+    def end(self) -> None:
+        """Stop the clocks."""
+        for timer in (self._timer, self._pause):
+            if timer is not None:
+                timer.cancel()
+
+
+async def connect(
+    host: str, port: int, tls: ssl.SSLContext | None, server_name: str | None, timeout_s: float, ids: bool | None
+) -> TcpConnection:
+    """Open a connection, resolving the name anew. ids: what an earlier connection learnt of transaction ids.
+
+    Raises UnreachableLineError.
+    """
+    loop = asyncio.get_running_loop()
+    name = server_name or host if tls else None
+    try:
+        async with asyncio.timeout(timeout_s):
+            _, connection = await loop.create_connection(
+                lambda: TcpConnection(ids), host, port, ssl=tls, server_hostname=name
+            )
+    except (OSError, UnicodeError) as error:  # UnicodeError: of a host's name
+        raise UnreachableLineError(f"cannot connect: {_why(error, timeout_s)}", cause_of(error)) from None
+    return connection
+
+
+def _why(error: BaseException, timeout_s: float) -> object:
+    if isinstance(error, TimeoutError) and not str(error):
+        return f"no answer within {timeout_s:g} s"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the device's certificate is not believed: {error.verify_message}"
+    return getattr(error, "strerror", None) or error
