@@ -11,8 +11,8 @@ from liar import Judge, Liar
 from lied_to import EQUAL, GATEWAY, RTU, TCP, device, devices, impatient, judged, lied_to
 from lies import FALSE, WITH_IDS_FALSE, Worth, crc_is_right, kinds, rtu_frame, turned, word
 
-from config.devices import ModbusDevice
 from connectors.modbus import ModbusConnector
+from connectors.modbus_line import Lines
 
 PATIENCE_S = 0.2
 serial_only = pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo terminals on this system")
@@ -34,21 +34,17 @@ def test_no_lie_becomes_a_value_and_no_truth_is_lost(patience):
 
 @pytest.mark.parametrize("wire", [TCP, GATEWAY, RTU], ids=["ids", "no ids", "rtu"])
 def test_no_lie_becomes_a_value_where_two_units_share_a_connection(patience, wire):
-    lines = pytest.importorskip("connectors.modbus_line").Lines()
-    judged(asyncio.run(lied_to(devices(wire, 8, PATIENCE_S, 60), patience, within_s=100, lies=20, lines=lines)))
+    judged(asyncio.run(lied_to(devices(wire, 8, PATIENCE_S, 60), patience, within_s=100, lies=20, lines=Lines())))
 
 
 def test_a_gateway_without_ids_that_answers_late_never_answers_the_next_request(patience):
     """Behind it are two units, so that a silent one is no reason by itself to think the connection dead."""
-    lines = pytest.importorskip("connectors.modbus_line").Lines()
     others = tuple(name for name in kinds(GATEWAY) if name not in ("the truth", "the truth far too late"))
     liars = devices(GATEWAY, 8, PATIENCE_S, 80, left_out=others)
-    judged(asyncio.run(lied_to(liars, patience, within_s=100, lies=4, poll_s=0.25, lines=lines)))
+    judged(asyncio.run(lied_to(liars, patience, within_s=100, lies=4, poll_s=0.25, lines=Lines())))
 
 
 def test_no_lie_becomes_a_value_with_several_requests_under_way(patience):
-    if "in_flight" not in ModbusDevice.model_fields:
-        pytest.skip("devices are asked one request at a time")
     judges = asyncio.run(lied_to(devices(TCP, 8, PATIENCE_S, 70), patience, within_s=100, lies=20, in_flight=4))
     assert [found for judge in judges for found in judge.wrong] == []
     # A reset behind a true answer takes it from the reader's hands.
