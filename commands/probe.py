@@ -1,17 +1,18 @@
-"""`smartwings probe modbus HOST[:PORT] …`: what registers hold, with every decoding, the most plausible first."""
+"""`smartwings probe modbus HOST[:PORT] …`: which units answer, who they are, and what registers hold."""
 
-import asyncio
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.terminal import Json, quiet_libraries, refuse, say, say_json, write_new
+from commands.probe_registers import probe_registers
+from commands.probe_units import probe_identity, probe_units
+from commands.terminal import Json, quiet_libraries, refuse
 
 if TYPE_CHECKING:
-    from connectors.modbus_coding import U16
-    from connectors.modbus_guess import Decoding
+    from config.devices import ModbusDevice
+    from connectors.modbus_plan import Table as PlainTable
 
 probe_app = typer.Typer(help="What a device holds at addresses that nobody has named yet.", no_args_is_help=True)
 
@@ -30,80 +31,97 @@ class TableName(StrEnum):
     DISCRETE = "discrete"
 
 
+class Parity(StrEnum):
+    """Parities of a serial line."""
+
+    EVEN = "even"
+    ODD = "odd"
+    NONE = "none"
+
+
+class Framing(StrEnum):
+    """How a device behind an address is spoken to."""
+
+    TCP = "tcp"
+    RTU_OVER_TCP = "rtu-over-tcp"
+
+
+Host = Annotated[str | None, typer.Argument(metavar="HOST[:PORT]", help="Device or gateway; port 502.")]
+Unit = Annotated[int, typer.Option(help="Unit behind the address.")]
+Table = Annotated[TableName | None, typer.Option(help="Table to read. Without it: which units answer.")]
+Address = Annotated[int | None, typer.Option(help="First address, from 0; 400073 is a manual's holding 72.")]
+Count = Annotated[int | None, typer.Option(help="How many registers or bits.")]
+Expect = Annotated[str | None, typer.Option(metavar="V", help="What its display shows now: 230.1, '12.3 kW'.")]
+Tags = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a tag list of the best.")]
+Units = Annotated[str | None, typer.Option(metavar="IDS", help="Which of these answer: 1-20,247. Default: 1-247.")]
+Wait = Annotated[float, typer.Option("--wait", metavar="S", help="Least time a unit is waited for.", min=0.05, max=10)]
+Identify = Annotated[bool, typer.Option("--identify", help="Ask the device who it is (function code 43/14).")]
+SerialPort = Annotated[str | None, typer.Option(metavar="PORT", help="A serial line in place of HOST: /dev/ttyUSB0.")]
+Baudrate = Annotated[int, typer.Option(help="Speed of the serial line.")]
+ParityOf = Annotated[Parity, typer.Option(help="Parity of the serial line.")]
+Stopbits = Annotated[int, typer.Option(help="Stop bits of the serial line.")]
+Line = Annotated[bool, typer.Option("--line", help="Try the usual line settings until a unit answers.")]
+FramingOf = Annotated[Framing, typer.Option(help="rtu-over-tcp: a gateway that passes serial frames on.")]
+
+
 @probe_app.command()
 def modbus(
-    address_of_device: Annotated[str, typer.Argument(metavar="HOST[:PORT]", help="Device or gateway; port 502.")],
-    table: Annotated[TableName, typer.Option(help="Table to read.", show_default=False)],
-    address: Annotated[int, typer.Option(help="First address, from 0.", show_default=False)],
-    count: Annotated[int, typer.Option(help="How many registers or bits.", show_default=False)],
-    unit: Annotated[int, typer.Option(help="Unit behind the address.")] = 1,
-    expect: Annotated[float | None, typer.Option(metavar="V", help="What its display shows now.")] = None,
-    tags: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a tag list of the best.")] = None,
+    address_of_device: Host = None,
+    unit: Unit = 1,
+    table: Table = None,
+    address: Address = None,
+    count: Count = None,
+    expect: Expect = None,
+    tags: Tags = None,
+    units: Units = None,
+    wait: Wait = 0.3,
+    identify: Identify = False,
+    serial_port: SerialPort = None,
+    baudrate: Baudrate = 9600,
+    parity: ParityOf = Parity.EVEN,
+    stopbits: Stopbits = 1,
+    line: Line = False,
+    transport: FramingOf = Framing.TCP,
     as_json: Json = False,
 ) -> None:
-    """Registers with every decoding, the most plausible first; only read, never written."""
+    """Registers with every decoding, the most plausible first; without --table the units that answer. Only read."""
     quiet_libraries()
-    from connectors.connector import ConnectorError
-    from connectors.modbus_guess import apart, decodings
-    from connectors.modbus_probe import Probe, probed
-    from connectors.reachability import UnreachableError
-
-    asked = Probe(table.value, address, count)
-    if fault := asked.fault():
-        refuse(f"--{fault}")
-    device = _device(address_of_device, unit)
-    try:
-        words = asyncio.run(probed(device, asked))
-    except (UnreachableError, ConnectorError) as error:
-        refuse(f"{address_of_device}: {error}")
-    found = decodings(table.value, address, words, expect)
-    best = apart(found) if expect is None else found[:1]
-    if tags is not None:
-        from config.tag_row import tag_list
-
-        rows = [one.as_tag(f"u{unit}.{one.table}{one.address}", "plant") for one in best]
-        write_new(tags, tag_list(rows, "modbus"))
-    if as_json:
-        registers = [{"address": address + at, "raw": int(word)} for at, word in enumerate(words)]
-        say_json({"registers": registers, "decodings": [_json(one) for one in found], "best": [_json(b) for b in best]})
-        return
-    _say(asked.table, address, words, best, found)
+    serial = {"baudrate": baudrate, "parity": parity.value, "stopbits": stopbits}
+    device = _device(address_of_device, serial_port, unit, transport, serial)
+    if identify and (table is None and units is None):
+        probe_identity(device, as_json)
+    elif table is None or units is not None or line:
+        _refuse_mixed(line and not serial_port, tags is not None or expect is not None)
+        asked: PlainTable = table.value if table else "holding"
+        probe_units(device, units, asked, address or 0, wait, line=line, identify=identify, as_json=as_json)
+    elif address is None or count is None:
+        refuse("--address, --count: say from where on and how many registers to read, as in --address 0 --count 20")
+    else:
+        probe_registers(device, table.value, address, count, expect, tags, as_json=as_json)
 
 
-def _device(address: str, unit: int) -> Any:
+def _refuse_mixed(line_without_port: bool, registers_wanted: bool) -> None:
+    if line_without_port:
+        refuse("--line: only with --serial-port")
+    if registers_wanted:
+        refuse("--tags, --expect: only with --table, --address and --count, and without --units and --line")
+
+
+def _device(
+    host: str | None, serial_port: str | None, unit: int, transport: Framing, serial: dict[str, Any]
+) -> "ModbusDevice":
     from pydantic import ValidationError
 
     from commands.site_versions import host_and_port
     from config.devices import ModbusDevice
 
-    host, port = host_and_port(address)
+    if (host is None) == (serial_port is None):
+        refuse("say where the device is: HOST[:PORT], or --serial-port PORT for a serial line")
+    where: dict[str, Any] = {"transport": "rtu", "serial_port": serial_port, **serial}
+    if host is not None:
+        name, port = host_and_port(host)
+        where = {"transport": transport.value, "host": name, "port": port}
     try:
-        return ModbusDevice(id="probed", protocol="modbus", host=host, port=port, unit=unit)
+        return ModbusDevice.model_validate({"id": "probed", "protocol": "modbus", "unit": unit, **where})
     except ValidationError as error:
         refuse(f"{error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}")
-
-
-def _json(one: "Decoding") -> dict[str, Any]:
-    return {
-        "address": one.address,
-        "type": one.type,
-        "order": one.order,
-        "value": one.value,
-        "scale": one.scale,
-        "scaled": one.scaled,
-        "plausibility": one.plausibility,
-    }
-
-
-def _say(table: str, address: int, words: "U16", best: list["Decoding"], found: list["Decoding"]) -> None:
-    for at, word in enumerate(words):
-        letters = bytes(divmod(int(word), 256)).decode("ascii", "replace")
-        shown = "".join(letter if letter.isprintable() and letter.isascii() else "." for letter in letters)
-        text = f"{int(word)}" if table in ("coil", "discrete") else f"{int(word):#06x}  {int(word):>5}  {shown}"
-        say(f"{table} {address + at:>5}  {text}")
-    for heading, ranked in (("most plausible", best), ("every decoding", found)):
-        say(f"\n{heading}:\naddress  type     order     {'value':>18}  plausible by [bit]")
-        for one in ranked:
-            scaled = f"  x {one.scale:g} = {one.scaled:g}" if one.scale != 1 else ""
-            number = f"{one.address:>7}  {one.type:<7}  {one.order:<8}  {one.value:>18.10g}"
-            say(f"{number}  {one.plausibility:>6.1f}{scaled}")

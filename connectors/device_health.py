@@ -43,10 +43,10 @@ class Latency:
         self.total = 0
         self._last: deque[float] = deque(maxlen=MOST_LATENCIES)
 
-    def add(self, seconds: float) -> None:
-        """Note an answer that could be believed."""
-        self._last.append(seconds)
-        self.total += 1
+    def add(self, *seconds: float) -> None:
+        """Note answers that could be believed."""
+        self._last.extend(seconds)
+        self.total += len(seconds)
 
     def as_json(self) -> dict[str, float | int | None]:
         """The last one, median and 95th percentile (nearest rank) [s], None before the first; of how many answers.
@@ -126,7 +126,8 @@ class BlockHealth:
         """The block came."""
         self.latency.add(seconds)
         self.last_good_us = at_us
-        self.exception_code = self.exception = self.refused_since_us = None
+        if self.exception_code is not None:
+            self.exception_code = self.exception = self.refused_since_us = None
 
     def refused(self, code: int, meaning: str, at_us: int) -> None:
         """The device answered with an exception."""

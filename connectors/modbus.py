@@ -121,7 +121,10 @@ class ModbusConnector:
         pace, failures = self._line.pace(timeout_s), 0
         while poll.waiting:
             try:
-                await self._line.run(poll.next_requests(), poll.take, pace)
+                try:
+                    await self._line.run(poll.next_requests(), poll.take, pace)
+                finally:
+                    poll.end_run()
                 poll.give_up_unreachable()
             except UnreachableLineError as error:
                 self.health.failed(str(error), error.cause)
@@ -133,9 +136,8 @@ class ModbusConnector:
                 # On a shared line even the second attempt would keep others waiting.
                 patience = 1 if self._line.is_shared and isinstance(error, SilentError) else 2
                 if failures >= (MOST_FAILURES if poll.answered else patience):
-                    self._first = (
-                        poll.waiting[0] if poll.waiting else 0
-                    )  # it may be this request that is never answered
+                    # It may be this one request that is never answered: the next poll begins with another.
+                    self._first = poll.waiting[0] if poll.waiting else 0
                     raise
 
     async def _learn(self, poll: Poll) -> None:
@@ -187,6 +189,8 @@ class ModbusConnector:
 
     def _note(self, poll: Poll) -> None:
         """What is worth saying of the device, though it is read: refused addresses, answers without ids."""
+        if not (self.health.notes or poll.refused or self._plan.bad or self._line.lacks_ids):
+            return
         bad = [(block, self._quarantine.why(block)) for block in self._plan.bad]
         refused = {block: why for block, why in bad if why is not None}
         refused |= {poll.plan.blocks[row]: why for row, why in poll.refused.items() if row not in poll.cut}

@@ -1,198 +1,217 @@
 """What may registers hold whose manual is not at hand? Every decoding, and how plausible each is. Pure.
 
-A decoding costs the bits that it takes to say its value, where small numbers and floats of everyday size are short and
-unusual types and orders long. The best reading of a range is the one that says all its registers in the fewest bits;
-a decoding is as much less plausible as the best reading with it in is longer. So a float32 that shows 230.1, or two
-words that make 1234, stand out from noise.
+One device has one order, and its values tile the range (`connectors/modbus_tiling.py`). A decoding is as much less
+plausible than the best tiling as the best one with it in is longer [bits]; the lead of the best order over the next is
+said with it. What the display shows makes the decodings near to it plausible, by a power of ten too.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-import numpy as np
-
-from config.tags import WORDS, ModbusTag
-from connectors.modbus_coding import U16, wire_of
-from connectors.modbus_plan import Block, Part, Table
-from connectors.modbus_words import Decoder
-from plant.status_code import GOOD
+from config.tags import WORDS
+from connectors.modbus_coding import U16
+from connectors.modbus_expected import Expected
+from connectors.modbus_plan import Table
+from connectors.modbus_tiling import DEVICE_ORDERS, DeviceOrder, Place, Tilings
 from plant.tag import Role
 
-ORDERS = {
-    1: ("ABCD", "BADC"),
-    2: ("ABCD", "CDAB", "BADC", "DCBA"),
-    4: ("ABCDEFGH", "GHEFCDAB", "BADCFEHG", "HGFEDCBA"),
-}
-"""Orders that devices are known to have, by words: as the standard's words, low word first, low byte first, both."""
+_SURE_BITS, _LIKELY_BITS = 10.0, 3.0
 
-_TYPE_BITS = {
-    "uint16": 0.0,
-    "int16": 2.0,
-    "uint32": 1.0,
-    "float32": 2.0,
-    "int32": 3.0,
-    "float64": 4.0,
-    "bcd16": 7.0,
-    "bcd32": 8.0,
-    "uint64": 10.0,
-    "int64": 12.0,
-}
-"""Bits that say the type: the more unusual, the more."""
-_ORDER_BITS = (0.0, 3.0, 8.0, 8.0)
-_ZERO_BITS = 4.0
-"""A word of zeros: no shorter as a part of a long value than alone."""
-_EVERYDAY = (1e-3, 1e9)
-_STRANGE_BITS = 8.0
-_CLOSEST_BITS = 14.0
-_FAR_BITS = -100.0
-_SCALES = {1.0: 0.0, 0.1: 1.0, 0.01: 2.0, 0.001: 3.0, 10.0: 3.0, 100.0: 4.0}
-"""Powers of ten by which registers hold whole numbers for fractions, and bits that say them."""
+
+class Confidence(StrEnum):
+    """How far the order of the best tiling can be relied on. Sure: 1000 to 1, likely: 8 to 1, open: below.
+
+    Zeros: all is 0, so that nothing can be told. Single: no value takes two registers, so that the order of words
+    cannot be told. Shown: judged by what the display shows. Bits: there is no order.
+    """
+
+    SURE = "sure"
+    LIKELY = "likely"
+    OPEN = "open"
+    ZEROS = "zeros"
+    SINGLE = "single"
+    SHOWN = "shown"
+    BITS = "bits"
 
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """One way to understand registers: where, as what, the number then, and the factor that brings it near to what
-    is expected (1 without one). plausibility: bits, 0 for the decodings of the best reading and below for others; the
+    """One way to understand registers: where, as what, the value then (NaN: the device says that it has none; a text
+    for type string), and the factor that brings it near to what is expected (1 without one).
+
+    words: how many registers. plausibility: bits, 0 for the decodings of the best tiling and below for others; the
     nearness to what is expected is added.
     """
 
     table: Table
     address: int
+    words: int
     type: str
     order: str
-    value: float
+    value: float | str
     plausibility: float
     scale: float = 1.0
 
     @property
-    def words(self) -> int:
-        return 1 if self.table in ("coil", "discrete") else WORDS[self.type]
-
-    @property
-    def scaled(self) -> float:
-        """The number in the unit that was expected; divided where that is exact."""
+    def scaled(self) -> float | str:
+        """The value after its scale, by a division where that is exact."""
+        if isinstance(self.value, str):
+            return self.value
         return self.value / round(1 / self.scale) if self.scale < 1 else self.value * self.scale
 
-    def as_tag(self, name: str, work_unit: str, role: Role = Role.OTHER) -> dict[str, Any]:
-        """A tag that reads this, with the keys that a tag list has."""
-        tag: dict[str, Any] = {"name": name, "work_unit": work_unit, "role": role.value, "table": self.table}
-        tag["address"] = self.address
+    def as_tag(self, name: str, work_unit: str, role: Role = Role.OTHER, unit: str = "") -> dict[str, Any]:
+        """A tag that reads this, with the keys that a tag list has. A text needs the role of one."""
+        tag: dict[str, Any] = {"name": name, "work_unit": work_unit, "role": role.value}
+        if unit:
+            tag["unit"] = unit
+        tag |= {"table": self.table, "address": self.address}
         if self.type != "bool":
             tag["type"] = self.type
+        if self.type == "string":
+            tag["length"] = 2 * self.words
         if self.order not in ("ABCD", "ABCDEFGH"):
             tag["order"] = self.order
         return tag if self.scale == 1 else {**tag, "scale": self.scale}
 
 
-def decodings(table: Table, address: int, words: U16, expect: float | None = None) -> list[Decoding]:
-    """Every decoding of registers (or bits) from an address on, the most plausible first.
+@dataclass(frozen=True, slots=True)
+class RankedOrder:
+    """An order that the whole device may have. behind: bits by which its best tiling is longer than the best of all.
+    bytes_of_one: the order of the bytes of a single register."""
 
-    A decoding that gives no number (NaN, no decimal digits, beyond 2^53) is left out. expect: what the display of the
-    device shows now; what comes near to it, also by a power of ten, comes first.
+    letters: str
+    bytes_of_one: str
+    behind: float
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What a range holds. decodings: all, those of the best tiling first; best: its values by address.
+
+    orders: the most plausible first; none of bits. lead: bits by which the order of the best tiling is more plausible
+    than the next that reads something else; None where the range cannot tell. near: decodings near to what is
+    expected, the nearest first.
     """
-    tags = _candidates(table, address, len(words))
-    parts = tuple(Part(row, tag.address - address, tag.words) for row, tag in enumerate(tags))
-    block = Block(table, address, len(words), parts)
-    wire = wire_of(words, block.is_bits)
-    values, status, _ = Decoder(tags, (block,)).decode(wire, np.zeros(1, dtype=np.uint32))
-    numbers = [(tag, float(value)) for tag, value, code in zip(tags, values, status, strict=True) if code == GOOD]
-    bits = [_bits(tag, value) for tag, value in numbers]
-    excess = _excess([(tag.address - address, tag.words) for tag, _ in numbers], bits, len(words))
-    found = [_decoding(tag, value, more, expect) for (tag, value), more in zip(numbers, excess, strict=True)]
-    return sorted(found, key=lambda one: (-one.plausibility, one.address))
+
+    decodings: list[Decoding]
+    best: list[Decoding]
+    orders: list[RankedOrder]
+    lead: float | None
+    near: list[Decoding]
+
+    @property
+    def confidence(self) -> Confidence:
+        """How far the order can be relied on."""
+        if self.near:
+            return Confidence.SHOWN
+        if not self.orders:
+            return Confidence.BITS
+        if all(one.value == 0 for one in self.best):
+            return Confidence.ZEROS
+        if self.lead is None or not any(one.words > 1 and one.value != 0 and one.type != "string" for one in self.best):
+            return Confidence.SINGLE
+        if self.lead >= _LIKELY_BITS:
+            return Confidence.SURE if self.lead >= _SURE_BITS else Confidence.LIKELY
+        return Confidence.OPEN
+
+    def beside(self, address: int) -> int:
+        """By how many registers what is expected lies beside where it was looked for: -1, 0 or 1."""
+        if not self.near:
+            return 0
+        rivals = [one for one in self.near if self.near[0].plausibility - one.plausibility < _LIKELY_BITS]
+        apart = self.near[0].address - address
+        return apart if abs(apart) == 1 and all(one.address != address for one in rivals) else 0
 
 
-def apart(ranked: Sequence[Decoding]) -> list[Decoding]:
-    """The most plausible decodings that share no register, by address."""
-    taken: set[int] = set()
-    chosen = []
-    for one in ranked:
-        mine = range(one.address, one.address + one.words)
-        if taken.isdisjoint(mine):
-            taken.update(mine)
-            chosen.append(one)
-    return sorted(chosen, key=lambda one: one.address)
+def guess(table: Table, address: int, words: U16, expected: Expected | None = None) -> Guess:
+    """Every decoding of registers (or bits) from an address on, and the values that tile them best.
 
-
-def _excess(places: Sequence[tuple[int, int]], bits: Sequence[float], count: int) -> list[float]:
-    """Bits by which the best reading of all registers is longer if it must have a decoding; place: start and words."""
-    by_start: list[list[int]] = [[] for _ in range(count)]
-    for row, (start, _) in enumerate(places):
-        by_start[start].append(row)
-    before, behind = [0.0] + [math.inf] * count, [math.inf] * count + [0.0]
-    for start in range(count):
-        for row in by_start[start]:
-            end = start + places[row][1]
-            before[end] = min(before[end], before[start] + bits[row])
-    for start in reversed(range(count)):
-        behind[start] = min(bits[row] + behind[start + places[row][1]] for row in by_start[start])
-    return [
-        before[start] + own + behind[start + words] - behind[0]
-        for (start, words), own in zip(places, bits, strict=True)
-    ]
-
-
-def _candidates(table: Table, address: int, count: int) -> list[ModbusTag]:
+    A decoding that gives no number (no decimal digits, beyond 2^53) is left out. expected: what the display of the
+    device shows now; what comes near to it, also by a power of ten, comes first. No registers: nothing.
+    """
     if table in ("coil", "discrete"):
-        return [_tag(table, address + at, "bool", "ABCD") for at in range(count)]
-    return [
-        _tag(table, address + at, kind, order)
-        for kind in _TYPE_BITS
-        for order in ORDERS[WORDS[kind]]
-        for at in range(count - WORDS[kind] + 1)
+        bits = [Decoding(table, address + at, 1, "bool", "ABCD", float(bit), 0.0) for at, bit in enumerate(words)]
+        return Guess(bits, bits, [], None, [])
+    tilings = sorted((Tilings(words, order) for order in DEVICE_ORDERS), key=lambda one: one.total)
+    found = _decodings(table, address, tilings, expected)
+    found.sort(key=lambda one: (-one.plausibility, one.address))
+    near = [one for one in found if expected is not None and expected.is_near(_number(one.scaled))]
+    winner = tilings[0] if not near else _with(words, near[0], address, tilings)
+    best = [_of_place(table, address, words, winner, place, near[:1]) for place in winner.best()]
+    orders = [
+        RankedOrder(one.order.letters, one.order.of(1), round(one.total - tilings[0].total, 1)) for one in tilings
     ]
+    return Guess(found, best, orders, None if near else _lead(tilings), near)
 
 
-def _tag(table: Table, address: int, kind: Any, order: str) -> ModbusTag:
-    # Not validated: what is asked of every one of thousands holds by construction.
-    return ModbusTag.model_construct(
-        name="guess", work_unit="guess", role=Role.OTHER, table=table, address=address, type=kind, order=order
-    )
+def _decodings(table: Table, address: int, tilings: Sequence[Tilings], expected: Expected | None) -> list[Decoding]:
+    """One of every type, order and first register; as plausible as the device's order that makes it most so."""
+    least: dict[tuple[str, str, int], tuple[float, float]] = {}
+    for tiling in tilings:
+        for kind, candidates in tiling.candidates.items():
+            if kind == "string":
+                continue
+            order = tiling.order.of(WORDS[kind])
+            for start, value in enumerate(candidates.values.tolist()):
+                bits = tiling.bits_with[kind][start]
+                if not math.isinf(bits) and bits < least.get((kind, order, start), (math.inf,))[0]:
+                    least[kind, order, start] = bits, value
+    found = []
+    for (kind, order, start), (bits, value) in least.items():
+        plausibility, scale = tilings[0].total - bits, 1.0
+        if expected is not None:
+            nearness, scale = expected.nearness(value, kind)
+            plausibility += nearness
+        rounded = round(plausibility, 2) + 0.0
+        found.append(Decoding(table, address + start, WORDS[kind], kind, order, value, rounded, scale))
+    return found
 
 
-def _decoding(tag: ModbusTag, value: float, excess: float, expect: float | None) -> Decoding:
-    plausibility, scale = -excess, 1.0
-    if expect is not None:
-        whole = not tag.type.startswith("float") and tag.type != "bool"
-        plausibility, scale = max(
-            (_closeness(value * factor, expect) - cost - excess, factor)
-            for factor, cost in _SCALES.items()
-            if whole or factor == 1.0
-        )
-    return Decoding(tag.table, tag.address, tag.type, tag.order, value, round(plausibility, 2) + 0.0, scale)
+def _with(words: U16, sure: Decoding, address: int, tilings: Sequence[Tilings]) -> Tilings:
+    """The best tiling that has a decoding in it."""
+    place = Place(sure.type, sure.address - address, sure.words)
+    orders = [one.order for one in tilings if one.order.of(sure.words) == sure.order]
+    return min((Tilings(words, order, place) for order in orders), key=lambda one: one.total)
 
 
-def _bits(tag: ModbusTag, value: float) -> float:
-    if tag.type == "bool":
-        return 1.0
-    size = 16 * tag.words
-    unusual = _TYPE_BITS[tag.type] + _ORDER_BITS[ORDERS[tag.words].index(tag.order)]
-    if value == 0:
-        return unusual + _ZERO_BITS * tag.words
-    return unusual + (_bits_of_float(value, size) if tag.type.startswith("float") else _bits_of_whole(value, size))
+def _of_place(
+    table: Table, address: int, words: U16, tiling: Tilings, place: Place, sure: Sequence[Decoding]
+) -> Decoding:
+    order = tiling.order.of(1 if place.kind == "string" else place.words)
+    if place.kind == "string":
+        letters = words[place.start : place.end]
+        text = (letters.byteswap() if tiling.order.swapped else letters).astype(">u2").tobytes()
+        return Decoding(table, address + place.start, place.words, "string", order, _text(text), 0.0)
+    where = address + place.start, place.kind, order
+    for one in sure:
+        if (one.address, one.type, one.order) == where:
+            return one
+    value = float(tiling.candidates[place.kind].values[place.start])
+    return Decoding(table, address + place.start, place.words, place.kind, order, value, 0.0)
 
 
-def _bits_of_whole(value: float, bits: int) -> float:
-    """Bits that say a whole number, if every length of a number is as likely."""
-    return math.log2(bits + 1) + math.log2(abs(value) + 1)
+def _text(data: bytes) -> str:
+    return data.split(b"\0", 1)[0].decode("ascii").rstrip()
 
 
-def _bits_of_float(value: float, bits: int) -> float:
-    """Bits that say a float: those of its everyday exponent, and of its mantissa up to the last one that is set."""
-    mantissa = 23 if bits == 32 else 52
-    low, high = _EVERYDAY
-    if not low <= abs(value) < high:
-        return bits + _STRANGE_BITS
-    fraction = int(math.frexp(abs(value))[0] * 2.0 ** (mantissa + 1))
-    trailing = (fraction & -fraction).bit_length() - 1
-    return 1 + math.log2(math.log2(high / low)) + max(mantissa - trailing, 4)
+def _number(value: float | str) -> float:
+    return math.nan if isinstance(value, str) else value
 
 
-def _closeness(value: float, expect: float) -> float:
-    """Bits by which a value's nearness to the expected one is no chance; far away counts against it."""
-    apart_by = abs(value - expect) / max(abs(expect), 1e-9)
-    if apart_by > 0.5:
-        return _FAR_BITS
-    return min(-math.log2(max(apart_by, 1e-9)), _CLOSEST_BITS)
+def _lead(tilings: Sequence[Tilings]) -> float | None:
+    """Bits to the next order under which a value of the best tiling would be another; None where there is none."""
+    best = tilings[0]
+    sizes = {
+        1 if place.kind == "string" else place.words
+        for place in best.best()
+        if place.kind == "string" or best.candidates[place.kind].values[place.start] != 0
+    }
+
+    def reads_alike(order: DeviceOrder) -> bool:
+        return all(order.of(size) == best.order.of(size) for size in sizes)
+
+    others = [one.total - best.total for one in tilings[1:] if not reads_alike(one.order)]
+    return round(min(others), 1) if others else None

@@ -9,10 +9,9 @@ import numpy as np
 
 from config.devices import ModbusDevice
 from connectors.device_health import Cause
+from connectors.modbus_asking import Asking, LinkError
 from connectors.modbus_check import Refused
-from connectors.modbus_coding import U16, words_of
-from connectors.modbus_connection import LinkError, Pace
-from connectors.modbus_line import Line, Lines
+from connectors.modbus_coding import U16
 from connectors.modbus_plan import MAX_BITS, MAX_REGISTERS, Block, Table
 from connectors.reachability import Obstacle, UnreachableError, obstacle_of, require_listener
 
@@ -48,18 +47,52 @@ class Probe:
             return f"count: must be 1 to {most}"
         return None if self.address + self.count <= 65536 else "count: must end at address 65535"
 
+    def widened(self) -> list["Probe"]:
+        """Itself with a register to either side, then with one to one side, where there are such."""
+        last = self.address + self.count == 65536
+        below, above = (self.address > 0) * 1, (not last) * 1
+        pairs = dict.fromkeys(((below, above), (below, 0), (0, above)))
+        wider = [Probe(self.table, self.address - b, self.count + b + a) for b, a in pairs if b or a]
+        return [one for one in wider if one.fault() is None]
+
 
 async def probed(device: ModbusDevice, probe: Probe) -> U16:
     """The registers of a probe as they are now (bits as 0 and 1). Raises UnreachableError."""
-    if device.transport != "rtu":
-        await require_listener(device.host or "", device.tcp_port)
-    line = Lines().line(device)
+    asking = await _introduced(device)
     try:
-        return np.concatenate([await _answer(line, device.unit, block) for block in _blocks(probe)])
+        return await _read(asking, probe)
     except LinkError as error:
         raise await _explained(device, error) from None
     finally:
-        await line.leave(device.id)
+        await asking.close()
+
+
+async def probed_around(device: ModbusDevice, probe: Probe) -> tuple[int, U16]:
+    """The registers of a probe with one to either side where the device has it: first address, words.
+
+    Raises UnreachableError where what was asked for itself cannot be read.
+    """
+    asking = await _introduced(device)
+    try:
+        for wider in probe.widened():
+            with suppress(LinkError, UnreachableError):
+                return wider.address, await _read(asking, wider)
+        return probe.address, await _read(asking, probe)
+    except LinkError as error:
+        raise await _explained(device, error) from None
+    finally:
+        await asking.close()
+
+
+async def _introduced(device: ModbusDevice) -> Asking:
+    asking = Asking(device)
+    if device.transport != "rtu":
+        await require_listener(device.host or "", device.tcp_port)
+    return asking
+
+
+async def _read(asking: Asking, probe: Probe) -> U16:
+    return np.concatenate([await _answer(asking, block) for block in _blocks(probe)])
 
 
 def _blocks(probe: Probe) -> list[Block]:
@@ -68,11 +101,11 @@ def _blocks(probe: Probe) -> list[Block]:
     return [Block(probe.table, at, min(most, end - at), ()) for at in range(probe.address, end, most)]
 
 
-async def _answer(line: Line, unit: int, block: Block) -> U16:
-    data = (await line.ask(unit, block, Pace(ANSWER_S))).data
-    if isinstance(data, Refused):
-        raise UnreachableError(_REFUSALS.get(data.code, Obstacle.OTHER), f"{block}: {data}")
-    return words_of(np.frombuffer(data, dtype=np.uint8), block)
+async def _answer(asking: Asking, block: Block) -> U16:
+    words = await asking.read(block, ANSWER_S)
+    if isinstance(words, Refused):
+        raise UnreachableError(_REFUSALS.get(words.code, Obstacle.OTHER), f"{block}: {words}")
+    return words
 
 
 async def _explained(device: ModbusDevice, error: LinkError) -> UnreachableError:

@@ -34,6 +34,17 @@ _BY_NAME: tuple[tuple[Role, str], ...] = (
     (Role.ALARM, r"alarm|error ?(?:text|message)|경보|알람"),
 )
 _TEXTS = (Role.ORDER_ID, Role.PRODUCT_ID, Role.ALARM)
+_BY_UNIT = (
+    Role.ENERGY_IMPORT,
+    Role.REACTIVE_IMPORT,
+    Role.POWER,
+    Role.TEMPERATURE,
+    Role.PRESSURE,
+    Role.FLOW,
+    Role.SPEED,
+)
+_AMBIGUOUS = ("Hz", "1/s")
+_PLAIN = {"V": Role.VOLTAGE, "kV": Role.VOLTAGE, "A": Role.CURRENT, "kA": Role.CURRENT}
 _ALIASES = {"℃": "°C", "m³/h": "m3/h", "m³/s": "m3/s", "L/min": "l/min", "r/min": "rpm", "min-1": "1/min"}
 
 
@@ -61,6 +72,21 @@ def unit_for(role: Role, shown: str) -> str | None:
         return shown
     known = CONVERSIONS[storage]
     return next((unit for unit in (shown, _ALIASES.get(shown, shown)) if unit in known), None)
+
+
+def role_for_unit(shown: str) -> tuple[Role, str]:
+    """The role that a display's unit alone makes likely, and the unit by the name that its table has.
+
+    What a unit leaves open stays OTHER: Hz may be the grid's or a shaft's.
+
+    >>> role_for_unit("kWh")[0].value, role_for_unit("Hz")[0].value
+    ('energy_import', 'other')
+    """
+    for role in _BY_UNIT:
+        unit = unit_for(role, shown)
+        if shown and shown not in _AMBIGUOUS and unit is not None:
+            return role, unit
+    return _PLAIN.get(shown, Role.OTHER), shown
 
 
 def _words(name: str) -> str:

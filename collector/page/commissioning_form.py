@@ -12,8 +12,8 @@ from config.devices import OpcUaDevice, shipped
 from config.document import scalar
 from config.model import NAME
 from config.site import Site
-from config.table_file import number
 from config.tag_row import values_of
+from connectors.modbus_expected import Expected, expected
 from connectors.modbus_probe import Probe
 from connectors.opcua_introduction import unsecured
 
@@ -59,7 +59,7 @@ def _server(endpoint: str) -> dict[str, Any]:
     return {"protocol": "opcua", "endpoint": device.endpoint, "security": "Basic256Sha256"}
 
 
-def probe_of(form: FormData) -> tuple[Probe, float | None]:
+def probe_of(form: FormData) -> tuple[Probe, Expected | None]:
     """Which registers to read, and what the display shows now (None: not said)."""
     table = _text(form, "table")
     if table not in ("holding", "input", "coil", "discrete"):
@@ -69,9 +69,9 @@ def probe_of(form: FormData) -> tuple[Probe, float | None]:
         raise FormError(_("Addresses are from 0 to 65535; at most 1,000 registers are read at once."))
     expect = _text(form, "expect")
     try:
-        return probe, number(expect) if expect else None
+        return probe, expected(expect) if expect else None
     except ValueError:
-        raise FormError(_("What the display shows must be a number.")) from None
+        raise FormError(_("What the display shows must be a number, with its unit or without.")) from None
 
 
 def profile_of(form: FormData) -> str | None:

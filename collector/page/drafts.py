@@ -7,6 +7,7 @@ from secrets import token_urlsafe
 from typing import Any
 
 from collector.site_change import Proposal
+from connectors.modbus_expected import Expected
 from connectors.modbus_probe import Probe
 from connectors.opcua_introduction import Introduction
 from connectors.reachability import UnreachableError
@@ -48,6 +49,8 @@ class Draft:
     """A device on its way into the site file. settings None: it is there, tags are to be added to `device`.
 
     met: what an OPC UA server offers; obstacle: what stood in the way of the last attempt. gained: KPIs and scopes.
+    order: of a Modbus device's bytes, and how far it can be relied on; beside: by how many registers what its display
+    shows lies beside where it was looked for.
     """
 
     owner: str
@@ -60,7 +63,9 @@ class Draft:
     reached: bool = False
     met: Introduction | None = None
     probe: Probe | None = None
-    expect: float | None = None
+    expect: Expected | None = None
+    order: tuple[str, str] | None = None
+    beside: int = 0
     candidates: list[Candidate] = field(default_factory=list)
     looked_us: int | None = None
     tags: list[dict[str, Any]] = field(default_factory=list)

@@ -16,14 +16,15 @@ from config.devices import Device, ModbusDevice, OpcUaDevice, is_loopback
 from config.profile import register_facts, registers
 from config.tag_row import values_of
 from connectors.connector import Connector
-from connectors.modbus_guess import apart, decodings
-from connectors.modbus_probe import Probe, probed
+from connectors.modbus_guess import Decoding, guess
+from connectors.modbus_probe import Probe, probed, probed_around
 from connectors.opcua_browse import browsed
 from connectors.opcua_draft import as_name, proposed_tag
 from connectors.opcua_introduction import introduced, trusted
 from connectors.reachability import Obstacle, UnreachableError
+from connectors.role_proposal import role_for_unit
 from plant.status_code import is_bad, status_name
-from plant.tag import PLANT
+from plant.tag import PLANT, Role
 
 T = TypeVar("T")
 
@@ -83,8 +84,11 @@ async def look(draft: Draft, device: Device, folder: Path) -> None:
     """Read what the device has: registers by their probe, variables of a server. Raises UnreachableError."""
     if isinstance(device, ModbusDevice):
         assert draft.probe is not None
-        words = await apart_from_pages(probed(device, draft.probe))
-        draft.candidates = await asyncio.to_thread(_decoded, draft, words)
+        if draft.expect is None:
+            first, words = draft.probe.address, await apart_from_pages(probed(device, draft.probe))
+        else:
+            first, words = await apart_from_pages(probed_around(device, draft.probe))
+        draft.candidates = await asyncio.to_thread(_decoded, draft, first, words)
     else:
         found = await apart_from_pages(browsed(device, folder))
         draft.candidates = []
@@ -102,7 +106,7 @@ async def look_by_profile(draft: Draft, device: ModbusDevice, profile: str) -> N
     for row in registers(profile):
         facts = values_of(register_facts(row))
         tags.append({"name": row.text("register"), "work_unit": work_unit, "role": "other", **facts})
-    draft.candidates = []
+    draft.candidates, draft.order, draft.beside = [], None, 0
     values = await _read_all(device.model_copy(update={"profile": None}), tags, Path())
     for tag in tags:
         live = values[tag["name"]]
@@ -138,25 +142,25 @@ async def _read_all(device: Device, tags: list[dict[str, Any]], folder: Path) ->
     return await apart_from_pages(read())
 
 
-def _decoded(draft: Draft, words: "np.ndarray[Any, np.dtype[np.uint16]]") -> list[Candidate]:
+def _decoded(draft: Draft, first: int, words: "np.ndarray[Any, np.dtype[np.uint16]]") -> list[Candidate]:
     assert draft.probe is not None
-    found = decodings(draft.probe.table, draft.probe.address, words, draft.expect)
-    best = apart(found) if draft.expect is None else found[:1]
-    rest = [one for one in found if one not in best][: max(0, MOST_DECODINGS - len(best))]
-    candidates = []
-    for one in [*best, *rest]:
-        name = f"{as_name(draft.device)}.{one.table}{one.address}"
-        order = "" if one.type == "bool" else f" {one.order}"
-        scale = f" × {one.scale:g}" if one.scale != 1 else ""
-        candidates.append(
-            Candidate(
-                f"{one.table} {one.address}",
-                "",
-                f"{one.type}{order}{scale}",
-                one.scaled,
-                "",
-                one.as_tag(name, as_name(draft.device) or PLANT),
-                one in best,
-            )
-        )
-    return candidates
+    found = guess(draft.probe.table, first, words, draft.expect)
+    draft.order = (found.orders[0].letters, found.confidence.value) if found.orders else None
+    draft.beside = found.beside(draft.probe.address)
+    sure = found.near[:1]
+    best = [*sure, *(one for one in found.best if one not in sure)]
+    chosen = {(one.address, one.type, one.order) for one in best}
+    rest = [one for one in found.decodings if (one.address, one.type, one.order) not in chosen]
+    return [_candidate(draft, one, one in best, one in sure) for one in [*best, *rest[:MOST_DECODINGS]]]
+
+
+def _candidate(draft: Draft, one: Decoding, likely: bool, sure: bool) -> Candidate:
+    name = f"{as_name(draft.device)}.{one.table}{one.address}"
+    order = "" if one.type in ("bool", "string") else f" {one.order}"
+    scale = f" × {one.scale:g}" if one.scale != 1 else ""
+    role, unit = role_for_unit(draft.expect.unit) if sure and draft.expect is not None else (Role.OTHER, "")
+    if one.type == "string":
+        role = Role.PRODUCT_ID  # a text must be an order, a product or an alarm
+    tag = one.as_tag(name, as_name(draft.device) or PLANT, role, unit)
+    value = None if one.scaled != one.scaled else one.scaled
+    return Candidate(f"{one.table} {one.address}", "", f"{one.type}{order}{scale}", value, unit, tag, likely)

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import json
+import re
 import socket
+import struct
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -202,29 +204,95 @@ def test_a_secured_server_is_browsed_once_its_certificate_is_believed(tmp_path: 
         assert "good_count" not in done.out
 
 
-def test_a_probe_by_command(tmp_path: Path) -> None:
-    async def truth(meter: LyingDevice, request: Any, writer: asyncio.StreamWriter) -> None:
-        registers = {0: 0x4366, 1: 0x199A, 2: 0, 3: 1234}
-        data = b"".join(registers[request.address + at].to_bytes(2, "big") for at in range(request.count))
-        writer.write(adu(request, bytes([request.function, len(data)]) + data))
+async def truth(meter: LyingDevice, request: Any, writer: asyncio.StreamWriter) -> None:
+    """Two floats, a counter and a text at input 10 to 21; every other address is refused."""
+    held = struct.pack(">ffI14sH", 230.17, 49.98, 1234567, b"EASTRON SDM630", 0)
+    at = 2 * (request.address - 10)
+    if request.function != 4 or at < 0 or at + 2 * request.count > len(held):
+        writer.write(adu(request, bytes([request.function | 0x80, 2])))
+        return
+    data = held[at : at + 2 * request.count]
+    writer.write(adu(request, bytes([request.function, len(data)]) + data))
 
-    async def asked(*arguments: str) -> Any:
-        async with LyingDevice(lie=truth).serving() as meter:
-            where = ("modbus", f"127.0.0.1:{meter.port}", "--table", "input", "--address", "0", "--count", "4")
-            return await asyncio.to_thread(run, "probe", *where, *arguments)
 
+def probe(*arguments: str, lie: Any = truth) -> Any:
+    """The command on a device that answers so."""
+
+    async def asked() -> Any:
+        async with LyingDevice(lie=lie).serving() as meter:
+            return await asyncio.to_thread(run, "probe", "modbus", f"127.0.0.1:{meter.port}", *arguments)
+
+    return asyncio.run(asked())
+
+
+RANGE = ("--table", "input", "--address", "10", "--count", "13")
+
+
+def test_a_probe_by_command_says_what_is_held_and_its_tag_list_can_be_used(tmp_path: Path) -> None:
     file = tmp_path / "found.csv"
-    said = asyncio.run(asked("--tags", str(file)))
-    assert said.code == 0
-    assert "input     0  0x4366  17254  Cf\n" in said.out
+    said = probe(*RANGE, "--tags", str(file))
+    assert (said.code, said.err) == (
+        0,
+        f"wrote {file}\ngive names, work units, roles and units where they are known; 1 texts are left out\n",
+    )
+    assert "input    10  0x4366  17254  Cf\n" in said.out
+    assert re.search(r"     10  11, 30011 +float32  ABCD +230\.17 +0\.0\n", said.out)
+    assert "EASTRON SDM630" in said.out
+    assert re.search(r"order ABCD, more plausible than the next by [\d.]+ bit: sure\n", said.out)
     assert file.read_text().splitlines()[1:] == [
-        "u1.input0,plant,other,,input,0,float32",
-        "u1.input2,plant,other,,input,2,uint32",
+        "u1.input10,plant,other,,input,10,float32",
+        "u1.input12,plant,other,,input,12,float32",
+        "u1.input14,plant,other,,input,14,uint32",
     ]
-    found = json.loads(asyncio.run(asked("--expect", "123", "--json")).out)
-    assert found["registers"][1] == {"address": 1, "raw": 6554}
-    assert [(one["address"], one["scaled"]) for one in found["best"]] == [(2, 123.4)]
-    assert found["decodings"][0] == found["best"][0]
+    assert "is there already; nothing was written" in probe(*RANGE, "--tags", str(file)).err
+
+    site = tmp_path / "site.yaml"
+    site.write_text(
+        "plant: {id: abc, time_zone: Asia/Seoul}\n"
+        "devices:\n  - {id: m, protocol: modbus, host: 127.0.0.1, tags: found.csv}\n"
+    )
+    checked = run("check", str(site), "--json")
+    assert (checked.code, checked.json["faults"]) == (0, [])
+
+
+def test_what_the_display_shows_is_found_with_its_unit_and_role(tmp_path: Path) -> None:
+    file = tmp_path / "found.csv"
+    found = json.loads(probe(*RANGE, "--expect", "1,234.6 kWh", "--tags", str(file), "--json").out)
+    best = found["near"][0]
+    assert (best["address"], best["type"], best["scale"], best["in_manuals"]) == (14, "uint32", 0.001, ["15", "30015"])
+    assert found["decodings"][0] == best
+    assert [one["address"] for one in found["best"]][:4] == [10, 12, 14, 16]
+    assert "u1.input14,plant,energy_import,kWh,0.001,input,14,uint32" in file.read_text()
+    text = probe(*RANGE, "--expect", "1,234.6 kWh").out
+    assert "nearest to 1234.6 kWh:" in text
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("13", "found at 12, one before 13: the manual counts from 1; use --address 12\n"),
+        ("11", "found at 12, one behind 11: the manual counts from 0; use --address 12\n"),
+    ],
+)
+def test_an_address_that_is_one_off_is_said(address: str, said: str) -> None:
+    assert said in probe("--table", "input", "--address", address, "--count", "2", "--expect", "49.98").out
+
+
+def test_a_register_to_either_side_is_read_only_where_the_device_has_it() -> None:
+    found = json.loads(probe("--table", "input", "--address", "10", "--count", "2", "--expect", "230.2", "--json").out)
+    assert [one["address"] for one in found["registers"]] == [10, 11, 12]
+    assert found["hint"] is None
+    nothing = probe("--table", "input", "--address", "10", "--count", "2", "--expect", "77777").out
+    assert "nothing near to 77777 there, nor one register beside: try more registers, the other table" in nothing
+
+
+def test_addresses_of_manuals_are_understood_or_explained() -> None:
+    found = json.loads(probe("--table", "input", "--address", "300011", "--count", "2", "--json").out)
+    assert [one["address"] for one in found["registers"]] == [10, 11]
+    other = probe("--table", "holding", "--address", "300011", "--count", "2")
+    assert (other.code, other.err) == (2, "--address: 300011 of a manual is --table input --address 10\n")
+    short = probe("--table", "input", "--address", "30011", "--count", "2")
+    assert (short.code, "if 30011 is from a manual, try --address 10" in short.err) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -235,11 +303,20 @@ def test_a_probe_by_command(tmp_path: Path) -> None:
         (("h", "--address", "65535", "--count", "2"), "--count: must end at address 65535\n"),
         (("h:x", "--address", "0", "--count", "2"), "h:x: must look like 192.168.10.7:502\n"),
         (("h", "--address", "0", "--count", "2", "--unit", "300"), "unit: Input should be less than or equal to 255\n"),
+        (
+            ("h", "--count", "2"),
+            "--address, --count: say from where on and how many registers to read, as in --address 0",
+        ),
+        (("h", "--address", "0", "--count", "2", "--expect", "much"), "--expect: must be a number, with its unit or"),
+        (("--address", "0", "--count", "2"), "say where the device is: HOST[:PORT], or --serial-port PORT"),
+        (("h", "--units", "300"), "--units: must be unit ids from 0 to 255, as in 1-20,247\n"),
+        (("h", "--units", "1", "--tags", "f.csv"), "--tags, --expect: only with --table, --address and --count"),
+        (("h", "--line"), "--line: only with --serial-port\n"),
     ],
 )
 def test_what_cannot_be_probed_is_refused(arguments: tuple[str, ...], said: str) -> None:
     done = run("probe", "modbus", *arguments, "--table", "input")
-    assert (done.code, done.err) == (2, said)
+    assert (done.code, done.err[: len(said)]) == (2, said)
 
 
 def test_an_address_that_takes_no_connection_is_not_waited_for_long() -> None:

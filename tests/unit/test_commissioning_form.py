@@ -6,6 +6,7 @@ from starlette.datastructures import FormData
 
 from collector.page.commissioning_form import FormError, added_tags, named_tags, new_device, probe_of
 from collector.page.drafts import KEPT_S, MOST_DRAFTS, MOST_TAGS, Candidate, Draft, Drafts
+from connectors.modbus_expected import expected
 from connectors.modbus_probe import Probe
 from tests.unit.site_files import PLANT, loaded
 
@@ -57,7 +58,8 @@ def test_what_is_no_address_is_refused(tmp_path: Path, wrong: Mapping[str, str])
 
 def test_a_probe_is_what_was_asked_for() -> None:
     asked = {"table": "input", "address": "72", "count": "2", "expect": "1,234.5"}
-    assert probe_of(FormData(asked)) == (Probe("input", 72, 2), 1234.5)
+    assert probe_of(FormData(asked)) == (Probe("input", 72, 2), expected("1,234.5"))
+    assert probe_of(FormData({**asked, "expect": ""})) == (Probe("input", 72, 2), None)
     for wrong in ({"table": "x"}, {"address": "70000"}, {"count": "0"}, {"expect": "much"}):
         with pytest.raises(FormError):
             probe_of(FormData({**asked, **wrong}))

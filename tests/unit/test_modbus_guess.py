@@ -1,4 +1,5 @@
 import struct
+from random import Random
 
 import numpy as np
 import pytest
@@ -6,18 +7,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.tags import ModbusTag
-from connectors.modbus_coding import U16, wire_of
-from connectors.modbus_guess import Decoding, apart, decodings
-from connectors.modbus_plan import plan_blocks
-from connectors.modbus_words import Decoder
+from connectors.modbus_address import manual_names, zero_based
+from connectors.modbus_coding import U16
+from connectors.modbus_expected import expected
+from connectors.modbus_guess import Confidence, Decoding, guess
+from simulators.registers import words_of
+from tests.unit.meter_images import Image, Share, images, share_found, share_told
 
 
-def words(form: str, *values: float) -> U16:
+def words(form: str, *values: float | bytes) -> U16:
     return np.frombuffer(struct.pack(f">{form}", *values), dtype=">u2").astype(np.uint16)
 
 
-def said(found: list[Decoding]) -> list[tuple[int, str, str, float]]:
-    return [(one.address, one.type, one.order, round(one.value, 3)) for one in found]
+def said(found: list[Decoding]) -> list[tuple[int, str, str, object]]:
+    return [
+        (one.address, one.type, one.order, round(one.value, 3) if isinstance(one.value, float) else one.value)
+        for one in found
+    ]
+
+
+FLOATS = words("ffffff", 230.1234, 229.87, 231.4, 49.98, 0.97, 12345.678)
 
 
 @pytest.mark.parametrize(
@@ -34,17 +43,63 @@ def said(found: list[Decoding]) -> list[tuple[int, str, str, float]]:
         (words("HH", 230, 231), [(10, "uint16", "ABCD", 230), (11, "uint16", "ABCD", 231)]),
         (words("HH", 0, 0), [(10, "uint16", "ABCD", 0), (11, "uint16", "ABCD", 0)]),
         (words("h", -7), [(10, "int16", "ABCD", -7)]),
+        (
+            words("14sff", b"EASTRON SDM630", 230.17, 229.5),
+            [(10, "string", "ABCD", "EASTRON SDM630"), (17, "float32", "ABCD", 230.17), (19, "float32", "ABCD", 229.5)],
+        ),
+        (
+            words("fff", 230.17, 0, 229.93),
+            [(10, "float32", "ABCD", 230.17), (12, "float32", "ABCD", 0), (14, "float32", "ABCD", 229.93)],
+        ),
     ],
 )  # fmt: skip
-def test_what_devices_hold_is_the_best_reading(registers: U16, best: list[tuple[int, str, str, float]]) -> None:
-    found = decodings("input", 10, registers)
-    assert said(apart(found)) == best
-    assert said(found[: len(best)]) == best
-    assert [one.plausibility for one in found[: len(best)]] == [0.0] * len(best)
+def test_what_devices_hold_is_the_best_tiling(registers: U16, best: list[tuple[int, str, str, object]]) -> None:
+    found = guess("input", 10, registers)
+    assert said(found.best) == best
+    numbers = [one for one in best if one[1] != "string"]
+    assert said(sorted(found.decodings[: len(numbers)], key=lambda one: one.address)) == numbers
+    assert [one.plausibility for one in found.decodings[: len(numbers)]] == [0.0] * len(numbers)
+
+
+@pytest.mark.parametrize("order", [("ABCD", False), ("CDAB", False), ("BADC", True), ("DCBA", True)])
+def test_one_order_holds_for_the_whole_device_and_its_lead_is_said(order: tuple[str, bool]) -> None:
+    image = Image("meter", [], {})
+    for value in (230.1234, 229.87, 231.4, 49.98, 0.97, 12345.678):
+        image.put(len(image.words), "float32", value, *order)
+    found = image.guess()
+    assert (found.orders[0].letters, found.orders[0].behind) == (order[0], 0)
+    assert found.confidence is Confidence.SURE
+    assert [one.order for one in found.best] == [order[0]] * 6
+    first = {one.address: one for one in reversed(found.decodings)}
+    assert [first[at] for at in range(0, 12, 2)] == found.best
+
+
+def test_a_float_that_two_others_seem_to_make_stands_behind_them() -> None:
+    found = guess("holding", 0, words("ffff", 12.34567, 12.34566, 12.34567, 12.34568))
+    assert [one.address for one in found.best] == [0, 2, 4, 6]
+    odd = [one for one in found.decodings if one.address == 1]
+    assert max(one.plausibility for one in odd) < -10
+
+
+def test_what_cannot_be_told_is_said() -> None:
+    assert guess("holding", 0, words("HHHH", 0, 0, 0, 0)).confidence is Confidence.ZEROS
+    assert guess("holding", 0, words("HHH", 230, 231, 229)).confidence is Confidence.SINGLE
+    assert guess("coil", 0, words("H", 1)).confidence is Confidence.BITS
+    assert guess("holding", 0, words("HH", 0x4248, 0x4248)).confidence is Confidence.OPEN
+    assert guess("holding", 0, FLOATS, expected("230.12")).confidence is Confidence.SHOWN
+    nothing = guess("holding", 0, np.empty(0, dtype=np.uint16))
+    assert (nothing.best, nothing.decodings) == ([], [])
+
+
+def test_a_device_without_a_value_keeps_its_place() -> None:
+    missing = np.concatenate([FLOATS[:4], words("HH", 0x7FC0, 0), FLOATS[6:]])
+    found = guess("holding", 0, missing)
+    assert [one.address for one in found.best] == [0, 2, 4, 6, 8, 10]
+    assert found.best[2].value != found.best[2].value
 
 
 def test_what_is_expected_comes_first_also_by_a_power_of_ten() -> None:
-    (first, *_) = decodings("holding", 0, words("HHH", 500, 2301, 1), expect=230)
+    (first, *_) = guess("holding", 0, words("HHH", 500, 2301, 1), expected("230")).decodings
     assert (first.address, first.type, first.scale, first.scaled) == (1, "uint16", 0.1, 230.1)
     assert first.as_tag("u", "w") == {
         "name": "u",
@@ -55,38 +110,100 @@ def test_what_is_expected_comes_first_also_by_a_power_of_ten() -> None:
         "type": "uint16",
         "scale": 0.1,
     }
-    (low, *_) = decodings("holding", 0, words("f", 1234.56)[::-1], expect=1230)
+    (low, *_) = guess("holding", 0, words("f", 1234.56)[::-1], expected("1230")).decodings
     assert said([low]) == [(0, "float32", "CDAB", 1234.56)]
     assert low.as_tag("u", "w")["order"] == "CDAB"
-    (tens, *_) = decodings("holding", 0, words("H", 12), expect=1200)
+    (tens, *_) = guess("holding", 0, words("H", 12), expected("1200")).decodings
     assert (tens.scale, tens.scaled) == (100.0, 1200.0)
+    (watts, *_) = guess("holding", 0, FLOATS, expected("12.3457 kW")).decodings
+    assert (watts.address, watts.type, watts.scale) == (10, "float32", 0.001)
+
+
+def test_what_is_expected_settles_the_rest_of_the_range() -> None:
+    registers = np.concatenate([words("I", 70001)[::-1], words("I", 140002)[::-1]])
+    found = guess("holding", 20, registers, expected("70.001"))
+    assert said(found.near)[0] == (20, "uint32", "CDAB", 70001)
+    assert said(found.best) == [(20, "uint32", "CDAB", 70001), (22, "uint32", "CDAB", 140002)]
+    assert found.best[0].scale == 0.001
+
+
+def test_a_register_beside_the_one_asked_for_is_noticed() -> None:
+    around = np.concatenate([words("H", 1234), words("f", 230.17), words("H", 4321)])
+    found = guess("holding", 71, around, expected("230.2"))
+    assert (found.near[0].address, found.beside(72), found.beside(73), found.beside(71)) == (72, 0, -1, 1)
+    assert guess("holding", 71, around, expected("999999")).beside(72) == 0
 
 
 def test_what_is_no_number_is_left_out() -> None:
-    found = decodings("holding", 0, words("HH", 0x7FC0, 0x000A))
+    found = guess("holding", 0, words("HH", 0x7FC0, 0x000A)).decodings
     assert not [one for one in found if (one.type, one.order) == ("float32", "ABCD")]
     assert not [one for one in found if one.type == "bcd16" and one.address == 1 and one.order == "ABCD"]
 
 
 def test_bits_are_what_they_are() -> None:
-    found = decodings("coil", 5, np.array([0, 1], dtype=np.uint16))
-    assert said(found) == [(5, "bool", "ABCD", 0.0), (6, "bool", "ABCD", 1.0)]
-    assert found[1].as_tag("c", "w") == {"name": "c", "work_unit": "w", "role": "other", "table": "coil", "address": 6}
+    found = guess("coil", 5, np.array([0, 1], dtype=np.uint16))
+    assert said(found.best) == [(5, "bool", "ABCD", 0.0), (6, "bool", "ABCD", 1.0)]
+    assert found.best[1].as_tag("c", "w") == {
+        "name": "c",
+        "work_unit": "w",
+        "role": "other",
+        "table": "coil",
+        "address": 6,
+    }
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.integers(0, 65535), min_size=1, max_size=12), st.one_of(st.none(), st.floats(-1e6, 1e6)))
-def test_a_tag_made_of_a_decoding_reads_its_value(registers: list[int], expect: float | None) -> None:
+@given(st.lists(st.integers(0, 65535), min_size=1, max_size=12), st.sampled_from([None, "0", "-7.5", "230.1", "1e"]))
+def test_a_tag_made_of_a_decoding_is_what_lies_there(registers: list[int], shown: str | None) -> None:
     block = np.array(registers, dtype=np.uint16)
-    found = decodings("holding", 7, block, expect)
-    assert len({(one.address, one.type, one.order) for one in found}) == len(found)
-    assert {one.address for one in apart(found)} <= set(range(7, 7 + len(registers)))
-    assert sum(one.words for one in apart(found)) <= len(registers)
-    for one in found[:5]:
+    found = guess("holding", 7, block, expected(shown.replace("e", "0")) if shown else None)
+    assert len({(one.address, one.type, one.order) for one in found.decodings}) == len(found.decodings)
+    covered = [at for one in found.best for at in range(one.address, one.address + one.words)]
+    assert covered == list(range(7, 7 + len(registers)))
+    for one in (*found.decodings[:5], *(best for best in found.best if best.type != "string")):
         tag = ModbusTag.model_validate(one.as_tag("t", "w"))
-        (planned,) = blocks = plan_blocks([tag])
-        at = planned.address - 7
-        wire = wire_of(block[at : at + planned.count], is_bits=False)
-        values, status, _ = Decoder([tag], blocks).decode(wire, np.zeros(1, dtype=np.uint32))
-        assert status[0] == 0
-        assert values[0] == pytest.approx(one.scaled, rel=1e-12)
+        if one.value != one.value:
+            continue
+        lies = registers[one.address - 7 : one.address - 7 + one.words]
+        assert words_of(tag, one.value) == lies or (one.value == 0 and set(lies) <= {0, 0x8000, 0x0080})
+        assert one.scaled == pytest.approx(one.value * one.scale, rel=1e-12)
+
+
+def test_a_thousand_registers_of_noise_are_guessed_too() -> None:
+    noise = np.random.default_rng(1).integers(0, 65536, 1000).astype(np.uint16)
+    assert sum(one.words for one in guess("holding", 0, noise).best) == 1000
+
+
+@pytest.mark.parametrize("wrong", ["", "much", "1.2.3", "--5", "nan", "1 2"])
+def test_what_no_display_shows_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match="must be a number"):
+        expected(wrong)
+
+
+@pytest.mark.parametrize(
+    ("table", "address", "names"),
+    [
+        ("input", 72, ("73", "30073")),
+        ("holding", 0, ("1", "40001")),
+        ("holding", 9998, ("9999", "49999")),
+        ("holding", 9999, ("10000", "410000")),
+        ("discrete", 4, ("5", "10005")),
+        ("coil", 4, ("5", "00005")),
+    ],
+)
+def test_an_address_is_known_by_the_names_of_manuals(table: str, address: int, names: tuple[str, ...]) -> None:
+    assert manual_names(table, address) == names  # type: ignore[arg-type]
+    if table != "coil":
+        assert zero_based(table, int(names[1])) == address  # type: ignore[arg-type]
+
+
+def test_most_true_decodings_stand_first_and_nearly_all_with_the_display() -> None:
+    told, found = Share(), Share()
+    for image in images(Random(20), 6):
+        share_told(image, told)
+    for image in images(Random(21), 3):
+        share_found(image, found, 2)
+    assert told.asked > 400
+    assert told.ratio >= 0.93
+    assert found.asked > 30
+    assert found.ratio >= 0.95
