@@ -290,6 +290,37 @@ def test_a_late_reading_is_sealed_into_a_day_that_is_merged_already(store: Conne
         assert merge_days(store, MONDAY_US + DAY_US) == 0
 
 
+def test_an_hour_of_a_day_that_is_merged_gets_no_chunk_of_its_own(store: Connection) -> None:
+    tag_id, _ = with_tags(store)
+    with transaction(store):
+        merge(store, tag_id, some_readings([MONDAY_US], [1]))
+    _append(store, tag_id, [MONDAY_US + HOUR_US], [2])
+    with transaction(store):
+        assert seal(store, MONDAY_US + DAY_US) == Written(1, 0)
+        assert store.exec_driver_sql("select span_s, readings from chunk").all() == [(DAY_S, 2)]
+
+
+def test_a_reading_that_came_twice_is_sealed_once(store: Connection) -> None:
+    tag_id, _ = with_tags(store)
+    for _ in range(2):
+        _append(store, tag_id, [MONDAY_US, MONDAY_US + 1], [1, 2])
+    with transaction(store):
+        assert seal(store, MONDAY_US + DAY_US) == Written(2, 2)
+        assert store.exec_driver_sql("select readings from chunk").scalars().all() == [2]
+
+
+def test_readings_of_one_time_keep_their_order_though_only_the_first_were_gathered(
+    store: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "AT_ONCE", 1)
+    tag_id, _ = with_tags(store)
+    for value in (1, 2):
+        _append(store, tag_id, [MONDAY_US], [value])
+    with transaction(store):
+        assert gather(store) == 1
+        assert series(store, tag_id, *EVER).values.tolist() == [1, 2]
+
+
 def test_a_day_that_has_not_ended_is_not_merged(store: Connection) -> None:
     tag_id, _ = with_tags(store)
     _append(store, tag_id, [MONDAY_US], [1])
