@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 import typer.testing
+from function_codes import pytest_configure, pytest_sessionfinish, pytest_terminal_summary
 from hypothesis import is_hypothesis_test
 from typer.main import get_command
+
+__all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary"]
 
 REPOSITORY = Path(__file__).parent.parent
 

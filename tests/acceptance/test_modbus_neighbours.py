@@ -13,11 +13,12 @@ from typing import Any
 
 from config.devices import ModbusDevice
 from connectors.modbus import ModbusConnector
+from connectors.modbus_line import Lines
 from plant.status_code import status_name
 from tests.acceptance.modbus_bus import ModbusBus
 
 UNITS, DEAD, SLOW = range(1, 26), 7, 9
-GATEWAY_S, SCATTERED_S = 30.0, 20.0
+GATEWAY_S, SCATTERED_S = 30.0, 12.0
 
 
 def device(name: str, port: int, tags: Sequence[dict[str, Any]], unit: int = 1) -> ModbusDevice:
@@ -72,8 +73,6 @@ async def reading(connectors: Sequence[ModbusConnector]) -> AsyncIterator[list[R
 
 
 def units_behind(bus: ModbusBus) -> list[ModbusConnector]:
-    from connectors.modbus_line import Lines
-
     lines = Lines()
     tags = [{"address": 0, "type": "float32"}, {"address": 2, "type": "uint16"}]
     return [ModbusConnector(device(f"u{unit}", bus.port, tags, unit), lines) for unit in UNITS]
