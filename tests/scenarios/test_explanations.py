@@ -17,6 +17,8 @@ from tests.scenarios.test_scenarios import CASES, FILES, load, plant_of, run
 
 MOST_COLUMNS = 105
 
+pytestmark = pytest.mark.uncounted
+
 
 @dataclass
 class Asked:
