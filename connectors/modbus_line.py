@@ -64,9 +64,14 @@ class Line:
         self._devices[device.id] = device
 
     @property
+    def devices(self) -> int:
+        """How many devices depend on it."""
+        return len(self._devices)
+
+    @property
     def is_shared(self) -> bool:
         """Whether several devices depend on it."""
-        return len(self._devices) > 1
+        return self.devices > 1
 
     @property
     def is_lively(self) -> bool:
@@ -141,7 +146,7 @@ class Line:
             return self._connection
         await self._close()
         if self._down is not None and time.monotonic() < self._retry_s:
-            raise UnreachableLineError(str(self._down), self._down.cause)
+            raise UnreachableLineError(self._down.reason, self._down.cause)
         try:
             self._connection = await self._opened()
         except UnreachableLineError as error:

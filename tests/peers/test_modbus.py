@@ -150,13 +150,13 @@ def test_an_exception_makes_only_its_block_bad_and_is_written_once():
                 liar.lie = refuse_500
                 await collected.until(lambda: any(status for *_, status in collected.readings()))
                 await collected.more_readings(8)
-                assert collected.connector.health.notes == [
-                    "holding 500 to 500 refused: exception 2, illegal data address"
+                assert [(str(b), b.exception_code) for b in collected.connector.health.bad_blocks] == [
+                    ("holding 500 (c)", 2)
                 ]
                 liar.lie = None
                 seen = len(collected.good())
                 await collected.until(lambda: "c" in {name for name, *_ in collected.good()[seen:]})
-                assert collected.connector.health.notes == []
+                assert collected.connector.health.bad_blocks == []
             assert liar.connections == 1
             return collected
 

@@ -95,7 +95,7 @@ def test_a_silent_unit_costs_its_neighbours_neither_their_connection_nor_a_gap()
                 await third.more_readings(4)
             assert first.outages() == third.outages() == []
             assert liar.connections == 1
-            assert "unit 2, holding 0 to 0" in dead.outages()[0].cause
+            assert "unit 2, holding 0 (r0): no answer within" in dead.outages()[0].cause
             assert dead.readings() == []
 
     asyncio.run(run())
@@ -296,12 +296,19 @@ def test_a_refused_register_is_found_in_the_first_poll_and_its_neighbours_are_re
                 await collected.more_readings(99)
                 assert [(b.address, b.count) for b in collected.connector.blocks] == [(0, 37), (38, 62)]
                 assert collected.outages() == []
-                (entry,) = [b for b in collected.connector.health.blocks if b.exception_code is not None]
-                assert (entry.address, entry.tags, entry.exception_code) == (37, ("r37",), 2)
+                health = collected.connector.health
+                (entry,) = health.bad_blocks
+                assert (str(entry), entry.exception_code) == ("holding 37 (r37)", 2)
+                assert entry.bad_since_us < entry.next_try_us
+                assert (health.requests_now, health.requests_planned) == (2, 1)
+                assert "unit 1, holding 37 (r37): exception 2, illegal data address" in {
+                    error.text for error in health.errors.newest_first()
+                }
                 liar.lie = None
                 await collected.until(lambda: "r37" in {name for name, *_ in collected.good()})
                 await collected.more_readings(200)
                 assert [(b.address, b.count) for b in collected.connector.blocks] == [(0, 100)]
+                assert (health.bad_blocks, health.requests_now) == ([], 1)
             assert {value for _, _, value, _ in collected.good()} <= liar.true_values
 
     asyncio.run(run())
