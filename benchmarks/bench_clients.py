@@ -29,9 +29,9 @@ import httpx  # noqa: E402
 
 from collector import daemon  # noqa: E402
 from collector.page.rendering import MENU  # noqa: E402
+from collector.store.gathering import gather  # noqa: E402
 from collector.store.journal import JournalEntry  # noqa: E402
 from collector.store.readings import append, merge  # noqa: E402
-from collector.store.recent import gather  # noqa: E402
 from collector.store.store import transaction, writing  # noqa: E402
 from collector.store.tags import register  # noqa: E402
 from config.load import load_site  # noqa: E402

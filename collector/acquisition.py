@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from sqlalchemy import Connection
 
+from collector.silence import LATE_US, Silences
 from collector.store import changes, devices, gaps, readings
 from collector.store.journal import JournalEntry
 from collector.store.store import StoreError
@@ -16,16 +17,14 @@ from collector.store.tags import StoredTag, text_ids
 from collector.store.writer import Writer
 from connectors.connector import Connector, Handover
 from plant.gap import Gap
-from plant.instant import US_PER_S
-from plant.reading import Batch, Readings, joined, sound
+from plant.reading import F64, U32, Batch, Readings, sound
 
 log = logging.getLogger(__name__)
 
-COMMIT_S = 0.1
-MOST_WAITING = 16
+COMMIT_S = 0.25
+MOST_WAITING = 32
 MOST_READINGS = 50_000
 RETRY_S = 1.0
-LATE_US = 3600 * US_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,11 @@ class Acquisition:
     _waiting: "asyncio.Queue[_Waiting]" = field(default_factory=asyncio.Queue)
     _texts: dict[str, int] = field(default_factory=dict)
     _resumed: set[str] = field(default_factory=set)
-    _newest: dict[str, int] = field(default_factory=dict)
+    _ids: dict[str, tuple[tuple[str, ...], U32]] = field(default_factory=dict)
+    _silences: Silences = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._silences = Silences(self.tags.values())
 
     async def read(self, device: str, connector: Connector) -> None:
         """Take what a connector hands over; ends only when cancelled.
@@ -64,7 +67,7 @@ class Acquisition:
             await self._waiting.put(_Waiting(device, handover, free))
 
     async def commit(self) -> None:
-        """Commit handovers, those of 100 ms together, for ever."""
+        """Commit handovers, those of 250 ms together, for ever."""
         while True:
             taken = await self._take()
             await self._store_until_done([(one.device, one.handover) for one in taken])
@@ -96,7 +99,7 @@ class Acquisition:
         while True:
             begun_s = time.monotonic()
             try:
-                await self.writer.write(lambda connection: self._store(connection, handovers))
+                entry = await self.writer.write(lambda connection: self._store(connection, handovers))
             except Exception as error:  # a full disk and the like: hold on to everything and try again
                 self._texts.clear()  # ids given out in the transaction that failed are not kept
                 if self.failing is None:
@@ -108,66 +111,75 @@ class Acquisition:
                     log.warning("readings are stored again")
                 self.failing = None
                 self.last_commit_us, self.last_commit_s = now_us(), round(time.monotonic() - begun_s, 4)
-                self._remember(handovers)
+                self.committed += len(entry)
+                self._silences.remember(entry.tag_ids, entry.readings.times_us)
                 self._resumed.update(device for device, handover in handovers if handover.known_until_us is not None)
                 return
 
-    def _store(self, connection: Connection, handovers: list[tuple[str, Handover]]) -> None:
+    def _store(self, connection: Connection, handovers: list[tuple[str, Handover]]) -> JournalEntry:
         batches = [handover.batch for _, handover in handovers if handover.batch is not None and len(handover.batch)]
-        if batches:
-            entries = [self._entry(connection, batch) for batch in batches]
-            ids = np.concatenate([entry.tag_ids for entry in entries])
-            readings.append(connection, JournalEntry(ids, joined([entry.readings for entry in entries])))
-            self.committed += len(ids)
-            self._note_late(connection, batches)
-        for batch in batches:
-            devices.add_received(connection, batch.device, batch.received_us, len(batch))
+        entry = self._entry(connection, batches)
+        readings.append(connection, entry)
+        self._note_late(connection, entry, batches)
+        devices.add_received(connection, [(batch.device, batch.received_us, len(batch)) for batch in batches])
         found = [gap for device, handover in handovers for gap in self._gaps(device, handover)]
         gaps.save(connection, found)
         _note_old_gaps(connection, found)
         known = {device: handover.known_until_us for device, handover in handovers if handover.known_until_us}
         if known:
             devices.extend_known(connection, known)
+        return entry
 
-    def _note_late(self, connection: Connection, batches: list[Batch]) -> None:
+    def _note_late(self, connection: Connection, entry: JournalEntry, batches: list[Batch]) -> None:
         """Readings of long ago, and those that end a long silence, change what may be reported already."""
-        for batch in batches:
-            late = batch.times_us[batch.times_us < batch.received_us - LATE_US]
-            if len(late):
-                changes.note(connection, int(late.min()), int(late.max()))
-            silent = self._silences(batch)
-            if silent:
-                changes.note(connection, min(silent), int(batch.times_us.max()))
+        times, received = entry.readings.times_us, entry.readings.received_us
+        if (times < received - LATE_US).any() or self._silences.any_end(entry.tag_ids, times):
+            ids = np.split(entry.tag_ids, np.cumsum([len(batch) for batch in batches[:-1]]))
+            for batch, of_batch in zip(batches, ids, strict=True):
+                self._note_late_of(connection, batch, of_batch)
 
-    def _silences(self, batch: Batch) -> list[int]:
-        """Times of the readings before those of a batch, where more than an hour lies between."""
-        silent = []
-        for name, (first_us, _) in _ends(batch).items():
-            before_us = self._newest.get(name, self.tags[name].last_us)
-            if before_us is not None and first_us > before_us + LATE_US:
-                silent.append(before_us)
-        return silent
+    def _note_late_of(self, connection: Connection, batch: Batch, ids: U32) -> None:
+        late = batch.times_us[batch.times_us < batch.received_us - LATE_US]
+        if len(late):
+            changes.note(connection, int(late.min()), int(late.max()))
+        silent = self._silences.ended_by(ids, batch.times_us)
+        if silent:
+            changes.note(connection, min(silent), int(batch.times_us.max()))
 
-    def _remember(self, handovers: list[tuple[str, Handover]]) -> None:
-        """Note the newest reading of each tag, once committed: a commit that fails is tried again, silences and all."""
-        for _, handover in handovers:
-            if handover.batch is not None:
-                for name, (_, last_us) in _ends(handover.batch).items():
-                    self._newest[name] = max(last_us, self._newest.get(name, last_us))
+    def _entry(self, connection: Connection, batches: list[Batch]) -> JournalEntry:
+        if not batches:
+            return JournalEntry(np.empty(0, dtype=np.uint32), Readings.empty())
+        values, status = sound(
+            np.concatenate([self._values(connection, batch) for batch in batches]),
+            np.concatenate([batch.status for batch in batches]),
+        )
+        received = np.array([batch.received_us for batch in batches], dtype=np.int64)
+        found = Readings(
+            np.concatenate([batch.times_us for batch in batches]),
+            values,
+            status,
+            np.repeat(received, [len(batch) for batch in batches]),
+            np.concatenate([batch.source_offset_us for batch in batches]),
+        )
+        return JournalEntry(np.concatenate([self._ids_of(batch)[batch.tags] for batch in batches]), found)
 
-    def _entry(self, connection: Connection, batch: Batch) -> JournalEntry:
-        ids = np.array([self.tags[name].id for name in batch.names], dtype=np.uint32)
-        values = batch.values
-        if batch.texts:
-            new = set(batch.texts.values()) - self._texts.keys()
-            if new:
-                self._texts.update(text_ids(connection, new))
-            values = values.copy()
-            rows = list(batch.texts)
-            values[rows] = [self._texts[batch.texts[row]] for row in rows]
-        values, status = sound(values, batch.status)
-        received = np.full(len(batch), batch.received_us, dtype=np.int64)
-        return JournalEntry(ids[batch.tags], Readings(batch.times_us, values, status, received, batch.source_offset_us))
+    def _ids_of(self, batch: Batch) -> U32:
+        """The ids of a batch's names; a connector hands over the same names again and again."""
+        names, ids = self._ids.get(batch.device, ((), None))
+        if ids is None or names is not batch.names:
+            ids = np.array([self.tags[name].id for name in batch.names], dtype=np.uint32)
+            self._ids[batch.device] = batch.names, ids
+        return ids
+
+    def _values(self, connection: Connection, batch: Batch) -> F64:
+        if not batch.texts:
+            return batch.values
+        new = set(batch.texts.values()) - self._texts.keys()
+        if new:
+            self._texts.update(text_ids(connection, new))
+        values = batch.values.copy()
+        values[list(batch.texts)] = [self._texts[text] for text in batch.texts.values()]
+        return values
 
     def _gaps(self, device: str, handover: Handover) -> list[Gap]:
         found = list(handover.gaps)
@@ -185,16 +197,6 @@ class Acquisition:
         return [
             Gap(device, name, at, until_us, cause) for name, at in known.items() if at is not None and at < until_us
         ]
-
-
-def _ends(batch: Batch) -> dict[str, tuple[int, int]]:
-    """First and last time of each tag that a batch has readings of."""
-    oldest = np.full(len(batch.names), np.iinfo(np.int64).max)
-    newest = np.full(len(batch.names), np.iinfo(np.int64).min)
-    np.minimum.at(oldest, batch.tags, batch.times_us)
-    np.maximum.at(newest, batch.tags, batch.times_us)
-    ends = zip(batch.names, oldest.tolist(), newest.tolist(), strict=True)
-    return {name: (first_us, last_us) for name, first_us, last_us in ends if first_us <= last_us}
 
 
 def _note_old_gaps(connection: Connection, found: list[Gap]) -> None:

@@ -1,14 +1,19 @@
 """What is woken up from time to time? Sealing, merging, forgetting, reports that are due, order files."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from collector import housekeeping, order_folder
 from collector.acquisition import now_us
 from collector.kept_records import missing_records, what_is_closed
 from collector.reporting import Reporting
 from collector.schedule import Schedule
-from collector.store import changes, events, recent
+from collector.store import changes, events
+from collector.store.gathering import gather
 from collector.store.summaries import fill_summaries
 from collector.store.writer import Writer
 from config.site import Site
@@ -35,20 +40,32 @@ def background(site: Site, folder: Path, writer: Writer, reporting: Reporting | 
 
 
 def _housekeeping(schedule: Schedule, site: Site, writer: Writer) -> None:
+    async def gather_journal() -> None:
+        await _bit_by_bit(writer, 0, lambda connection, _: gather(connection) or None)
+
     async def seal() -> None:
-        await writer.write(lambda connection: housekeeping.seal_hours(connection, now_us()))
+        await _bit_by_bit(writer, 0, lambda connection, tag: housekeeping.seal_next(connection, now_us(), tag))
 
     async def merge() -> None:
-        await writer.write(lambda connection: housekeeping.merge_days(connection, now_us()))
-        await writer.write(lambda connection: housekeeping.forget(connection, now_us(), site.store.keep_days))
+        await _bit_by_bit(writer, 0, lambda connection, key: housekeeping.merge_next_days(connection, now_us(), key))
+        keep_days = site.store.keep_days
+        await _bit_by_bit(
+            writer, 0, lambda connection, tag: housekeeping.forget_next(connection, now_us(), keep_days, tag)
+        )
 
-    async def gather() -> None:
-        await writer.write(recent.gather)
-
-    schedule.every(10, "gather journal", gather)
+    schedule.every(20, "gather journal", gather_journal)
     schedule.every(60, "seal hours", seal)
     schedule.every(600, "merge days", merge)
     _summaries(schedule, writer)
+
+
+async def _bit_by_bit(writer: Writer, at: int | None, step: Callable[[Connection, int], int | None]) -> None:
+    """Take step after step, each from where the one before says, until it says None. Each is a transaction of its own,
+    and after it the writer rests for as long as it took, so that readings are committed in between."""
+    while at is not None:
+        begun_s = time.monotonic()
+        at = await writer.write(lambda connection, at=at: step(connection, at))  # type: ignore[misc]
+        await asyncio.sleep(time.monotonic() - begun_s)
 
 
 def _summaries(schedule: Schedule, writer: Writer) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from collector.store import changes, orders, readings
-from collector.store.readings import Written
+from collector.store.merging import Written
 from collector.store.store import transaction
 from collector.store.tags import StoredTag, register, text_ids
 from config.fault import Fault, InputError, file_fault

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from collector.buffer import Buffer
 from collector.plant_trouble import BadTag, Kept
 from collector.store import events, reports
+from collector.store.latest import latest
 from config.devices import OpcUaDevice
 from config.site import Site
 from connectors.certificate_state import CertificateState, certificate_states
@@ -34,13 +35,13 @@ def standing(connection: Connection, site: Site, site_file: Path, outlook: Buffe
 
 def bad_tags(connection: Connection, site: Site) -> list[BadTag]:
     """Tags of the site file whose newest reading is Bad."""
-    rows = connection.exec_driver_sql(
-        "select tag.name, latest.status, latest.time_us from latest join tag on tag.id = latest.tag_id"
-        " where latest.status & ? != 0",
-        (BAD,),
-    )
     device_of = {settings.name: device.id for device in site.devices for settings in device.tags}
-    return [BadTag(device_of[row.name], row.name, row.status, row.time_us) for row in rows if row.name in device_of]
+    named = {row.id: row.name for row in connection.exec_driver_sql("select id, name from tag")}
+    return [
+        BadTag(device_of[named[tag_id]], named[tag_id], found.status, found.time_us)
+        for tag_id, found in latest(connection).items()
+        if found.status & BAD and named[tag_id] in device_of
+    ]
 
 
 def known_until(connection: Connection) -> int | None:

@@ -12,11 +12,18 @@ from config.document import Document, Path_, WrittenFloat, WrittenInt
 from config.fault import Fault, InputError
 from plant.instant import check_year, parse_instant, parse_iso_date
 
+_GIVEN: dict[frozenset[str], set[str]] = {}
+
 
 class Settings(BaseModel):
     """A group of settings. The docstring below a field is what `docs/settings.md` says of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+
+    def model_post_init(self, _: Any) -> None:
+        """Let settings in which the same keys were given share the set of these: of 10,000 tags they take 7 MB."""
+        given = self.__pydantic_fields_set__
+        object.__setattr__(self, "__pydantic_fields_set__", _GIVEN.setdefault(frozenset(given), given))
 
 
 def _as_written(value: Any) -> Any:

@@ -39,7 +39,8 @@ class BlockHealth:
         """The block came."""
         self.latency.add(seconds)
         self.last_good_us = at_us
-        self.exception_code = self.exception = self.bad_since_us = None
+        if self.bad_since_us is not None:
+            self.exception_code = self.exception = self.bad_since_us = None
 
     def refused(self, code: int, meaning: str, at_us: int) -> None:
         """The device answered with an exception."""

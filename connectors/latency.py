@@ -14,10 +14,10 @@ class Latency:
         self.total = 0
         self._last: deque[float] = deque(maxlen=MOST_LATENCIES)
 
-    def add(self, seconds: float) -> None:
-        """Note an answer that could be believed."""
-        self._last.append(seconds)
-        self.total += 1
+    def add(self, *seconds: float) -> None:
+        """Note answers that could be believed."""
+        self._last.extend(seconds)
+        self.total += len(seconds)
 
     def as_json(self) -> dict[str, float | int | None]:
         """The last one, median and 95th percentile (nearest rank) [s], None before the first; of how many answers.

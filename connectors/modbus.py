@@ -123,7 +123,10 @@ class ModbusConnector:
         pace, failures = self._line.pace(timeout_s), 0
         while poll.waiting:
             try:
-                await self._line.run(poll.next_requests(), poll.take, pace)
+                try:
+                    await self._line.run(poll.next_requests(), poll.take, pace)
+                finally:
+                    poll.end_run()
                 poll.give_up_unreachable()
             except UnreachableLineError as error:
                 self.health.failed(str(error), error.cause)
@@ -136,9 +139,8 @@ class ModbusConnector:
                 # On a shared line even the second attempt would keep others waiting.
                 patience = 1 if self._line.is_shared and isinstance(error, SilentError) else 2
                 if failures >= (MOST_FAILURES if poll.answered else patience):
-                    self._first = (
-                        poll.waiting[0] if poll.waiting else 0
-                    )  # it may be this request that is never answered
+                    # It may be this one request that is never answered: the next poll begins with another.
+                    self._first = poll.waiting[0] if poll.waiting else 0
                     raise
 
     async def _learn(self, poll: Poll) -> None:
@@ -195,8 +197,10 @@ class ModbusConnector:
     def _note_contact(self, is_read: bool) -> None:
         self._log.contact(is_read, self.health.last_error or "")
         self.health.connected_since_us = self._line.connected_since_us if is_read else None
-        zero = "answers carry transaction id 0: a late one could not be told from the next"
-        self.health.notes[:] = [zero] if self._line.lacks_ids else []
+        if self._line.lacks_ids:
+            self.health.notes[:] = ["answers carry transaction id 0: a late one could not be told from the next"]
+        elif self.health.notes:
+            self.health.notes.clear()
 
     @property
     def _spares_neighbours(self) -> bool:

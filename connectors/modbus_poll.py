@@ -109,6 +109,7 @@ class Poll:
         bad = len(plan.bad)
         self._status = [BAD_NO_COMMUNICATION] * len(plan.blocks) + list(plan.bad_status)
         self._received_us = [0] * (len(plan.blocks) + bad)
+        self._took_s = [-1.0] * len(plan.blocks)  # not answered yet
         self._asked: list[int] = []
 
     @property
@@ -126,19 +127,13 @@ class Poll:
     def take(self, at: int, data: "bytes | memoryview | Refused", received_us: int, took_s: float) -> bool:
         """Take the answer to a request of the run; whether to go on asking."""
         row = self._asked[at]
-        self.waiting.remove(row)
-        self.received_us = received_us
-        self._received_us[row] = received_us
-        self._health.latency.add(took_s)
-        if took_s > self.slowest_s:
-            self.slowest_s = took_s
+        self.received_us = self._received_us[row] = received_us
+        self._took_s[row] = took_s
         if isinstance(data, Refused):
             self.refused[row] = data
             return self._refuse(row, data, received_us)
+        self._view[self._starts[row] : self._starts[row + 1]] = data
         self._status[row] = GOOD
-        start = self._starts[row]
-        self._view[start : start + len(data)] = data
-        self.plan.health[row].answered(took_s, received_us)
         return True
 
     def _refuse(self, row: int, refused: Refused, received_us: int) -> bool:
@@ -155,6 +150,17 @@ class Poll:
     def named(self, row: int) -> str:
         """What a request of the plan asks for, in words."""
         return f"unit {self.plan.unit}, {self.plan.health[row]}"
+
+    def end_run(self) -> None:
+        """Take stock after a run: what waits still, and what the answers say of the device's health."""
+        came = [row for row in self._asked if self._took_s[row] >= 0]
+        self.waiting = [row for row in self.waiting if self._took_s[row] < 0]
+        times = [self._took_s[row] for row in came]
+        self._health.latency.add(*times)
+        self.slowest_s = max(self.slowest_s, 0.0, *times)
+        for row, took_s in zip(came, times, strict=True):
+            if row not in self.refused:
+                self.plan.health[row].answered(took_s, self._received_us[row])
 
     def give_up_unreachable(self) -> None:
         """The gateway cannot reach the unit: what was not asked after that is as unreachable."""

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from connectors.device_health import cause_of
-from connectors.modbus_check import Doubt, check_answer
+from connectors.modbus_check import Doubt, Refused, check_answer
 from connectors.modbus_connection import (
     BAD_COMMUNICATION_ERROR,
     LinkError,
@@ -25,6 +25,8 @@ from connectors.modbus_connection import (
 from connectors.modbus_frame import HEADER, Header, Request, answer_of
 
 _BUFFER = 16 * 1024
+_DATA = HEADER + 2
+"""Where the data begin in a frame: behind header, function code and byte count."""
 _EARLIER = 1024
 """An answer to one of so many requests before is late or doubled, and is dropped."""
 _MOST_MISSING = 16
@@ -36,11 +38,11 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     def __init__(self, answers_have_ids: bool | None = None) -> None:
         self.answers_have_ids = answers_have_ids
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray(_BUFFER)
         self._view = memoryview(self._buffer)
-        self._start = self._end = 0
+        self._end = 0
         # Not the ids of the connection before: a gateway may still hold an answer for that one.
         self._transaction = random.randrange(0xFFFF)
         self._missing = 0
@@ -79,6 +81,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         if run is not None:
             self._missing += len(run.asked)
             run.asked.clear()
+            run.size = 0
             if not run.done.done():
                 run.done.set_exception(fault)
 
@@ -104,58 +107,37 @@ class TcpConnection(asyncio.BufferedProtocol):
         return self._view[self._end :]
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._end += nbytes
-        received_us = time.time_ns() // 1000
+        run, end = self._run, self._end + nbytes
+        if run is not None and end == run.size and self._buffer.startswith(run.head):
+            self._end, self.answers_have_ids = 0, True
+            run.accept(self._view[_DATA:end], time.time_ns() // 1000)
+            return
+        self._end = end
         try:
-            while self._end - self._start > HEADER and self._fault is None:
-                if not self._took_frame(received_us):
-                    break
+            start = self._take_frames(time.time_ns() // 1000)
         except LinkError as error:
             self._lose(error)
-        if self._start == self._end:
-            self._start = self._end = 0
-        elif self._end > _BUFFER // 2:
-            left = self._end - self._start
-            self._buffer[:left] = self._buffer[self._start : self._end]
-            self._start, self._end = 0, left
+        else:
+            self._buffer[: end - start] = self._buffer[start:end]
+            self._end = end - start
 
-    def _took_frame(self, received_us: int) -> bool:
-        """Handle the frame at the start of what was received; False where it is not there whole."""
-        start, run = self._start, self._run
-        if run is not None and run.asked:
-            transaction, row, sent_s = run.asked[0]
-            request = run.requests[row]
-            if self._buffer[start : start + HEADER + 2] == transaction.to_bytes(2, "big") + request.head:
-                end = start + request.size
-                if end > self._end:
-                    return False
-                self._require_nothing_behind(end, transaction)
-                self._start = end
-                self.answers_have_ids = True
-                run.asked.popleft()
-                go_on = run.take(row, self._view[start + HEADER + 2 : end], received_us, time.monotonic() - sent_s)
-                run.send(go_on)
-                return True
-        return self._took_other_frame(received_us)
+    def _take_frames(self, received_us: int) -> int:
+        """Look closely at what was received; where the first frame begins that is not there whole."""
+        start = 0
+        while self._end - start > HEADER:
+            header = Header.of(bytes(self._buffer[start : start + 6]))
+            if header.doubt:
+                raise UnbelievableError(header.doubt)
+            end = start + header.size
+            if end > self._end:
+                break
+            behind = int.from_bytes(self._buffer[end : end + 2], "big") if end + 2 <= self._end else None
+            self._take(header.transaction, bytes(self._view[start:end]), behind, received_us)
+            start = end
+        return start
 
-    def _took_other_frame(self, received_us: int) -> bool:
-        header = Header.of(bytes(self._buffer[self._start : self._start + 6]))
-        if header.doubt:
-            raise UnbelievableError(header.doubt)
-        end = self._start + header.size
-        if end > self._end:
-            return False
-        frame = bytes(self._view[self._start : end])
-        self._start = end
-        self._take_believable(header.transaction, frame, received_us)
-        return True
-
-    def _require_nothing_behind(self, end: int, transaction: int) -> None:
-        """What stands behind an answer may be another's; if it is the same again, neither can be believed."""
-        if end + 2 <= self._end and self._buffer[end : end + 2] == transaction.to_bytes(2, "big"):
-            raise UnbelievableError("more than one answer")
-
-    def _take_believable(self, transaction: int, frame: bytes, received_us: int) -> None:
+    def _take(self, transaction: int, frame: bytes, behind: int | None, received_us: int) -> None:
+        """Take a frame, if it answers a request that waits. behind: id of the frame behind it."""
         run = self._run
         asked = list(run.asked) if run is not None else []
         at = next((at for at, one in enumerate(asked) if one[0] == transaction), None)
@@ -165,15 +147,15 @@ class TcpConnection(asyncio.BufferedProtocol):
             if self._is_earlier(transaction):
                 return
             raise UnbelievableError(f"transaction id {transaction}, for which nobody asked")
-        self._require_nothing_behind(self._start, transaction)
-        _, row, sent_s = run.asked[at]
-        request = run.requests[row]
+        if behind == transaction:  # the same again: neither of the two can be believed
+            raise UnbelievableError("more than one answer")
+        request = run.requests[asked[at][1]]
         checked = check_answer(request.block, request.unit, answer_of(frame))
         if isinstance(checked, Doubt):
             raise UnbelievableError(checked.reason)
         self.answers_have_ids = transaction != 0
-        del run.asked[at]
-        run.send(run.take(row, checked, received_us, time.monotonic() - sent_s))
+        run.asked.rotate(-at)
+        run.accept(checked, received_us)
 
     def eof_received(self) -> None:
         self._lose(LinkError("connection closed by the device", BAD_COMMUNICATION_ERROR))
@@ -194,49 +176,59 @@ class TcpConnection(asyncio.BufferedProtocol):
 
 
 class _Run:
-    """The requests of one run: asked are those that wait for their answers (transaction id, row, since when [s])."""
+    """The requests of one run: asked are those that wait for their answers (transaction id, row, since when [s]).
+
+    Where just one waits: head, with what its answer begins, and size, which the answer has; else size is 0.
+    """
 
     def __init__(self, connection: TcpConnection, requests: Sequence[Request], take: Take, pace: Pace) -> None:
-        self.requests, self.take = requests, take
+        self.requests, self._take = requests, take
         self.asked: deque[tuple[int, int, float]] = deque()
-        self.done: asyncio.Future[None] = connection._loop.create_future()
+        self.head, self.size = b"", 0
+        self.done: asyncio.Future[None] = connection.loop.create_future()
         self._connection, self._pace = connection, pace
         self._next = 0
         self._timer: asyncio.TimerHandle | None = None
         self._pause: asyncio.TimerHandle | None = None
 
-    def send(self, go_on: bool = True) -> None:
-        """Send what may be sent now; the run is done when nothing is left to send or to wait for."""
-        if not go_on:
+    def accept(self, data: "bytes | memoryview | Refused", received_us: int) -> None:
+        """Hand over the answer to the first request that waits, and go on."""
+        _, row, sent_s = self.asked.popleft()
+        if not self._take(row, data, received_us, time.monotonic() - sent_s):
             self._next = len(self.requests)
-        if self._pace.request_pause_s and self._next and self._next < len(self.requests):
-            if self._pause is None and not self.asked:
-                self._pause = self._connection._loop.call_later(self._pace.request_pause_s, self._send_after_pause)
-            return
-        self._send_now()
+        if self._pace.request_pause_s and self._next < len(self.requests):
+            self.size = 0
+            if self._pause is None:
+                self._pause = self._connection.loop.call_later(self._pace.request_pause_s, self._send_after_pause)
+        else:
+            self.send()
 
     def _send_after_pause(self) -> None:
         self._pause = None
-        self._send_now()
+        self.send()
 
-    def _send_now(self) -> None:
+    def send(self) -> None:
+        """Send what may be sent now; the run is done when nothing is left to send or to wait for."""
+        connection, asked = self._connection, self.asked
         # Ids tell answers apart only where the server is known to give them back.
-        most = self._pace.in_flight if self._connection.answers_have_ids else 1
-        while len(self.asked) < most and self._next < len(self.requests):
-            transaction, request = self._connection.next_transaction(), self.requests[self._next]
-            self.asked.append((transaction, self._next, time.monotonic()))
+        most = self._pace.in_flight if connection.answers_have_ids and not self._pace.request_pause_s else 1
+        while len(asked) < most and self._next < len(self.requests):
+            transaction, request = connection.next_transaction(), self.requests[self._next]
+            number = transaction.to_bytes(2, "big")
+            asked.append((transaction, self._next, time.monotonic()))
             self._next += 1
-            self._connection.write(transaction.to_bytes(2, "big") + request.behind_id)
-            if self._pace.request_pause_s:
-                break
-        if not self.asked:
+            self.head, self.size = number + request.head, request.size
+            connection.write(number + request.behind_id)
+        if len(asked) != 1 or most > 1:
+            self.size = 0
+        if not asked:
             if not self.done.done():
                 self.done.set_result(None)
         elif self._timer is None:
             self._watch(self._pace.answer_timeout_s)
 
     def _watch(self, seconds: float) -> None:
-        self._timer = self._connection._loop.call_later(seconds, self._look)
+        self._timer = self._connection.loop.call_later(seconds, self._look)
 
     def _look(self) -> None:
         """Fail if the oldest request has waited too long; one timer looks after all requests of the run."""

@@ -4,6 +4,8 @@ import math
 import zlib
 from dataclasses import dataclass
 
+_PHASES = 64
+"""Devices of one period begin at one of so many instants of it: spread, and yet woken together where they are many."""
 _EARLY = 1e-6
 """Part of a period by which a timer may fire early and still be in its slot."""
 
@@ -18,7 +20,7 @@ class PollSchedule:
     @classmethod
     def of(cls, device: str, period_s: float) -> "PollSchedule":
         """The schedule of a device: the same at every start, different between devices of one period."""
-        return cls(period_s, zlib.crc32(device.encode()) / 2**32 * period_s)
+        return cls(period_s, zlib.crc32(device.encode()) % _PHASES / _PHASES * period_s)
 
     def next_slot_s(self, now_s: float) -> float:
         """The first slot after an instant."""

@@ -4,7 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from function_codes import pytest_configure, pytest_sessionfinish, pytest_terminal_summary
 from hypothesis import is_hypothesis_test
+
+__all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary"]
 
 REPOSITORY = Path(__file__).parent.parent
 

@@ -10,6 +10,7 @@ want() { # command, Debian package
 want mosquitto mosquitto
 want cc gcc
 want npm npm
+want mbpoll mbpoll
 want chromium chromium
 [ -e /usr/include/modbus/modbus.h ] || missing="$missing libmodbus-dev"
 command -v cc >/dev/null 2>&1 && [ ! -e /usr/include/stdlib.h ] && missing="$missing libc6-dev"

@@ -15,6 +15,7 @@ section is n numbers of 8 (status: 4) bytes, byte-shuffled: all first bytes, the
 """
 
 import struct
+import threading
 import zlib
 from itertools import pairwise
 
@@ -30,6 +31,7 @@ _HEADER = struct.Struct("<BBHI")
 _CRC = struct.Struct("<I")
 _WHOLE, _STATUS, _LAG, _OFFSET = 1, 2, 4, 8
 _EXACT = 2.0**53
+_OF_THREAD = threading.local()
 
 
 class ChunkError(Exception):
@@ -57,7 +59,7 @@ def encode(readings: Readings) -> bytes:
     if readings.source_offset_us.any():
         present |= _OFFSET
         sections.append(_shuffled(readings.source_offset_us))
-    frame = zstandard.ZstdCompressor(level=3).compress(b"".join(sections))
+    frame = compressed(b"".join(sections), 3)
     return with_checksum(_HEADER.pack(VERSION, present, 0, len(readings)), frame)
 
 
@@ -80,6 +82,14 @@ def decode(blob: bytes) -> Readings:
     received_us = times_us + np.cumsum(_i64(lag_ms)) * 1000 if present & _LAG else times_us
     offset_us = _i64(offset) if present & _OFFSET else np.zeros(n, dtype=np.int64)
     return Readings(times_us, numbers, codes, received_us, offset_us)
+
+
+def compressed(data: bytes, level: int) -> bytes:
+    """A zstd frame; compressors are kept, since making one takes longer than a small frame."""
+    kept: dict[int, zstandard.ZstdCompressor] = _OF_THREAD.__dict__  # type: ignore[assignment]
+    if level not in kept:
+        kept[level] = zstandard.ZstdCompressor(level=level)
+    return kept[level].compress(data)
 
 
 def with_checksum(header: bytes, frame: bytes) -> bytes:

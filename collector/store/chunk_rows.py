@@ -1,14 +1,15 @@
 """Which rows of the store hold the readings of a tag over a time? Chunks of an hour or a day, each with its summary."""
 
-import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from sqlalchemy import Connection
 
 from collector.store.chunk import encode
 from collector.store.summary import summary
-from plant.reading import Readings
+from plant.reading import I64, U32, Readings
 from plant.tag import Kind, Role, kind_of
 
 NEEDLESS = b""
@@ -31,6 +32,11 @@ class StoredChunk:
 def chunk_key(tag_id: int, start_s: int = -_BEFORE_1970) -> int:
     """Key of the chunk of a tag that begins at a second; by default the first that there can be."""
     return (tag_id << _TAG_SHIFT) + min(max(start_s + _BEFORE_1970, 0), 2 * _BEFORE_1970)
+
+
+def chunk_keys(tag_ids: U32, starts_s: I64) -> I64:
+    """Keys of the chunks of tags that begin at seconds, column by column."""
+    return (tag_ids.astype(np.int64) << _TAG_SHIFT) + starts_s + _BEFORE_1970
 
 
 def begin_s(key: int) -> int:
@@ -57,34 +63,49 @@ def replace_chunks(
     connection: Connection, tag_id: int, old_s: Sequence[int], start_s: int, span_s: int, readings: Readings
 ) -> None:
     """Put one chunk and its summary in place of those that begin at some seconds."""
-    for old in old_s:
-        _delete(connection, chunk_key(tag_id, old), chunk_key(tag_id, old) + 1)
-    key, payload = chunk_key(tag_id, start_s), encode(readings)
+    if old_s:
+        _delete(connection, [(chunk_key(tag_id, old), chunk_key(tag_id, old) + 1) for old in old_s])
+    kind = kinds(connection, tag_id, tag_id)[tag_id]
+    add_chunks(connection, span_s, [(chunk_key(tag_id, start_s), readings, encode(readings), kind)])
+
+
+def add_chunks(connection: Connection, span_s: int, chunks: Sequence[tuple[int, Readings, bytes, Kind]]) -> None:
+    """Store chunks of one span and their summaries: key, readings, payload, and kind of the tag."""
+    if not chunks:
+        return
     connection.exec_driver_sql(
         "insert into chunk (key, span_s, readings, payload) values (?, ?, ?, ?)",
-        (key, span_s, len(readings), payload),
+        [(key, span_s, len(readings), payload) for key, readings, payload, _ in chunks],
     )
-    save_summary(connection, key, readings, len(payload))
+    _save_summaries(connection, [(key, summary(readings, kind), payload) for key, readings, payload, kind in chunks])
 
 
-def save_summary(connection: Connection, key: int, readings: Readings, chunk_bytes: int) -> None:
-    """Store the summary of the chunk of a key, which has these readings and a payload of some bytes."""
-    blob = summary(readings, _kind(connection, tag_of(key)))
-    kept = blob if len(blob) < chunk_bytes else NEEDLESS
-    connection.exec_driver_sql("insert or replace into summary (key, payload) values (?, ?)", (key, kept))
+def save_summary(connection: Connection, key: int, readings: Readings, payload: bytes) -> None:
+    """Store the summary of the chunk of a key, which has these readings and this payload."""
+    kind = kinds(connection, tag_of(key), tag_of(key))[tag_of(key)]
+    _save_summaries(connection, [(key, summary(readings, kind), payload)])
 
 
-def delete_chunks_before(connection: Connection, tag_id: int, end_s: int) -> int:
-    """Delete the chunks of a tag that begin before a second; returns how many."""
-    return _delete(connection, chunk_key(tag_id), chunk_key(tag_id, end_s))
+def _save_summaries(connection: Connection, found: Sequence[tuple[int, bytes, bytes]]) -> None:
+    connection.exec_driver_sql(
+        "insert or replace into summary (key, payload) values (?, ?)",
+        [(key, blob if len(blob) < len(payload) else NEEDLESS) for key, blob, payload in found],
+    )
 
 
-def _delete(connection: Connection, first_key: int, end_key: int) -> int:
+def delete_chunks_before(connection: Connection, tag_ids: Sequence[int], end_s: int) -> None:
+    """Delete the chunks of tags that begin before a second."""
+    _delete(connection, [(chunk_key(tag_id), chunk_key(tag_id, end_s)) for tag_id in tag_ids])
+
+
+def _delete(connection: Connection, keys: Sequence[tuple[int, int]]) -> None:
     for table in ("summary", "chunk"):
-        deleted = connection.exec_driver_sql(f"delete from {table} where key >= ? and key < ?", (first_key, end_key))
-    return deleted.rowcount
+        connection.exec_driver_sql(f"delete from {table} where key >= ? and key < ?", list(keys))
 
 
-def _kind(connection: Connection, tag_id: int) -> Kind:
-    definition = connection.exec_driver_sql("select definition from tag where id = ?", (tag_id,)).scalar()
-    return Kind.GAUGE if definition is None else kind_of(Role(json.loads(definition)["role"]))
+def kinds(connection: Connection, first_tag: int, last_tag: int) -> defaultdict[int, Kind]:
+    """What the tags with ids within bounds hold; one that the store does not know is taken for a gauge."""
+    rows = connection.exec_driver_sql(
+        "select id, definition ->> 'role' as role from tag where id between ? and ?", (first_tag, last_tag)
+    )
+    return defaultdict(lambda: Kind.GAUGE, {row.id: kind_of(Role(row.role)) for row in rows})

@@ -1,6 +1,7 @@
 """What came from each device: how long is it known to have been well, and how many readings were received from it?"""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection
 
@@ -24,13 +25,17 @@ def known(connection: Connection) -> dict[str, int]:
     return {row.name: row.known_until_us for row in rows}
 
 
-def add_received(connection: Connection, device: str, received_us: int, count: int) -> None:
-    """Count readings that a device handed over, repeats included."""
-    connection.exec_driver_sql(
-        "insert into tally (device, quarter_us, received) values (?, ?, ?)"
-        " on conflict (device, quarter_us) do update set received = tally.received + excluded.received",
-        (device, received_us // QUARTER_US * QUARTER_US, count),
-    )
+def add_received(connection: Connection, batches: Iterable[tuple[str, int, int]]) -> None:
+    """Count readings that devices handed over, repeats included: device, when they were received [us], how many."""
+    counts = Counter[tuple[str, int]]()
+    for device, received_us, count in batches:
+        counts[device, received_us // QUARTER_US * QUARTER_US] += count
+    if counts:
+        connection.exec_driver_sql(
+            "insert into tally (device, quarter_us, received) values (?, ?, ?)"
+            " on conflict (device, quarter_us) do update set received = tally.received + excluded.received",
+            [(*quarter, count) for quarter, count in counts.items()],
+        )
 
 
 def received(connection: Connection, start_us: int, end_us: int) -> int:

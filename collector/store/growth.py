@@ -54,7 +54,9 @@ def growth(connection: Connection, now_us: int) -> Growth:
             (DAY_US, since_us),
         )
         by_day.update({row.day: row.bytes for row in of_table})
-    first_us = connection.exec_driver_sql("select min(first_us) from latest").scalar()
+    first_us = connection.exec_driver_sql(
+        "select min(first_us) from (select first_us from latest union all select min_us from journal)"
+    ).scalar()
     over = tuple(by_day[day] for day in sorted(by_day) if today - LOOK_BACK_DAYS <= day < today)
     return Growth(over, by_day[today], first_us, *live)
 

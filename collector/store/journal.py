@@ -12,7 +12,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from collector.store.chunk import ChunkError, checked, with_checksum
+from collector.store.chunk import ChunkError, checked, compressed, with_checksum
 from plant.reading import U32, Readings
 
 VERSION = 1
@@ -30,8 +30,12 @@ class JournalEntry:
     def __len__(self) -> int:
         return len(self.tag_ids)
 
-    def __getitem__(self, index: NDArray[np.bool_]) -> "JournalEntry":
+    def __getitem__(self, index: slice | NDArray[np.bool_] | NDArray[np.int64]) -> "JournalEntry":
         return JournalEntry(self.tag_ids[index], self.readings[index])
+
+    def between(self, first_tag: int, last_tag: int) -> "JournalEntry":
+        """The readings of the tags whose ids lie within bounds, both included."""
+        return self[(self.tag_ids >= np.uint32(first_tag)) & (self.tag_ids <= np.uint32(last_tag))]
 
     def of(self, tag_id: int) -> Readings:
         """The readings of one tag, in order of arrival."""
@@ -41,15 +45,18 @@ class JournalEntry:
 def pack(entry: JournalEntry) -> bytes:
     """The blob of a journal row."""
     readings = entry.readings
-    columns = (
-        readings.times_us.astype("<i8"),
-        readings.values.astype("<f8"),
-        readings.received_us.astype("<i8"),
-        readings.source_offset_us.astype("<i8"),
-        readings.status.astype("<u4"),
-        entry.tag_ids.astype("<u4"),
-    )
-    frame = zstandard.ZstdCompressor(level=1).compress(b"".join(column.tobytes() for column in columns))
+    columns = [
+        np.ascontiguousarray(column, dtype=kind).data
+        for column, kind in (
+            (readings.times_us, "<i8"),
+            (readings.values, "<f8"),
+            (readings.received_us, "<i8"),
+            (readings.source_offset_us, "<i8"),
+            (readings.status, "<u4"),
+            (entry.tag_ids, "<u4"),
+        )
+    ]
+    frame = compressed(b"".join(columns), 1)
     return with_checksum(_HEADER.pack(VERSION, len(entry)), frame)
 
 

@@ -1,11 +1,26 @@
-"""What did each tag read last, and when first? One row a tag, so that nobody looks through history for it."""
+"""What did each tag read last, and when first? One row a tag, as of the last gathering, and what was committed since.
 
+A row a tag and commit would cost more than all else of a commit.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import Connection
 
-from plant.reading import U32, Readings
+from collector.store.journal import JournalEntry
+from collector.store.journal_rows import fresh_readings
+
+_NEWER = "case when (excluded.time_us, excluded.received_us) >= (latest.time_us, latest.received_us)"
+_UPDATE = (
+    "insert into latest (tag_id, first_us, time_us, value, status, received_us) values (?, ?, ?, ?, ?, ?)"
+    " on conflict (tag_id) do update set first_us = min(latest.first_us, excluded.first_us), "
+    + ", ".join(
+        f"{column} = {_NEWER} then excluded.{column} else latest.{column} end"
+        for column in ("time_us", "value", "status", "received_us")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,28 +36,41 @@ class LatestReading:
 def latest(connection: Connection) -> dict[int, LatestReading]:
     """The newest reading of every tag that has one, by the tag's id."""
     rows = connection.exec_driver_sql("select tag_id, time_us, value, status, received_us from latest")
-    return {row.tag_id: LatestReading(row.time_us, row.value, row.status, row.received_us) for row in rows}
+    found = {row.tag_id: LatestReading(row.time_us, row.value, row.status, row.received_us) for row in rows}
+    for tag_id, _, time_us, value, status, received_us in _ends(fresh_readings(connection)):
+        newer, before = LatestReading(time_us, value, status, received_us), found.get(tag_id)
+        if before is None or (newer.time_us, newer.received_us) >= (before.time_us, before.received_us):
+            found[tag_id] = newer
+    return found
 
 
-def update_latest(connection: Connection, tag_ids: U32, readings: Readings) -> None:
+def first_and_last(connection: Connection) -> Mapping[int, tuple[int, int]]:
+    """Times of the first and the newest reading [us] of every tag that has one, by the tag's id."""
+    rows = connection.exec_driver_sql("select tag_id, first_us, time_us from latest")
+    found = {row.tag_id: (row.first_us, row.time_us) for row in rows}
+    for tag_id, first_us, last_us, *_ in _ends(fresh_readings(connection)):
+        before = found.get(tag_id, (first_us, last_us))
+        found[tag_id] = (min(first_us, before[0]), max(last_us, before[1]))
+    return found
+
+
+def update_latest(connection: Connection, entry: JournalEntry) -> None:
     """Note the newest reading of each tag, of equal times the last to arrive, and the earliest time."""
-    if not len(readings):
-        return
-    order = np.lexsort((readings.times_us, tag_ids))
-    ids, ordered = tag_ids[order], readings[order]
+    found = _ends(entry)
+    if found:
+        connection.exec_driver_sql(_UPDATE, found)
+
+
+def _ends(entry: JournalEntry) -> list[tuple[int, int, int, float | None, int, int]]:
+    """Of each tag: id, time of the first reading, and time, value, status and time of receipt of the newest."""
+    if not len(entry):
+        return []
+    order = np.lexsort((entry.readings.times_us, entry.tag_ids))
+    ids, ordered = entry.tag_ids[order], entry.readings[order]
     last = np.append(ids[1:] != ids[:-1], True)
     first = np.append(True, last[:-1])
     newest = ordered[last]
     values = [None if value != value else value for value in newest.values.tolist()]
     columns = (ids[last], ordered.times_us[first], newest.times_us, newest.status, newest.received_us)
     tags, firsts, times, status, received = (column.tolist() for column in columns)
-    connection.exec_driver_sql(
-        "insert into latest (tag_id, first_us, time_us, value, status, received_us) values (?, ?, ?, ?, ?, ?)"
-        " on conflict (tag_id) do update set first_us = min(latest.first_us, excluded.first_us),"
-        " value = case when excluded.time_us >= latest.time_us then excluded.value else latest.value end,"
-        " status = case when excluded.time_us >= latest.time_us then excluded.status else latest.status end,"
-        " received_us = case when excluded.time_us >= latest.time_us then excluded.received_us"
-        " else latest.received_us end,"
-        " time_us = max(latest.time_us, excluded.time_us)",
-        list(zip(tags, firsts, times, values, status, received, strict=True)),
-    )
+    return list(zip(tags, firsts, times, values, status, received, strict=True))

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, delete, insert, select
 
 from collector.store import schema
-from collector.store.readings import Written
+from collector.store.merging import Written
 from plant.as_of import AsOf
 from plant.order import Delivery, OrderLine, OrderStatus
 from plant.quantity import Quantity

@@ -1,56 +1,28 @@
 """How do readings get into the store and out again? Journal first, then hour chunks, then day chunks."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from collector.store.chunk import decode
-from collector.store.chunk_rows import (
-    DAY_S,
-    HOUR_S,
-    StoredChunk,
-    begin_s,
-    chunk_key,
-    delete_chunks_before,
-    replace_chunks,
-    stored_chunks,
-    tag_of,
-)
-from collector.store.journal import JournalEntry, pack, unpack
+from collector.store.chunk_rows import DAY_S, begin_s, chunk_key, delete_chunks_before, stored_chunks
+from collector.store.journal import JournalEntry
+from collector.store.journal_rows import add_row
 from collector.store.latest import update_latest
+from collector.store.merging import Written, merge_into_chunks
 from collector.store.recent import in_journal, thaw
-from collector.store.replaced import keep_replaced
+from collector.store.sealing import seal_tag
 from plant.instant import US_PER_S
 from plant.reading import I64, Readings, distinct, joined
 
-Mask = NDArray[np.bool_]
 _ALL_US = 2**63 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """How many readings were new, and how many the store had already."""
-
-    new: int = 0
-    unchanged: int = 0
-
-    def __add__(self, other: "Written") -> "Written":
-        return Written(self.new + other.new, self.unchanged + other.unchanged)
 
 
 def append(connection: Connection, entry: JournalEntry) -> None:
     """Put one commit's readings into the journal. The caller's transaction makes them durable."""
-    if not len(entry):
-        return
-    times = entry.readings.times_us
-    connection.exec_driver_sql(
-        "insert into journal (min_us, max_us, readings, payload) values (?, ?, ?, ?)",
-        (int(times.min()), int(times.max()), len(entry), pack(entry)),
-    )
-    update_latest(connection, entry.tag_ids, entry.readings)
+    if len(entry):
+        add_row(connection, entry)
 
 
 def merge(
@@ -61,79 +33,29 @@ def merge(
     With `replace`, readings that the store has at the same times are taken out first.
     """
     if replace:
-        seal(connection, _ALL_US)  # the journal may hold what is to be replaced
-    written = _merge(connection, tag_id, readings, span_s, replace)
-    update_latest(connection, np.full(len(readings), tag_id, dtype=np.uint32), readings)
+        seal_tag(connection, tag_id)  # the journal may hold what is to be replaced
+    written = merge_into_chunks(connection, tag_id, readings, span_s, replace)
+    update_latest(connection, JournalEntry(np.full(len(readings), tag_id, dtype=np.uint32), readings))
     return written
 
 
-def _merge(connection: Connection, tag_id: int, readings: Readings, span_s: int, replace: bool) -> Written:
-    written = Written()
-    for start_s, part in _split(readings, DAY_S):
-        stored = stored_chunks(connection, tag_id, start_s, start_s + DAY_S)
-        if span_s == HOUR_S and not any(found.span_s == DAY_S for found in stored):
-            for hour_s, hour in _split(part, HOUR_S):
-                old = [found for found in stored if found.start_s == hour_s]
-                written += _rewrite(connection, tag_id, hour_s, HOUR_S, old, hour, replace)
-        else:
-            written += _rewrite(connection, tag_id, start_s, DAY_S, stored, part, replace)
-    return written
+def delete_before(connection: Connection, before_us: int, first_tag: int = 0) -> int | None:
+    """Delete the chunks of the UTC days that ended before an instant, of some tags, the first from an id on.
 
-
-def seal(connection: Connection, before_us: int) -> Written:
-    """Move every reading before an instant from the journal into hour chunks. One transaction: the caller's.
-
-    A row that reaches beyond the instant keeps the rest, so that readings of one time never overtake one another.
-    Late readings are sealed with the others; where a day is already merged, its chunk is rewritten.
+    The tag id to go on with; None: there are no more tags.
     """
-    rows = connection.exec_driver_sql(
-        "select id, payload from journal where min_us < ? order by id", (before_us,)
-    ).all()
-    entries = []
-    for row in rows:
-        entry = unpack(row.payload)
-        early = entry.readings.times_us < before_us
-        entries.append(entry[early])
-        _keep(connection, row.id, entry[~early])
-    written = Written()
-    for tag_id in sorted({int(tag) for entry in entries for tag in np.unique(entry.tag_ids)}):
-        written += _merge(connection, tag_id, joined([entry.of(tag_id) for entry in entries]), HOUR_S, replace=False)
-    return written
-
-
-def _keep(connection: Connection, row_id: int, rest: JournalEntry) -> None:
-    if not len(rest):
-        connection.exec_driver_sql("delete from journal where id = ?", (row_id,))
-        return
-    times = rest.readings.times_us
-    connection.exec_driver_sql(
-        "update journal set min_us = ?, max_us = ?, readings = ?, payload = ? where id = ?",
-        (int(times.min()), int(times.max()), len(rest), pack(rest), row_id),
-    )
-
-
-def merge_days(connection: Connection, before_us: int) -> int:
-    """Merge the hour chunks of every day that ended before an instant into day chunks; returns how many days."""
     day_s = before_us // US_PER_S // DAY_S * DAY_S
-    hours = connection.exec_driver_sql("select key from chunk where span_s = ?", (HOUR_S,)).scalars().all()
-    tag_days = {(tag_of(key), begin_s(key) // DAY_S * DAY_S) for key in hours}
-    done = 0
-    for tag_id, start_s in sorted(tag_days):
-        if start_s < day_s:
-            stored = stored_chunks(connection, tag_id, start_s, start_s + DAY_S)
-            _rewrite(connection, tag_id, start_s, DAY_S, stored, Readings.empty(), replace=False)
-            done += 1
-    return done
-
-
-def delete_before(connection: Connection, before_us: int) -> int:
-    """Delete every chunk of a UTC day that ended before an instant; returns how many."""
-    day_s = before_us // US_PER_S // DAY_S * DAY_S
-    tag_ids = connection.exec_driver_sql("select id from tag").scalars().all()
-    deleted = sum(delete_chunks_before(connection, tag_id, day_s) for tag_id in tag_ids)
+    tag_ids = connection.exec_driver_sql("select id from tag where id >= ? order by id limit 200", (first_tag,))
+    ids = list(tag_ids.scalars())
+    if not ids:
+        return None
+    delete_chunks_before(connection, ids, day_s)
     # What is forgotten is not known any more, so that no KPI takes it for a time without production.
-    connection.exec_driver_sql("update latest set first_us = max(first_us, ?)", (day_s * US_PER_S,))
-    return deleted
+    connection.exec_driver_sql(
+        "update latest set first_us = ? where tag_id between ? and ? and first_us < ?",
+        (day_s * US_PER_S, ids[0], ids[-1], day_s * US_PER_S),
+    )
+    return int(ids[-1]) + 1
 
 
 def series(connection: Connection, tag_id: int, start_us: int, end_us: int) -> Readings:
@@ -223,49 +145,3 @@ def _journal_times(connection: Connection, tag_id: int, start_us: int, end_us: i
     """Times of the journal's readings of a tag in [start_us, end_us), ascending."""
     times = np.sort(joined(in_journal(connection, tag_id, start_us, end_us)).times_us)
     return times[(times >= start_us) & (times < end_us)]
-
-
-def _split(readings: Readings, span_s: int) -> Iterator[tuple[int, Readings]]:
-    starts_s = readings.times_us // (span_s * US_PER_S) * span_s
-    for start_s in np.unique(starts_s):
-        yield int(start_s), readings[starts_s == start_s]
-
-
-def _rewrite(
-    connection: Connection,
-    tag_id: int,
-    start_s: int,
-    span_s: int,
-    stored: list[StoredChunk],
-    readings: Readings,
-    replace: bool,
-) -> Written:
-    old = joined([decode(part.payload) for part in stored])
-    gone = _replaced(old, readings) if replace else np.zeros(len(old), dtype=bool)
-    kept = old[~gone]
-    merged = distinct(joined([kept, readings]))
-    new = len(merged) - len(kept)
-    if replace and _same(merged, old):
-        return Written(0, len(readings))
-    if gone.any():
-        keep_replaced(connection, tag_id, old[gone], int(readings.received_us.max(initial=0)))
-    if new or len(kept) != len(old) or any(part.span_s != span_s for part in stored):
-        replace_chunks(connection, tag_id, [part.start_s for part in stored], start_s, span_s, merged)
-    return Written(new, len(readings) - new)
-
-
-def _replaced(old: Readings, new: Readings) -> Mask:
-    """Which old readings new ones come in place of: those of the same times that are not the same."""
-    taken = np.isin(old.times_us, new.times_us)
-    again = set(zip(new.times_us.tolist(), new.values.view(np.int64).tolist(), new.status.tolist(), strict=True))
-    for row in np.flatnonzero(taken):
-        taken[row] = (int(old.times_us[row]), int(old.values.view(np.int64)[row]), int(old.status[row])) not in again
-    return taken
-
-
-def _same(a: Readings, b: Readings) -> bool:
-    return bool(
-        np.array_equal(a.times_us, b.times_us)
-        and np.array_equal(a.values, b.values, equal_nan=True)
-        and np.array_equal(a.status, b.status)
-    )

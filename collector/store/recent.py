@@ -5,37 +5,55 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RootTransaction
 
-from collector.store.journal import JournalEntry, pack, unpack
-from plant.reading import Readings, joined
+from collector.store.journal import unpack
+from collector.store.journal_rows import ARRIVAL, joined_entries, narrow
+from plant.reading import Readings
 
-GATHERED_READINGS = 20_000
-_MOST_ROWS = 2_000
+MOST_UNPACKED = 2_000_000
+_ALL_TAGS = 2**32 - 1
 _SNAPSHOT = "journal"
 
 
 @dataclass(frozen=True, slots=True)
 class _Unpacked:
-    """The whole journal in memory. rows: those of the first tag in order of arrival, then those of the next, and so on;
-    where the rows of each tag are among them."""
+    """The journal of some tags in memory, as long as a transaction lasts. first, last: ids of these tags. rows: those
+    of the first tag in order of arrival, then those of the next, and so on; where the rows of each tag are in them."""
 
+    transaction: RootTransaction | None
+    first: int
+    last: int
     readings: Readings
     rows: NDArray[np.int64]
     where: dict[int, slice]
 
     @classmethod
-    def all_of(cls, connection: Connection) -> "_Unpacked":
-        payloads = connection.exec_driver_sql("select payload from journal order by id").scalars()
-        entries = [unpack(payload) for payload in payloads]
-        ids = np.concatenate([np.empty(0, dtype=np.uint32), *(entry.tag_ids for entry in entries)])
-        if ids.max(initial=0) < 2**16:
-            ids = ids.astype(np.uint16)  # sorted ten times as fast
+    def around(cls, connection: Connection, tag_id: int) -> "_Unpacked":
+        """The whole journal where it is small, else the tags of the gathered rows that hold a tag."""
+        first, last = 0, _ALL_TAGS
+        if connection.exec_driver_sql("select sum(readings) from journal").scalar_one() > MOST_UNPACKED:
+            first, last = connection.exec_driver_sql(
+                "select coalesce(max(first_tag), ?), coalesce(min(last_tag), ?) from journal"
+                " where first_tag <= ? and last_tag >= ?",
+                (tag_id, tag_id, tag_id, tag_id),
+            ).one()
+        payloads = connection.exec_driver_sql(
+            "select payload from journal where first_tag is null or (first_tag <= ? and last_tag >= ?)"
+            f" order by {ARRIVAL}",
+            (last, first),
+        ).scalars()
+        entry = joined_entries(unpack(payload).between(first, last) for payload in payloads)
+        ids = narrow(entry.tag_ids)
         rows = np.argsort(ids, kind="stable")
         tags, starts = np.unique(ids[rows], return_index=True)
         bounds = pairwise([*starts.tolist(), len(rows)])
         where = {tag: slice(start, end) for tag, (start, end) in zip(tags.tolist(), bounds, strict=True)}
-        return cls(joined([entry.readings for entry in entries]), rows, where)
+        return cls(connection.get_transaction(), first, last, entry.readings, rows, where)
+
+    def has(self, connection: Connection, tag_id: int) -> bool:
+        """Whether it is of the transaction that lasts, and of the tag."""
+        return self.transaction is connection.get_transaction() and self.first <= tag_id <= self.last
 
     def of(self, tag_id: int) -> list[Readings]:
         return [self.readings[self.rows[self.where[tag_id]]]] if tag_id in self.where else []
@@ -56,53 +74,15 @@ def in_journal(connection: Connection, tag_id: int, start_us: int, end_us: int) 
     """Readings of a tag in rows of the journal that reach into [start_us, end_us), in order of arrival."""
     if _SNAPSHOT not in connection.info:
         rows = connection.exec_driver_sql(
-            "select payload from journal where max_us >= ? and min_us < ? order by id", (start_us, end_us)
+            "select payload from journal where max_us >= ? and min_us < ?"
+            f" and (first_tag is null or (first_tag <= ? and last_tag >= ?)) order by {ARRIVAL}",
+            (start_us, end_us, tag_id, tag_id),
         )
         return [unpack(row.payload).of(tag_id) for row in rows]
     bounds = connection.exec_driver_sql("select min(min_us), max(max_us) from journal").one()
     if bounds[0] is None or bounds[0] >= end_us or bounds[1] < start_us:
         return []
-    snapshot = connection.info[_SNAPSHOT]
-    if snapshot is None or snapshot[0] is not connection.get_transaction():
-        snapshot = connection.info[_SNAPSHOT] = (connection.get_transaction(), _Unpacked.all_of(connection))
-    unpacked: _Unpacked = snapshot[1]
+    unpacked: _Unpacked | None = connection.info[_SNAPSHOT]
+    if unpacked is None or not unpacked.has(connection, tag_id):
+        unpacked = connection.info[_SNAPSHOT] = _Unpacked.around(connection, tag_id)
     return unpacked.of(tag_id)
-
-
-def gather(connection: Connection) -> int:
-    """Put neighbouring small rows of the journal together, in order of arrival; returns how many rows went.
-
-    A plant commits ten times a second: 42,000 rows in the 70 minutes until they are sealed, and each takes its time to
-    unpack, however few readings are in it.
-    """
-    rows = connection.exec_driver_sql("select id, readings from journal order by id").all()
-    group: list[int] = []
-    held = gone = 0
-    for row in rows:
-        if group and held + row.readings > GATHERED_READINGS:
-            gone += _as_one_row(connection, group)
-            group, held = [], 0
-            if gone >= _MOST_ROWS:
-                return gone
-        group.append(row.id)
-        held += row.readings
-    return gone + _as_one_row(connection, group)
-
-
-def _as_one_row(connection: Connection, ids: list[int]) -> int:
-    if len(ids) < 2:
-        return 0
-    payloads = connection.exec_driver_sql(
-        "select payload from journal where id between ? and ? order by id", (ids[0], ids[-1])
-    ).scalars()
-    entries = [unpack(payload) for payload in payloads]
-    whole = JournalEntry(
-        np.concatenate([entry.tag_ids for entry in entries]), joined([entry.readings for entry in entries])
-    )
-    connection.exec_driver_sql("delete from journal where id between ? and ?", (ids[0], ids[-1]))
-    times = whole.readings.times_us
-    connection.exec_driver_sql(
-        "insert into journal (id, min_us, max_us, readings, payload) values (?, ?, ?, ?, ?)",
-        (ids[0], int(times.min()), int(times.max()), len(whole), pack(whole)),
-    )
-    return len(ids) - 1

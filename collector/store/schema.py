@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
 )
+from sqlalchemy import text as text_clause
 
 metadata = MetaData()
 
@@ -40,7 +41,7 @@ text = Table(
     Column("text", String, nullable=False, unique=True),
 )
 
-journal = Table(
+journal = Table(  # readings of one commit, or gathered ones of neighbouring tags
     "journal",
     metadata,
     Column("id", Integer, primary_key=True),
@@ -48,6 +49,9 @@ journal = Table(
     Column("max_us", BigInteger, nullable=False),
     Column("readings", Integer, nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    Column("first_tag", BigInteger),  # bounds of the ids of tags in it; null: one commit's, not in `latest` yet
+    Column("last_tag", BigInteger),
+    Index("journal_by_tag", "first_tag", "last_tag", "min_us", "max_us", "readings"),
 )
 
 chunk = Table(
@@ -59,6 +63,7 @@ chunk = Table(
     Column("span_s", Integer, nullable=False),  # 3600 or 86400
     Column("readings", Integer, nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    Index("chunk_of_an_hour", "key", sqlite_where=text_clause("span_s = 3600")),  # those that are to be merged
 )
 
 summary = Table(  # of a chunk: its quarter hours, or the changes of a state or text; empty: the chunk is as small

@@ -9,6 +9,7 @@ from collector.store.chunk import ChunkError, decode
 from collector.store.chunk_rows import DAY_S, begin_s, chunk_key, save_summary
 
 MOST_READINGS_AT_ONCE = 200_000
+MOST_CHUNKS = 1_000
 
 log = logging.getLogger(__name__)
 
@@ -37,21 +38,26 @@ def stored_summaries(connection: Connection, tag_id: int, start_s: int, end_s: i
 def fill_summaries(connection: Connection, after_key: int = 0) -> int | None:
     """Store summaries of chunks that have none, in order of their keys after one; the key to go on after.
 
-    About 200,000 readings at once, so that a transaction stays short. None: every chunk has its summary.
+    At most 1,000 chunks and about 200,000 readings at once, so that a transaction stays short. None: there are no more.
     """
+    last_key = connection.exec_driver_sql(
+        "select max(key) from (select key from chunk where key > ? order by key limit ?)", (after_key, MOST_CHUNKS)
+    ).scalar()
+    if last_key is None:
+        return None
     rows = connection.exec_driver_sql(
-        "select key, readings from chunk where key > ?"
-        " and not exists (select 1 from summary where summary.key = chunk.key) order by key limit 100",
-        (after_key,),
+        "select key, readings from chunk where key > ? and key <= ?"
+        " and not exists (select 1 from summary where summary.key = chunk.key) order by key",
+        (after_key, last_key),
     ).all()
     done = 0
     for row in rows:
         payload = connection.exec_driver_sql("select payload from chunk where key = ?", (row.key,)).scalar_one()
         try:
-            save_summary(connection, row.key, decode(payload), len(payload))
+            save_summary(connection, row.key, decode(payload), payload)
         except ChunkError:  # whoever reads it is told so; the others are to have theirs
             log.exception("a damaged chunk has no summary")
-        after_key, done = row.key, done + row.readings
+        done += row.readings
         if done >= MOST_READINGS_AT_ONCE:
-            break
-    return after_key if rows else None
+            return int(row.key)
+    return int(last_key)

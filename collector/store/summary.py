@@ -19,7 +19,7 @@ import zstandard
 from numpy.typing import NDArray
 
 from collector.store.aggregates import QUARTER_US, Aggregates, columns, of_readings, widened
-from collector.store.chunk import ChunkError, checked, with_checksum
+from collector.store.chunk import ChunkError, checked, compressed, with_checksum
 from collector.store.code_changes import Changes, changes_of, gathered, joined_changes
 from plant.reading import Readings
 from plant.tag import Kind
@@ -62,7 +62,7 @@ def _packed(form: int, values: Sequence[NDArray[np.generic]]) -> bytes:
     for name, column in zip(rows.dtype.names or (), values, strict=True):
         rows[name] = column
     shuffled = rows.view(np.uint8).reshape(len(rows), rows.dtype.itemsize).T.tobytes()
-    frame = zstandard.ZstdCompressor(level=3).compress(shuffled)
+    frame = compressed(shuffled, 3)
     return with_checksum(_HEADER.pack(VERSION, form, 0, len(rows)), frame)
 
 

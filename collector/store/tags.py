@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from collector.store import schema
 from collector.store.chunk import ChunkError
+from collector.store.latest import first_and_last
 from plant.tag import CounterRules, Restarts, Role, Tag
 
 
@@ -48,17 +49,17 @@ def stored_tags(connection: Connection) -> dict[str, StoredTag]:
     A tag is known until its last reading, or its device's last good poll or keep-alive.
     """
     rows = connection.exec_driver_sql(
-        "select tag.id, tag.name, tag.device, tag.definition, latest.first_us, latest.time_us,"
-        " max(latest.time_us, coalesce(device.known_until_us, latest.time_us)) as known_until_us"
-        " from tag left join latest on latest.tag_id = tag.id left join device on device.name = tag.device"
-        " order by tag.id"
+        "select tag.id, tag.name, tag.device, tag.definition, device.known_until_us"
+        " from tag left join device on device.name = tag.device order by tag.id"
     )
-    return {
-        row.name: StoredTag(
-            row.id, row.device, _from_json(row.definition), row.first_us, row.time_us, row.known_until_us
-        )
-        for row in rows
-    }
+    ends = first_and_last(connection)
+    found = {}
+    for row in rows:
+        first_us, last_us = ends.get(row.id, (None, None))
+        known_until_us = None if last_us is None else max(last_us, row.known_until_us or last_us)
+        tag = _from_json(row.definition)
+        found[row.name] = StoredTag(row.id, row.device, tag, first_us, last_us, known_until_us)
+    return found
 
 
 def text_ids(connection: Connection, texts: Iterable[str]) -> dict[str, int]:

@@ -24,7 +24,7 @@ class Demo:
             **{name: value for name, value in os.environ.items() if not name.startswith("XDG_")},
             "HOME": str(folder / "home"),
             "TMPDIR": str(self.temp),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
         }
         self.here = folder / "here"
         self.process = subprocess.Popen(

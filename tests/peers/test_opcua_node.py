@@ -1,20 +1,18 @@
 """The OPC UA reader against node-opcua: a server of another maker, so that two wrongs of one library do not meet."""
 
 import asyncio
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from node_server import installed, served_by_node
 from opcua_server import URI
-from opcua_store import device, free_port, stored
+from opcua_store import device, stored
 
 from connectors.opcua import OpcUaConnector
 from connectors.opcua_security import trust
 from plant.status_code import parse_status
-from tests.left_out import left_out
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -33,38 +31,9 @@ TAGS = (
 
 
 @pytest.fixture(scope="module")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder in which the server's packages are installed."""
-    folder = tmp_path_factory.mktemp("node")
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        left_out("node-opcua: node and npm are not installed")
-    shutil.copy(SOURCES / "package.json", folder)
-    command = [npm or "", "install", "--no-audit", "--no-fund", "--ignore-scripts"]
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180)
-    except subprocess.TimeoutExpired:
-        left_out("node-opcua: npm install took longer than 180 s")
-    if done.returncode:
-        left_out(f"node-opcua: npm install failed: {done.stderr.strip()[-200:]}")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def port(packages: Path) -> Iterator[int]:
-    number = free_port()
-    command = ["node", str(SOURCES / "server.js"), str(number), str(packages)]
-    server = subprocess.Popen(command, cwd=packages, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        assert server.stdout is not None
-        said = []
-        while not said or (said[-1] and said[-1] != "ready\n"):
-            said.append(server.stdout.readline())
-        assert said[-1] == "ready\n", "".join(said)
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with served_by_node(SOURCES, installed(SOURCES, tmp_path_factory.mktemp("node"))) as number:
         yield number
-    finally:
-        server.kill()
-        server.communicate()
 
 
 @pytest.mark.parametrize("security", ["none", "Basic256Sha256", "Aes128-Sha256-RsaOaep", "Aes256-Sha256-RsaPss"])

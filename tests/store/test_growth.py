@@ -40,9 +40,9 @@ def test_what_devices_bring_is_told_by_the_time_of_receipt(tmp_path: Path) -> No
     with writing(tmp_path / "plant.db") as connection:
         with_tags(connection)
         with transaction(connection):
-            devices.add_received(connection, "press", NOW - 2 * DAY_US, 9999)
-            devices.add_received(connection, "press", NOW - HOUR_US, 100)
-            devices.add_received(connection, "press", NOW, 50)
+            devices.add_received(connection, [("press", NOW - 2 * DAY_US, 9999)])
+            devices.add_received(connection, [("press", NOW - HOUR_US, 100)])
+            devices.add_received(connection, [("press", NOW, 50)])
         found = growth(connection, NOW)
     assert (found.live_bytes, found.live_s) == (150 * TYPICAL_BYTES, 3600.0)
 

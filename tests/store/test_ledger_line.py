@@ -32,8 +32,8 @@ def test_nothing_is_expected_before_a_device_was_first_read(tmp_path: Path) -> N
     site = load_site(tmp_path / "site.yaml")
     with writing(tmp_path / "plant.db") as connection:
         with transaction(connection):
-            devices.add_received(connection, "meter", 101 * HOUR_US, 7)
-            devices.add_received(connection, "meter", 102 * HOUR_US + 5, 3)
+            devices.add_received(connection, [("meter", 101 * HOUR_US, 7)])
+            devices.add_received(connection, [("meter", 102 * HOUR_US + 5, 3)])
         with transaction(connection):
             assert ledger_line(connection, site, _period(90, 100))["expected"] == 0
             assert ledger_line(connection, site, _period(100, 102)) == {

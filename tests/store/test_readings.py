@@ -7,20 +7,15 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, make_store, rows, some_readings, with_tags
 
+from collector.store import gathering, recent, sealing
 from collector.store.chunk import ChunkError
+from collector.store.chunk_rows import DAY_S
+from collector.store.gathering import GATHERED_READINGS, gather
+from collector.store.journal import unpack
 from collector.store.latest import latest
-from collector.store.readings import (
-    DAY_S,
-    Written,
-    append,
-    days_before,
-    merge,
-    merge_days,
-    seal,
-    series,
-    series_by_day,
-)
-from collector.store.recent import GATHERED_READINGS, gather
+from collector.store.merging import Written, merge_days
+from collector.store.readings import append, days_before, merge, series, series_by_day
+from collector.store.sealing import seal
 from collector.store.store import reading, transaction, writing
 from collector.store.tags import stored_tags
 from plant.reading import Readings, distinct, joined
@@ -64,6 +59,7 @@ steps = st.lists(
         st.tuples(st.just("seal"), times),
         st.tuples(st.just("merge_days"), times),
         st.tuples(st.just("gather")),
+        st.tuples(st.just("seal_next"), times, st.integers(0, 3)),
         st.tuples(st.just("import"), batches),
     ),
     max_size=12,
@@ -91,7 +87,8 @@ def test_whatever_is_sealed_and_merged_when_a_series_is_all_that_was_put_in_once
                 merge(connection, first, arguments[0])
                 put_in[first].append(arguments[0])
             else:
-                {"seal": seal, "merge_days": merge_days, "gather": gather}[name](connection, *arguments)
+                work = {"seal": seal, "merge_days": merge_days, "gather": gather, "seal_next": sealing.seal_next}
+                work[name](connection, *arguments)
     start_us, end_us = sorted((start_us, end_us))
     for tag_id, parts in put_in.items():
         expected = distinct(joined(parts))
@@ -133,17 +130,122 @@ def test_sealing_moves_everything_before_the_instant_out_of_the_journal(store: C
 def test_small_rows_of_the_journal_are_put_together_and_large_ones_left_alone(store: Connection) -> None:
     tag_id, _ = with_tags(store)
     large = [MONDAY_US + at for at in range(GATHERED_READINGS)]
-    for times in ([MONDAY_US], [MONDAY_US + 1, MONDAY_US - 1], large, [MONDAY_US + 5], [MONDAY_US + 3]):
+    for times in ([MONDAY_US], [MONDAY_US + 1, MONDAY_US - 1], large):
         _append(store, tag_id, times, [0.0] * len(times))
     with transaction(store):
-        assert gather(store) == 2
-        assert gather(store) == 0
-        rows = store.exec_driver_sql("select readings, min_us, max_us from journal order by id").all()
+        assert (gather(store), gather(store)) == (3, 0)
+    for at in (5, 3):
+        _append(store, tag_id, [MONDAY_US + at], [0.0])
+        with transaction(store):
+            assert gather(store) == 1
+    rows = store.exec_driver_sql("select readings, min_us, max_us from journal order by id").all()
     assert rows == [
-        (3, MONDAY_US - 1, MONDAY_US + 1),
-        (GATHERED_READINGS, MONDAY_US, large[-1]),
+        (GATHERED_READINGS + 3, MONDAY_US - 1, large[-1]),  # of one tag, so that it is not parted
         (2, MONDAY_US + 3, MONDAY_US + 5),
     ]
+    store.rollback()
+
+
+def _many(store: Connection, tags: int, times_us: list[int]) -> list[int]:
+    """Readings of many tags in the journal, a commit each time; the ids of the tags."""
+    ids = with_tags(store, tags)
+    for at, time_us in enumerate(times_us):
+        with transaction(store):
+            append(store, entry_of({tag_id: some_readings([time_us], [at]) for tag_id in ids}))
+    return ids
+
+
+def test_gathered_rows_are_of_few_tags_and_say_which(store: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "GATHERED_READINGS", 20)
+    ids = _many(store, 50, [MONDAY_US, MONDAY_US + 1])
+    with transaction(store):
+        assert gather(store) == 2
+        rows = store.exec_driver_sql("select first_tag, last_tag, payload from journal").all()
+        assert len(rows) > 4
+        for row in rows:
+            found = unpack(row.payload)
+            assert len(found) <= 20
+            assert row.first_tag <= found.tag_ids.min() <= found.tag_ids.max() <= row.last_tag
+        assert all(series(store, tag_id, *EVER).values.tolist() == [0, 1] for tag_id in ids)
+
+
+def test_after_each_share_that_is_sealed_every_reading_is_in_the_journal_or_in_a_chunk(
+    store: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "GATHERED_READINGS", 20)
+    monkeypatch.setattr(sealing, "MOST_READINGS", 30)
+    times = [MONDAY_US + at * HOUR_US // 3 for at in range(5)]
+    ids = _many(store, 50, times)
+    with transaction(store):
+        gather(store)
+    _append(store, ids[7], [MONDAY_US + 5], [9])
+    with transaction(store):
+        gather(store)
+    next_tag, steps = 0, 0
+    while next_tag is not None:
+        with transaction(store):
+            next_tag = sealing.seal_next(store, MONDAY_US + HOUR_US, next_tag).next_tag
+            journal, chunks = (
+                store.exec_driver_sql(f"select coalesce(sum(readings), 0) from {table}").scalar_one()
+                for table in ("journal", "chunk")
+            )
+            assert journal + chunks == 251
+            assert all(len(series(store, tag_id, *EVER)) == 5 + (tag_id == ids[7]) for tag_id in ids)
+        steps += 1
+    assert steps > 4
+    assert store.exec_driver_sql("select min(min_us), sum(readings) from journal").one() == (times[3], 100)
+    store.rollback()
+
+
+def test_no_more_tags_are_sealed_at_once_than_a_transaction_should_last(
+    store: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealing, "MOST_TAGS", 16)
+    ids = _many(store, 50, [MONDAY_US])
+    with transaction(store):
+        gather(store)
+        sealed = sealing.seal_next(store, MONDAY_US + HOUR_US, 0)
+        assert 0 < sealed.written.new <= 16
+        assert all(len(series(store, tag_id, *EVER)) == 1 for tag_id in ids)
+
+
+def test_replacing_readings_of_a_tag_leaves_the_others_in_the_journal(store: Connection) -> None:
+    first, second = _many(store, 2, [MONDAY_US])
+    with transaction(store):
+        merge(store, first, some_readings([MONDAY_US], [7]), replace=True)
+        assert store.exec_driver_sql("select sum(readings) from journal").scalar() == 1
+        assert [series(store, one, *EVER).values.tolist() for one in (first, second)] == [[7], [0]]
+
+
+def test_a_reader_of_a_long_journal_unpacks_the_rows_of_a_tag_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "GATHERED_READINGS", 20)
+    path = tmp_path / "plant.db"
+    with writing(path) as connection:
+        ids = _many(connection, 50, [MONDAY_US, MONDAY_US + 1])
+        with transaction(connection):
+            gather(connection)
+            append(connection, entry_of({ids[3]: some_readings([MONDAY_US + 2], [2])}))
+            connection.exec_driver_sql("update journal set payload = zeroblob(40) where first_tag > ?", (ids[30],))
+    monkeypatch.setattr(recent, "MOST_UNPACKED", 50)
+    with reading(path) as connection:
+        assert [series(connection, one, *EVER).values.tolist() for one in ids[2:5]] == [[0, 1], [0, 1, 2], [0, 1]]
+    monkeypatch.setattr(recent, "MOST_UNPACKED", 1000)
+    with reading(path) as connection, pytest.raises(ChunkError):
+        series(connection, ids[2], *EVER)
+
+
+def test_an_import_is_the_latest_reading_though_older_ones_of_its_time_are_gathered_after_it(store: Connection) -> None:
+    tag_id, _ = with_tags(store)
+    _append(store, tag_id, [MONDAY_US], [1])
+    times = np.array([MONDAY_US], dtype=np.int64)
+    imported = Readings(times, np.array([2.0]), np.zeros(1, np.uint32), times + 10, np.zeros(1, dtype=np.int64))
+    with transaction(store):
+        merge(store, tag_id, imported)
+        assert latest(store)[tag_id].value == 2
+        gather(store)
+        assert latest(store)[tag_id].value == 2
 
 
 def test_a_reader_does_not_unpack_the_journal_for_a_time_before_it(tmp_path: Path) -> None:
@@ -186,6 +288,37 @@ def test_a_late_reading_is_sealed_into_a_day_that_is_merged_already(store: Conne
         assert seal(store, MONDAY_US + DAY_US) == Written(1, 1)
         assert store.exec_driver_sql("select span_s, readings from chunk").all() == [(DAY_S, 3)]
         assert merge_days(store, MONDAY_US + DAY_US) == 0
+
+
+def test_an_hour_of_a_day_that_is_merged_gets_no_chunk_of_its_own(store: Connection) -> None:
+    tag_id, _ = with_tags(store)
+    with transaction(store):
+        merge(store, tag_id, some_readings([MONDAY_US], [1]))
+    _append(store, tag_id, [MONDAY_US + HOUR_US], [2])
+    with transaction(store):
+        assert seal(store, MONDAY_US + DAY_US) == Written(1, 0)
+        assert store.exec_driver_sql("select span_s, readings from chunk").all() == [(DAY_S, 2)]
+
+
+def test_a_reading_that_came_twice_is_sealed_once(store: Connection) -> None:
+    tag_id, _ = with_tags(store)
+    for _ in range(2):
+        _append(store, tag_id, [MONDAY_US, MONDAY_US + 1], [1, 2])
+    with transaction(store):
+        assert seal(store, MONDAY_US + DAY_US) == Written(2, 2)
+        assert store.exec_driver_sql("select readings from chunk").scalars().all() == [2]
+
+
+def test_readings_of_one_time_keep_their_order_though_only_the_first_were_gathered(
+    store: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "AT_ONCE", 1)
+    tag_id, _ = with_tags(store)
+    for value in (1, 2):
+        _append(store, tag_id, [MONDAY_US], [value])
+    with transaction(store):
+        assert gather(store) == 1
+        assert series(store, tag_id, *EVER).values.tolist() == [1, 2]
 
 
 def test_a_day_that_has_not_ended_is_not_merged(store: Connection) -> None:

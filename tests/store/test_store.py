@@ -16,7 +16,9 @@ from stored import HOUR_US, MONDAY_US, entry_of, make_store, some_readings, with
 
 from collector.store import gaps, orders, readings
 from collector.store.latest import latest
-from collector.store.readings import append, merge_days, seal, series
+from collector.store.merging import merge_days
+from collector.store.readings import append, series
+from collector.store.sealing import seal
 from collector.store.store import (
     SCHEMA_VERSION,
     StoreError,
@@ -361,7 +363,9 @@ CHURN = """
 import sys
 from pathlib import Path
 import numpy as np
-from collector.store.readings import append, merge_days, seal
+from collector.store.merging import merge_days
+from collector.store.readings import append
+from collector.store.sealing import seal
 from collector.store.store import transaction, writing
 from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, some_readings
 path, tag_id, first = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])

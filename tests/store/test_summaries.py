@@ -7,9 +7,12 @@ import pytest
 from sqlalchemy import Connection
 from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, some_readings
 
+from collector.store import summaries
 from collector.store.aggregates import QUARTER_US, columns, of_readings, widened
 from collector.store.chunk_rows import DAY_S, HOUR_S
-from collector.store.readings import append, delete_before, merge, merge_days, seal, series
+from collector.store.merging import merge_days
+from collector.store.readings import append, delete_before, merge, series
+from collector.store.sealing import seal
 from collector.store.store import transaction, writing
 from collector.store.summaries import MOST_READINGS_AT_ONCE, StoredSummary, fill_summaries, stored_summaries
 from collector.store.summary import aggregates_of, changes_in
@@ -83,12 +86,33 @@ def test_a_state_is_summed_up_by_its_changes(store: Connection) -> None:
     assert changes.code.tolist() == [0.0, 1.0]
 
 
-def test_a_chunk_as_small_as_its_summary_would_be_has_none_and_is_not_looked_at_again(store: Connection) -> None:
+def test_a_chunk_as_small_as_its_summary_would_be_has_none_and_is_not_looked_at_again(
+    store: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
     power, _ = _tags(store)
     with transaction(store):
         merge(store, power, some_readings([MONDAY_US], [1.0]))
     assert [(part.readings, part.payload) for part in stored_summaries(store, power, *EVER_S)] == [(1, None)]
-    assert fill_summaries(store) is None
+    store.exec_driver_sql("update chunk set payload = zeroblob(40)")
+    last_key = fill_summaries(store)
+    assert last_key is not None
+    assert fill_summaries(store, last_key) is None
+    assert caplog.messages == []  # what is damaged would be told of
+
+
+def test_chunks_are_looked_through_for_summaries_a_thousand_at_a_time(
+    store: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    power, _ = _tags(store)
+    with transaction(store):
+        for day in range(5):
+            merge(store, power, some_readings([MONDAY_US + day * DAY_US], [1.0]))
+    monkeypatch.setattr(summaries, "MOST_CHUNKS", 2)
+    calls, after_key = 0, 0
+    while after_key is not None:
+        after_key = fill_summaries(store, after_key)
+        calls += 1
+    assert calls == 4
 
 
 def test_deleted_readings_take_their_summaries_with_them(store: Connection) -> None:

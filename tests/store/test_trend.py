@@ -12,7 +12,9 @@ from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, some_readings
 from collector.store import gaps
 from collector.store.aggregates import QUARTER_US
 from collector.store.devices import extend_known
-from collector.store.readings import append, merge, merge_days, seal, series
+from collector.store.merging import merge_days
+from collector.store.readings import append, merge, series
+from collector.store.sealing import seal
 from collector.store.store import transaction, writing
 from collector.store.tags import StoredTag, register, stored_tags, text_ids, texts
 from collector.trend import Trend, trend

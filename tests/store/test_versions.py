@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine
 
 from collector.store import orders
-from collector.store.readings import Written
+from collector.store.merging import Written
 from collector.store.store import MIGRATIONS, SCHEMA_VERSION, migrate, transaction, version, writing
 from plant.as_of import AsOf
 from plant.order import Delivery, OrderLine

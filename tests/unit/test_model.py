@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 from site_files import PLANT, faults, loaded
 
+from config.site import StoreSettings
+
 
 def test_a_fault_deep_in_flow_style_reads_like_this(tmp_path: Path) -> None:
     text = PLANT + "devices:\n  - id: a\n    protocol: modbus\n    host: h\n    tags:\n"
@@ -122,3 +124,11 @@ def test_settings_cannot_be_changed_once_loaded(tmp_path: Path) -> None:
     site = loaded(tmp_path, PLANT)
     with pytest.raises(ValueError, match="frozen"):
         site.plant.id = "other"  # type: ignore[misc]
+
+
+def test_settings_in_which_the_same_keys_were_given_share_the_set_of_these() -> None:
+    first, second = (StoreSettings(keep_days=days) for days in (400, 730))
+    assert first.model_fields_set is second.model_fields_set
+    assert StoreSettings().model_fields_set == set()
+    assert first.model_copy(update={"url": "sqlite:///other.db"}).model_fields_set == {"keep_days", "url"}
+    assert second.model_fields_set == {"keep_days"}

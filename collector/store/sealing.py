@@ -1,0 +1,112 @@
+"""How do readings get from the journal into hour chunks? Tags after tags, so that a transaction and its memory are
+bounded: after each, every reading is in exactly one of both."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from sqlalchemy import Connection
+
+from collector.store.chunk_rows import HOUR_S
+from collector.store.gathering import gather
+from collector.store.journal import JournalEntry
+from collector.store.journal_rows import entry_of_row, joined_entries, keep_rest, narrow
+from collector.store.merging import Written, merge_into_chunks
+from collector.store.new_chunks import add_new_chunks
+
+MOST_READINGS = 250_000
+MOST_TAGS = 512
+_ALL_TAGS = 2**32
+
+
+class Sealed(NamedTuple):
+    """What was written, and the tag id to go on with; None: nothing is left to seal."""
+
+    written: Written
+    next_tag: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """Rows of the journal that hold what is to be sealed of the tags [first, end), in order of arrival."""
+
+    first: int
+    end: int
+    rows: list[int]
+
+
+def seal(connection: Connection, before_us: int) -> Written:
+    """Move every reading before an instant from the journal into hour chunks. One transaction: the caller's.
+
+    A row that reaches beyond the instant keeps the rest, so that readings of one time never overtake one another.
+    Late readings are sealed with the others; where a day is already merged, its chunk is rewritten.
+    """
+    while gather(connection):
+        pass
+    written, next_tag = Written(), 0
+    while True:
+        step = seal_next(connection, before_us, next_tag)
+        written += step.written
+        if step.next_tag is None:
+            return written
+        next_tag = step.next_tag
+
+
+def seal_next(connection: Connection, before_us: int, first_tag: int) -> Sealed:
+    """The same of some tags only, the first from an id on, and of what is gathered already."""
+    share = _share(connection, before_us, first_tag)
+    if share is None:
+        return Sealed(Written(), None)
+    return Sealed(_seal(connection, before_us, share), share.end if share.end < _ALL_TAGS else None)
+
+
+def seal_tag(connection: Connection, tag_id: int) -> None:
+    """Move every reading of a tag from the journal into hour chunks."""
+    while gather(connection):
+        pass
+    rows = connection.exec_driver_sql(
+        "select id from journal where first_tag <= ? and last_tag >= ? order by id", (tag_id, tag_id)
+    )
+    _seal(connection, 2**63 - 1, _Share(tag_id, tag_id + 1, list(rows.scalars())))
+
+
+def _share(connection: Connection, before_us: int, first_tag: int) -> _Share | None:
+    rows = connection.exec_driver_sql(
+        "select id, first_tag, readings from journal"
+        " where first_tag is not null and last_tag >= ? and min_us < ? order by first_tag",
+        (first_tag, before_us),
+    )
+    taken: list[tuple[int, int]] = []
+    held, end = 0, _ALL_TAGS
+    for row in rows:
+        at, held = max(row.first_tag, first_tag), held + row.readings
+        if taken and at > taken[0][0] and (held > MOST_READINGS or at >= taken[0][0] + MOST_TAGS):
+            end = at
+            break
+        taken.append((at, row.id))
+    rows.close()
+    if not taken:
+        return None
+    first = taken[0][0]
+    return _Share(first, min(end, first + MOST_TAGS), sorted(row_id for at, row_id in taken if at < end))
+
+
+def _seal(connection: Connection, before_us: int, share: _Share) -> Written:
+    found = joined_entries(_taken_out(connection, row_id, before_us, share) for row_id in share.rows)
+    found = found[np.lexsort((found.readings.times_us, narrow(found.tag_ids)))]
+    left = add_new_chunks(connection, found)
+    written, rest = Written(len(found) - int(left.sum())), found[left]
+    tags, starts = np.unique(rest.tag_ids, return_index=True)
+    for tag_id, (start, end) in zip(tags.tolist(), pairwise([*starts.tolist(), len(rest)]), strict=True):
+        written += merge_into_chunks(connection, tag_id, rest.readings[start:end], HOUR_S)
+    return written
+
+
+def _taken_out(connection: Connection, row_id: int, before_us: int, share: _Share) -> JournalEntry:
+    """The readings of a row that are to be sealed; the row keeps the rest."""
+    entry = entry_of_row(connection, row_id)
+    ids = entry.tag_ids
+    due = (entry.readings.times_us < before_us) & (ids >= np.uint32(share.first)) & (ids < np.uint32(share.end))
+    keep_rest(connection, row_id, entry[~due])
+    return entry[due]
