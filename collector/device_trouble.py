@@ -49,14 +49,23 @@ def device_troubles(known: Known, started_us: int, now_us: int) -> Iterator[Trou
     for device, health in known:
         lines.setdefault((health.line, "" if health.line else device.id), []).append((device, health))
     for line in lines.values():
-        answering = [one for one in line if one[1].connected_since_us is not None]
-        away = [one for one in line if one not in answering and not _is_first(one[1], started_us, now_us)]
-        if away and not answering:
-            yield _away(away, started_us, LINE_SILENT if len(line) > 1 else None)
-        elif away:
-            yield from (_away([one], started_us, UNIT_SILENT) for one in away)
-        for device, health in answering:
-            yield from _of_connected(device, health, now_us)
+        away = [one for one in line if one[1].connected_since_us is None and not _is_first(one[1], started_us, now_us)]
+        alone = [one for one in away if _others_answer(one, line, started_us)]
+        yield from (_away([one], started_us, UNIT_SILENT) for one in alone)
+        alike = [one for one in away if one not in alone]
+        if alike:
+            yield _away(alike, started_us, LINE_SILENT if len(line) > 1 else None)
+        for device, health in line:
+            if health.connected_since_us is not None:
+                yield from _of_connected(device, health, now_us)
+
+
+def _others_answer(one: tuple[Device, DeviceHealth], line: Known, started_us: int) -> bool:
+    """Whether another device of its line was heard after this one had missed a poll."""
+    device, health = one
+    missed_us = (health.last_good_us or started_us) + round(device.poll_s * US_PER_S)
+    others = [other for _, other in line if other.connected_since_us is not None]
+    return any(other.last_good_us is not None and other.last_good_us > missed_us for other in others)
 
 
 def _of_connected(device: Device, health: DeviceHealth, now_us: int) -> Iterator[Trouble]:

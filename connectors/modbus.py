@@ -47,6 +47,7 @@ class ModbusConnector:
         self._schedule = PollSchedule.of(device.id, device.poll_s)
         self._pause = Pause()
         self._good_until_us = self._first = 0
+        self._missed_s = 0.0
         self._outage: Gap | None = None
         self._late: list[Gap] = []
 
@@ -165,23 +166,31 @@ class ModbusConnector:
             self.health.readings += len(batch)
         gaps, self._late = tuple(self._late), []
         if poll.fault is not None:
-            self._breaker.missed()
+            self._missed()
             gaps += self._opened_outage(poll.fault)
             if self._outage is not None or self.health.last_good_us is None:
                 self._note_contact(False)
             return Handover(batch, gaps=gaps) if batch is not None or gaps else None
         first_us, self._good_until_us = poll.span_us or (now_us(),) * 2
         if poll.unreachable is not None:
-            self._breaker.missed()
+            self._missed()
         else:
+            self._line.heard()
             self._breaker.answered(poll.slowest_s)
             self.health.last_good_us = self._good_until_us
         self._note_contact(poll.unreachable is None)
         gaps += self._closed_outage(first_us)
         return Handover(batch, self._good_until_us, gaps)
 
+    def _missed(self) -> None:
+        """Where nobody else on the line was answered meanwhile either, that says nothing more of this unit."""
+        if not self._line.is_shared or self._breaker.misses == 0 or self._line.answered_s > self._missed_s:
+            self._breaker.missed()
+        self._missed_s = time.monotonic()
+
     def _opened_outage(self, fault: LinkError) -> tuple[Gap, ...]:
-        once_more = self._line.is_shared and isinstance(fault, SilentError) and self._breaker.misses == 1
+        shared = self._line.is_shared and not self._line.is_silent
+        once_more = shared and isinstance(fault, SilentError) and self._breaker.misses == 1
         if self._outage is not None or once_more:
             return ()
         self._outage = Gap(self._device.id, None, self._good_until_us, None, str(fault))

@@ -136,7 +136,7 @@ def behind_a_gateway(*causes: Cause | None) -> list[tuple[ModbusDevice, DeviceHe
     found = []
     for unit, cause in enumerate(causes, 1):
         device = METER.model_copy(update={"id": f"meter{unit}", "unit": unit})
-        health = DeviceHealth(connected_since_us=1) if cause is None else off(cause, f"unit {unit}, holding 0 (a): why")
+        health = DeviceHealth(connected_since_us=1, last_good_us=NOW) if cause is None else off(cause)
         health.line = device.line
         found.append((device, health))
     return found
@@ -161,6 +161,13 @@ def test_a_line_that_cannot_be_used_is_told_once_for_all_its_devices() -> None:
     (found,) = device_troubles(behind_a_gateway(*[Cause.CONNECTION_REFUSED] * 3), 0, NOW)
     assert found.what.en == "meter1, meter2, meter3: 10.0.0.7:502 refuses the connection."
     assert Trouble.from_json(json.loads(json.dumps(found.as_json()))) == found
+
+
+def test_units_that_were_not_asked_since_the_line_fell_silent_do_not_count_as_answering() -> None:
+    known = behind_a_gateway(None, Cause.SILENT, Cause.SILENT)
+    known[0][1].last_good_us = known[1][1].last_good_us + US_PER_S
+    (found,) = device_troubles(known, 0, NOW)
+    assert found.what.en == "meter2, meter3: nothing behind 10.0.0.7:502 answers."
 
 
 def test_a_unit_is_not_said_to_be_alone_in_its_silence_before_another_has_answered() -> None:
