@@ -4,13 +4,13 @@ import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from collector import housekeeping, order_folder
 from collector.acquisition import now_us
 from collector.kept_records import missing_records, what_is_closed
-from collector.reporting import Reporting
 from collector.schedule import Schedule
 from collector.store import changes, events
 from collector.store.gathering import gather
@@ -18,8 +18,11 @@ from collector.store.summaries import fill_summaries
 from collector.store.writer import Writer
 from config.site import Site
 
+if TYPE_CHECKING:
+    from collector.reporting import Reporting
 
-def background(site: Site, folder: Path, writer: Writer, reporting: Reporting | None) -> Schedule:
+
+def background(site: Site, folder: Path, writer: Writer, reporting: "Reporting | None") -> Schedule:
     """The schedule of all background work of a collector."""
 
     async def note_step(step_s: float) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from collector import plant_trouble_text as text
 from collector.buffer import Buffer
@@ -11,9 +12,11 @@ from collector.health import LEAST_FREE_SHARE, Snapshot
 from collector.store.reports import StoredReport
 from collector.trouble import Trouble, named, worst_first
 from config.site import Site
-from connectors.certificate_state import CertificateState
 from plant.instant import US_PER_S
 from plant.status_code import status_name
+
+if TYPE_CHECKING:
+    from connectors.certificate_state import CertificateState
 
 _HOUR_US = 3600 * US_PER_S
 _DAY_US = 24 * _HOUR_US
@@ -45,7 +48,7 @@ class Kept:
     unanswered: tuple[StoredReport, ...] = ()
     rejected: tuple[StoredReport, ...] = ()
     bad_tags: tuple[BadTag, ...] = ()
-    certificates: tuple[tuple[str, str, CertificateState], ...] = field(default=())
+    certificates: "tuple[tuple[str, str, CertificateState], ...]" = field(default=())
     buffer: Buffer | None = None
 
 

@@ -9,8 +9,6 @@ from sqlalchemy import Connection
 from collector.control import Answer
 from collector.device_connector import open_connector
 from collector.entry import RefusedError, one_line
-from collector.page.beyond_loopback import require_protected
-from collector.reporting import signing_key
 from collector.site_files import content, written
 from collector.store import site_versions
 from collector.store.site_versions import SiteVersion
@@ -92,8 +90,12 @@ def require_startable(site: Site, folder: Path) -> None:
     for device in site.devices:
         open_connector(device, folder)
     if site.mqtt:
+        from collector.reporting import signing_key
+
         signing_key(folder / site.mqtt.key_file)
     if site.page is not None:
+        from collector.page.beyond_loopback import require_protected
+
         require_protected(site.page, folder)
 
 

@@ -14,7 +14,6 @@ from connectors.modbus_check import Refused
 from connectors.modbus_connection import Connection, Pace, SilentError, Take, UnreachableLineError
 from connectors.modbus_frame import Request, request_of
 from connectors.modbus_plan import Block
-from connectors.modbus_serial import SerialConnection
 from connectors.modbus_tcp import connect
 from connectors.modbus_tls import tls_context
 
@@ -177,6 +176,8 @@ class Line:
     async def _opened(self) -> Connection:
         device = self._settings
         if device.transport in ("rtu", "rtu-over-tcp"):
+            from connectors.modbus_serial import SerialConnection  # with its library, which TCP does not need
+
             serial = SerialConnection(device, CONNECT_TIMEOUT_S)
             await serial.connect()
             return serial

@@ -8,22 +8,37 @@ class Pause:
     """A wait of one task that another may end early."""
 
     def __init__(self) -> None:
-        self._ended: asyncio.Future[None] | None = None
+        self._ended: asyncio.Future[bool] | None = None
 
     async def wait(self, seconds: float, *events: "asyncio.Future[Any]") -> bool:
         """Wait so long, until `end`, or until one of the events is done; whether it was `end`."""
-        ended = self._ended = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[bool] = loop.create_future()
+        self._ended = ended
+        timer = loop.call_later(max(0.0, seconds), _end_unasked, ended)
+
+        def on_event(_: "asyncio.Future[Any]") -> None:
+            _end_unasked(ended)
+
+        for event in events:
+            event.add_done_callback(on_event)
         try:
-            until: set[asyncio.Future[Any]] = {ended, *events}
-            await asyncio.wait(until, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED)
+            return await ended
         finally:
             self._ended = None
-        return ended.done()
+            timer.cancel()
+            for event in events:
+                event.remove_done_callback(on_event)
 
     def end(self) -> bool:
         """End the wait; false when nobody waits, since the attempt is already made."""
         if self._ended is None:
             return False
         if not self._ended.done():
-            self._ended.set_result(None)
+            self._ended.set_result(True)
         return True
+
+
+def _end_unasked(ended: "asyncio.Future[bool]") -> None:
+    if not ended.done():
+        ended.set_result(False)
