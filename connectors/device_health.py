@@ -154,6 +154,13 @@ class DeviceHealth:
         """Requests of a poll now."""
         return sum(block.next_try_us is None for block in self.blocks)
 
+    def why_not(self, tag: str) -> str | None:
+        """Why a tag was not read, as far as that is known: what its request came to, else the device's last error."""
+        for block in self.blocks:
+            if tag in block.tags and (block.last_error or block.last_good_us):
+                return f"unit {self.unit}, {block}: {block.last_error}" if block.last_error else None
+        return self.last_error
+
     def failed(self, text: str, cause: Cause) -> None:
         """Note an error of the connection or of a request."""
         self.last_error, self.last_error_us, self.last_cause = text, now_us(), cause

@@ -344,15 +344,20 @@ def test_reading_once_brings_every_tag_good_or_bad():
     async def run():
         async with LyingDevice(lie=silent_at_500).serving() as liar:
             tags = (*TWO_BLOCKS, register("d", 700), register("e", 900))
-            handover = await ModbusConnector(device(liar.port, tags)).read_once()
-        batch = handover.batch
+            connector = ModbusConnector(device(liar.port, tags))
+            batch = (await connector.read_once()).batch
         found = {name: status_name(code) for name, code in zip(batch.names, batch.status.tolist(), strict=True)}
         assert found == {"a": "Good", "b": "Good", "c": "BadTimeout", "d": "BadDeviceFailure", "e": "Good"}
+        assert [connector.health.why_not(name) for name in "acd"] == [
+            None,
+            "unit 1, holding 500 (c): no answer within 0.3 s",
+            "unit 1, holding 700 (d): exception 4, server device failure",
+        ]
         connector = ModbusConnector(device(liar.port))
         gone = (await connector.read_once()).batch
         assert {status_name(code) for code in gone.status.tolist()} == {"BadNoCommunication"}
         assert (gone.times_us > 0).all()
-        assert "cannot connect" in connector.health.last_error
+        assert "cannot connect" in connector.health.why_not("a")
 
     asyncio.run(run())
 
