@@ -16,6 +16,7 @@ from collector.device_trouble_text import (
     OTHER_NODE,
     POLLS_LATE,
     UNIT_SILENT,
+    exception_words,
 )
 from collector.trouble import Form, Trouble, named
 from config.devices import Device, ModbusDevice
@@ -116,6 +117,7 @@ def _bad_blocks(device: Device, health: DeviceHealth) -> Iterator[Trouble]:
     for code, group in groupby(bad, key=lambda block: block.exception_code):
         blocks = list(group)
         form = BLOCK_SILENT if code is None else EXCEPTIONS.get(code, OTHER_EXCEPTION)
+        why = exception_words(code or 0, blocks[0].exception or "")
         yield form.trouble(
             "block_silent" if code is None else "block_refused",
             device.id,
@@ -126,8 +128,8 @@ def _bad_blocks(device: Device, health: DeviceHealth) -> Iterator[Trouble]:
             table=blocks[0].table,
             first=blocks[0].address,
             count=blocks[0].count,
-            code=code,
-            meaning=blocks[0].exception,
+            why_en=why.en,
+            why_ko=why.ko,
         )
 
 

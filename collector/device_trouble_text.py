@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from collector.trouble import Form, failure, warning
+from collector.trouble import Form, Said, failure, warning
 from connectors.device_health import Cause
 
 CONNECTION: dict[Cause, Form] = {
@@ -130,10 +130,28 @@ LINE_SILENT = failure(
 )
 
 
-def _refused(make: Callable[[str, str, str, str], Form], meaning_ko: str, remedy_en: str, remedy_ko: str) -> Form:
+_MEANINGS_KO = {
+    1: "지원하지 않는 기능",
+    2: "없는 주소",
+    3: "허용하지 않는 값",
+    4: "장치 고장",
+    5: "처리 중",
+    6: "장치 사용 중",
+    8: "메모리 오류",
+    10: "게이트웨이 경로 없음",
+    11: "게이트웨이 뒤 장치 무응답",
+}
+
+
+def exception_words(code: int, meaning: str) -> Said:
+    """An exception code (Modbus Application Protocol V1.1b3, 7) with its meaning."""
+    return Said(f"exception {code}, {meaning}", f"예외 코드 {code}({_MEANINGS_KO.get(code, '표준에 없는 코드')})")
+
+
+def _refused(make: Callable[[str, str, str, str], Form], remedy_en: str, remedy_ko: str) -> Form:
     return make(
-        "{subject}: unit {unit} refuses {blocks}: exception {code}, {meaning}.",
-        f"장치 {{subject}}(국번 {{unit}}): {{blocks}} 읽기를 거부합니다. 예외 코드 {{code}}: {meaning_ko}.",
+        "{subject}: unit {unit} refuses {blocks}: {why_en}.",
+        "장치 {subject}(국번 {unit}): {blocks} 읽기를 거부합니다. {why_ko}.",
         remedy_en,
         remedy_ko,
     )
@@ -142,13 +160,11 @@ def _refused(make: Callable[[str, str, str, str], Form], meaning_ko: str, remedy
 EXCEPTIONS: dict[int, Form] = {
     1: _refused(
         failure,
-        "지원하지 않는 기능",
         "The device does not know this table: the manual says whether its values are holding or input registers.",
         "장치가 이 테이블을 지원하지 않습니다. 홀딩 레지스터인지 입력 레지스터인지 설명서에서 확인하십시오.",
     ),
     2: _refused(
         failure,
-        "없는 주소",
         "Check the address in the manual, or take the tag out. Addresses count from 0 (40001 in a manual is holding 0)."
         " To look around: smartwings probe modbus {target} --unit {unit} --table {table} --address {first}"
         " --count {count}",
@@ -157,38 +173,32 @@ EXCEPTIONS: dict[int, Form] = {
     ),
     3: _refused(
         failure,
-        "허용하지 않는 값",
         "It does not take a request of this length here: check address and type of the tag in the manual.",
         "이 주소에서는 이 길이의 요청을 받지 않습니다. 태그의 주소와 형식(type)을 설명서에서 확인하십시오.",
     ),
     4: _refused(
         failure,
-        "장치 고장",
         "The device reports a fault of its own: look at its display, then switch it off and on.",
         "장치가 자체 고장을 알립니다. 장치 표시창을 확인한 뒤 전원을 껐다 켜십시오.",
     ),
     5: _refused(
         warning,
-        "처리 중",
         "The device is still at work on an earlier request. If it stays so, raise poll_s.",
         "장치가 앞선 요청을 아직 처리하고 있습니다. 계속되면 poll_s를 늘리십시오.",
     ),
     6: _refused(
         warning,
-        "장치 사용 중",
         "The device is busy. If it stays so, raise poll_s or end other programs that read it.",
         "장치가 바쁩니다. 계속되면 poll_s를 늘리거나 이 장치를 읽는 다른 프로그램을 끄십시오.",
     ),
     8: _refused(
         failure,
-        "메모리 오류",
         "The memory of the device is damaged there: switch it off and on; if it stays so, have it replaced.",
         "장치의 해당 메모리가 손상되었습니다. 전원을 껐다 켜고, 계속되면 장치 교체를 요청하십시오.",
     ),
 }
 OTHER_EXCEPTION = _refused(
     failure,
-    "표준에 없는 코드",
     "Look up this exception code in the device's manual.",
     "장치 설명서에서 이 예외 코드의 뜻을 확인하십시오.",
 )

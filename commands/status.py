@@ -61,7 +61,7 @@ def _place(device: Mapping[str, Any]) -> str:
     if device["line"] is None:
         return ""
     others = device["line_devices"] - 1
-    return f" (unit {device['unit']} at {device['line']}{f', with {others} others' if others > 0 else ''})"
+    return f" (unit {device['unit']} at {device['line']}{f', one of {others + 1}' if others > 0 else ''})"
 
 
 def _bad_block(block: Mapping[str, Any], zone: ZoneInfo) -> str:

@@ -138,11 +138,12 @@ class Poll:
 
     def _refuse(self, row: int, refused: Refused, received_us: int) -> bool:
         self._status[row] = refused.meaning.status
-        self.plan.health[row].refused(refused.code, refused.meaning.name, received_us)
         text = f"{self.named(row)}: {refused}"
         if refused.code not in UNREACHABLE_UNIT:
+            self.plan.health[row].refused(refused.code, refused.meaning.name, received_us)
             self._health.errors.note(text, Cause.REFUSED, received_us)
             return True
+        self.plan.health[row].failed(str(refused), received_us)
         self._health.failed(text, Cause.NO_PATH if refused.code == NO_PATH else Cause.SILENT)
         self.unreachable = refused
         return False

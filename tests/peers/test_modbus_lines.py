@@ -362,9 +362,9 @@ def test_the_log_says_once_what_went_into_quarantine_and_once_that_it_answered_a
             async with Collected(ModbusConnector(device(liar.port, addresses=range(30, 50)))) as collected:
                 await collected.until(lambda: collected.connector.health.polls >= 20)
                 where = f"unit1 (127.0.0.1:{liar.port}): unit 1,"
-                assert lines() == [
-                    f"{where} put into quarantine: holding 37 (r37), holding 41 (r41): exception 2, illegal data address"
-                ]
+                (line,) = lines()
+                why = "exception 2, illegal data address"
+                assert line == f"{where} put into quarantine: holding 37 (r37), holding 41 (r41): {why}"
                 liar.lie = None
                 await collected.until(lambda: not collected.connector.health.bad_blocks)
                 await collected.more_readings(100)
@@ -380,16 +380,18 @@ def test_the_log_says_once_that_a_unit_is_silent_and_once_that_it_answers_again(
 ) -> None:
     async def run(lie: Any) -> None:
         caplog.clear()
-        async with LyingDevice(lie=lie).serving() as liar:
-            async with sharing([device(liar.port, unit) for unit in (1, 2)]) as (first, dead):
-                await dead.until(lambda: dead.connector.health.is_silent)
-                await first.more_readings(20)
-                assert dead.connector.health.is_probed
-                assert first.connector.health.connected_since_us is not None
-                liar.lie = None
-                dead.connector.try_now()
-                await dead.more_readings(5)
-                assert not dead.connector.health.is_probed
+        async with (
+            LyingDevice(lie=lie).serving() as liar,
+            sharing([device(liar.port, unit) for unit in (1, 2)]) as (first, dead),
+        ):
+            await dead.until(lambda: dead.connector.health.is_silent)
+            await first.more_readings(20)
+            assert dead.connector.health.is_probed
+            assert first.connector.health.connected_since_us is not None
+            liar.lie = None
+            dead.connector.try_now()
+            await dead.more_readings(5)
+            assert not dead.connector.health.is_probed
         lost, back = [record.getMessage() for record in caplog.records if record.name == "connectors.modbus_log"]
         assert lost.startswith(f"unit2 (127.0.0.1:{liar.port}): not read: unit 2, holding 0 (r0): ")
         assert back == f"unit2 (127.0.0.1:{liar.port}): unit 2 answers again"
