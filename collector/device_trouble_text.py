@@ -1,6 +1,8 @@
 """What is said of a device in trouble, and what helps: a form for every cause, exception code and kind of silence."""
 
-from collector.trouble import Form, failure, warning
+from collections.abc import Callable
+
+from collector.trouble import Form, Said, failure, warning
 from connectors.device_health import Cause
 
 CONNECTION: dict[Cause, Form] = {
@@ -17,6 +19,20 @@ CONNECTION: dict[Cause, Form] = {
         "장치 {subject}: {address} 주소에서 응답이 없습니다.",
         "Is the device switched on, its cable in, its address unchanged? Try from this machine: ping {host}",
         "장치 전원, 통신 케이블, 주소 변경 여부를 확인하십시오. 이 컴퓨터에서 확인: ping {host}",
+    ),
+    Cause.SILENT: failure(
+        "{subject}: unit {unit} at {address} is silent.",
+        "장치 {subject}: {address}의 국번 {unit}에서 응답이 없습니다.",
+        "Check its power, its wiring and its unit number; many devices that speak TCP themselves are 255 or 0. Which"
+        " units answer there: smartwings probe modbus {target}",
+        "전원, 배선, 국번을 확인하십시오. TCP로 직접 통신하는 장치는 255나 0인 경우가 많습니다. 응답하는 국번 찾기:"
+        " smartwings probe modbus {target}",
+    ),
+    Cause.NO_PATH: failure(
+        "{subject}: the gateway {address} has no path to unit {unit} (exception 10).",
+        "장치 {subject}: 게이트웨이 {address}에 국번 {unit} 경로가 없습니다(예외 코드 10).",
+        "Check the unit number in the site file, and in the gateway which serial line this unit is on.",
+        "사이트 파일의 국번과, 게이트웨이 설정에서 이 국번이 어느 직렬 회선에 있는지 확인하십시오.",
     ),
     Cause.NO_ROUTE: failure(
         "{subject}: {address} cannot be reached from this machine's network.",
@@ -47,7 +63,7 @@ CONNECTION: dict[Cause, Form] = {
         "장치 {subject}: {address}의 응답을 믿을 수 없습니다 ({why}).",
         "Check unit number and transport in the site file, and that no second client asks on the same line; on a"
         " serial line also speed and parity.",
-        "사이트 파일의 유닛 번호와 통신 방식을 확인하고, 같은 회선에서 다른 클라이언트가 요청하지 않는지 보십시오."
+        "사이트 파일의 국번과 통신 방식을 확인하고, 같은 회선에서 다른 클라이언트가 요청하지 않는지 보십시오."
         " 직렬 회선이면 속도와 패리티도 확인하십시오.",
     ),
     Cause.NOT_TRUSTED: failure(
@@ -97,55 +113,100 @@ NOT_CONNECTED = failure(
     "자동으로 다시 시도합니다. 계속되면 장치를 확인한 뒤 시스템 화면에서 지원 파일을 만드십시오.",
 )
 
-_REFUSED_EN = "{subject}: the device refuses {block} with exception {code} ({meaning}): no readings of {tags}."
-_REFUSED_KO = "장치 {subject}: {block} 요청을 예외 코드 {code}({meaning})로 거부합니다. {tags}의 기록이 없습니다."
+UNIT_SILENT = failure(
+    "{subject}: unit {unit} behind {address} is silent, the others there answer.",
+    "장치 {subject}: {address}의 국번 {unit}에서 응답이 없습니다. 같은 회선의 다른 장치는 응답합니다.",
+    "Check its power, its wiring and its unit number. It is asked rarely, to spare the others; “Try now” asks at once.",
+    "이 장치의 전원, 배선, 국번을 확인하십시오. 다른 장치가 느려지지 않도록 가끔만 다시 시도합니다. ‘지금 시도’를"
+    " 누르면 바로 시도합니다.",
+)
+LINE_SILENT = failure(
+    "{subject}: nothing behind {address} answers.",
+    "장치 {subject}: {address}에 연결된 장치가 모두 응답하지 않습니다.",
+    "The way there stands, the line behind it does not: check the cable of the bus, its power, speed and parity; then"
+    " restart the gateway.",
+    "게이트웨이까지는 연결되지만 그 뒤의 회선에서 응답이 없습니다. 버스 배선과 전원, 통신 속도와 패리티를 확인한 뒤"
+    " 게이트웨이를 다시 시작하십시오.",
+)
+
+
+_MEANINGS_KO = {
+    1: "지원하지 않는 기능",
+    2: "없는 주소",
+    3: "허용하지 않는 값",
+    4: "장치 고장",
+    5: "처리 중",
+    6: "장치 사용 중",
+    8: "메모리 오류",
+    10: "게이트웨이 경로 없음",
+    11: "게이트웨이 뒤 장치 무응답",
+}
+
+
+def exception_words(code: int, meaning: str) -> Said:
+    """An exception code (Modbus Application Protocol V1.1b3, 7) with its meaning."""
+    return Said(f"exception {code}, {meaning}", f"예외 코드 {code}({_MEANINGS_KO.get(code, '표준에 없는 코드')})")
+
+
+def _refused(make: Callable[[str, str, str, str], Form], remedy_en: str, remedy_ko: str) -> Form:
+    return make(
+        "{subject}: unit {unit} refuses {blocks}: {why_en}.",
+        "장치 {subject}(국번 {unit}): {blocks} 읽기를 거부합니다. {why_ko}.",
+        remedy_en,
+        remedy_ko,
+    )
+
+
 EXCEPTIONS: dict[int, Form] = {
-    1: failure(
-        _REFUSED_EN,
-        _REFUSED_KO,
+    1: _refused(
+        failure,
         "The device does not know this table: the manual says whether its values are holding or input registers.",
         "장치가 이 테이블을 지원하지 않습니다. 홀딩 레지스터인지 입력 레지스터인지 설명서에서 확인하십시오.",
     ),
-    2: failure(
-        _REFUSED_EN,
-        _REFUSED_KO,
-        "One of these addresses is not there. Addresses count from 0 (40001 in a manual is holding 0); find the right"
-        " one with: smartwings probe modbus {address} --unit {unit} --table {table} --address {first} --count {count}",
-        "이 중에 없는 주소가 있습니다. 주소는 0부터 셉니다(설명서의 40001은 홀딩 0). 확인 명령: smartwings probe"
-        " modbus {address} --unit {unit} --table {table} --address {first} --count {count}",
+    2: _refused(
+        failure,
+        "Check the address in the manual, or take the tag out. Addresses count from 0 (40001 in a manual is holding 0)."
+        " To look around: smartwings probe modbus {target} --unit {unit} --table {table} --address {first}"
+        " --count {count}",
+        "설명서에서 주소를 확인하거나 태그를 빼십시오. 주소는 0부터 셉니다(설명서의 40001은 holding 0). 확인 명령:"
+        " smartwings probe modbus {target} --unit {unit} --table {table} --address {first} --count {count}",
     ),
-    4: failure(
-        _REFUSED_EN,
-        _REFUSED_KO,
+    3: _refused(
+        failure,
+        "It does not take a request of this length here: check address and type of the tag in the manual.",
+        "이 주소에서는 이 길이의 요청을 받지 않습니다. 태그의 주소와 형식(type)을 설명서에서 확인하십시오.",
+    ),
+    4: _refused(
+        failure,
         "The device reports a fault of its own: look at its display, then switch it off and on.",
         "장치가 자체 고장을 알립니다. 장치 표시창을 확인한 뒤 전원을 껐다 켜십시오.",
     ),
-    6: warning(
-        _REFUSED_EN,
-        _REFUSED_KO,
+    5: _refused(
+        warning,
+        "The device is still at work on an earlier request. If it stays so, raise poll_s.",
+        "장치가 앞선 요청을 아직 처리하고 있습니다. 계속되면 poll_s를 늘리십시오.",
+    ),
+    6: _refused(
+        warning,
         "The device is busy. If it stays so, raise poll_s or end other programs that read it.",
         "장치가 바쁩니다. 계속되면 poll_s를 늘리거나 이 장치를 읽는 다른 프로그램을 끄십시오.",
     ),
-    10: failure(
-        _REFUSED_EN,
-        _REFUSED_KO,
-        "The gateway has no way to unit {unit}: check the unit number and the gateway's table of lines.",
-        "게이트웨이에 유닛 {unit} 경로가 없습니다. 유닛 번호와 게이트웨이 설정을 확인하십시오.",
-    ),
-    11: failure(
-        _REFUSED_EN,
-        _REFUSED_KO,
-        "The gateway answers, the device behind it does not: check power, serial cable and unit number {unit}.",
-        "게이트웨이는 응답하지만 그 뒤의 장치가 응답하지 않습니다. 전원, 직렬 배선, 유닛 번호({unit})를 확인하십시오.",
+    8: _refused(
+        failure,
+        "The memory of the device is damaged there: switch it off and on; if it stays so, have it replaced.",
+        "장치의 해당 메모리가 손상되었습니다. 전원을 껐다 켜고, 계속되면 장치 교체를 요청하십시오.",
     ),
 }
-EXCEPTIONS[3] = EXCEPTIONS[2]
-EXCEPTIONS[5] = EXCEPTIONS[6]
-OTHER_EXCEPTION = failure(
-    _REFUSED_EN,
-    _REFUSED_KO,
+OTHER_EXCEPTION = _refused(
+    failure,
     "Look up this exception code in the device's manual.",
     "장치 설명서에서 이 예외 코드의 뜻을 확인하십시오.",
+)
+BLOCK_SILENT = failure(
+    "{subject}: unit {unit} is silent when asked for {blocks}, and answers the rest.",
+    "장치 {subject}(국번 {unit}): {blocks} 요청에만 응답이 없습니다.",
+    "Some devices do not answer requests for addresses that they lack: compare with the manual, or take the tags out.",
+    "없는 주소의 요청을 무시하는 장치입니다. 주소를 설명서와 비교하거나 해당 태그를 빼십시오.",
 )
 
 NODES: dict[str, Form] = {

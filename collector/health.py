@@ -50,7 +50,8 @@ class Snapshot:
         found = []
         for name, device in self.devices.items():
             if device.connected_since_us is None:
-                found.append(f"{name}: not connected: {device.last_error or 'no answer yet'}")
+                state = "silent" if device.is_silent else "not connected"
+                found.append(f"{name}: {state}: {device.last_error or 'no answer yet'}")
         if self.store_fault:
             found.append(f"readings cannot be stored: {self.store_fault}")
         if self.report_fault:

@@ -58,9 +58,8 @@ def collecting_troubles(site: Site, now: Snapshot) -> list[Trouble]:
 
 
 def _devices(site: Site, now: Snapshot) -> Iterator[Trouble]:
-    for device in site.devices:
-        if device.id in now.devices:
-            yield from device_troubles(device, now.devices[device.id], now.started_us, now.at_us)
+    known = [(device, now.devices[device.id]) for device in site.devices if device.id in now.devices]
+    yield from device_troubles(known, now.started_us, now.at_us)
 
 
 def _storing(now: Snapshot) -> Iterator[Trouble]:
@@ -118,7 +117,8 @@ def _refused_reports(kept: Kept, running: list[Trouble], now_us: int) -> Iterato
 
 def _bad_tags(kept: Kept, running: list[Trouble]) -> Iterator[Trouble]:
     """Those of devices that answer; where one does not, that is said already."""
-    said = {one.subject for one in running if one.kind in ("not_connected", "tags_refused", "block_refused")}
+    kinds = ("not_connected", "tags_refused", "block_refused", "block_silent")
+    said = {name for one in running if one.kind in kinds for name in one.subjects}
     if any(one.kind == "not_running" for one in running):
         return
     bad = sorted(kept.bad_tags, key=lambda one: (one.device, one.status, one.name))

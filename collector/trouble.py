@@ -29,7 +29,8 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that is wrong. subject: the device, report or part that it is about. since_us: None if not known."""
+    """Something that is wrong. subject: the device, report or part that it is about, others: devices that are in it
+    alike. since_us: None if not known."""
 
     kind: str
     severity: Severity
@@ -37,6 +38,12 @@ class Trouble:
     since_us: int | None
     what: Said
     remedy: Said
+    others: tuple[str, ...] = ()
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Everything that it is about."""
+        return (self.subject, *self.others)
 
     def as_json(self) -> dict[str, Any]:
         """As it goes over the control socket."""
@@ -46,7 +53,8 @@ class Trouble:
     def from_json(cls, said: dict[str, Any]) -> "Trouble":
         """What `as_json` gave."""
         texts = {"what": Said(**said["what"]), "remedy": Said(**said["remedy"])}
-        return cls(**{**said, **texts, "severity": Severity(said["severity"])})
+        kinds = {"severity": Severity(said["severity"]), "others": tuple(said["others"])}
+        return cls(**{**said, **texts, **kinds})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +65,13 @@ class Form:
     what: Said
     remedy: Said
 
-    def trouble(self, kind: str, subject: str, since_us: int | None, **facts: object) -> Trouble:
-        """The trouble of a subject."""
-        known = {**facts, "subject": subject}
+    def trouble(
+        self, kind: str, subject: str, since_us: int | None, others: tuple[str, ...] = (), **facts: object
+    ) -> Trouble:
+        """The trouble of a subject, and of others that are in it alike."""
+        known = {**facts, "subject": named([subject, *others])}
         what, remedy = (Said(said.en.format(**known), said.ko.format(**known)) for said in (self.what, self.remedy))
-        return Trouble(kind, self.severity, subject, since_us, what, remedy)
+        return Trouble(kind, self.severity, subject, since_us, what, remedy, others)
 
 
 def failure(what_en: str, what_ko: str, remedy_en: str, remedy_ko: str) -> Form:

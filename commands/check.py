@@ -128,7 +128,8 @@ def _connect(settings: "Site", site: Path) -> tuple[list[dict[str, Any]], list[d
             status = "BadNoData" if code is None else status_name(code)
             rows.append({"device": device.id, "tag": tag.name, "status": status})
             if code is None or is_bad(code):
-                why = f" ({connector.health.last_error})" if connector.health.last_error else ""
+                said = connector.health.why_not(tag.name)
+                why = f" ({said})" if said else ""
                 faults.append(
                     {"file": str(site), "line": None, "column": None, "key": tag.name, "message": f"{status}{why}"}
                 )

@@ -1,8 +1,12 @@
 """`smartwings status SITE`: is the collector running, and is it well?"""
 
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from commands.terminal import Json, SiteFile, faults_reported, say, say_json
+from plant.instant import US_PER_S
 
 
 def status(site: SiteFile, as_json: Json = False) -> None:
@@ -21,20 +25,54 @@ def status(site: SiteFile, as_json: Json = False) -> None:
     elif not state["running"]:
         say(f"not running; start it with: smartwings run {site}")
     else:
-        _say_state(state)
+        _say_state(state, settings.zone)
         for trouble in troubles:
             say(f"{trouble['what']['en']}\n  what to do: {trouble['remedy']['en']}")
 
 
-def _say_state(state: dict[str, Any]) -> None:
+def _say_state(state: dict[str, Any], zone: ZoneInfo) -> None:
     say(f"running for {state['up_s']:.0f} s, {state['readings_committed']} readings committed")
     say("well" if state["well"] else "\n".join(f"not well: {reason}" for reason in state["reasons"]))
     for device in state["devices"]:
-        link = "connected" if device["connected"] else "not connected"
-        late = f", {device['polls_late']} polls late" if device["polls_late"] else ""
-        say(f"{device['id']}: {link}, {device['readings']} readings, {device['reconnects']} reconnects{late}")
-        for note in device["notes"]:
-            say(f"  {note}")
+        for line in device_lines(device, zone):
+            say(line)
     if state["reports_waiting"] is not None:
         say(f"reports waiting for the programme: {state['reports_waiting']}")
     say(f"disk: {state['disk_free_ratio']:.1%} free; clock stepped by {state['clock_offset_s']} s since the start")
+
+
+def device_lines(device: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
+    """A device, what it does not answer, and what else is worth saying of it."""
+    said = ["connected" if device["connected"] else "silent" if device["is_silent"] else "not connected"]
+    said += ["asked rarely"] if device["is_probed"] else []
+    said += [f"next attempt {_clock(device['next_try_us'], zone)}"] if device["next_try_us"] else []
+    said += [f"{device['readings']} readings", f"{device['reconnects']} reconnects"]
+    said += [f"{device['polls_late']} polls late"] if device["polls_late"] else []
+    now, planned = device["requests_now"], device["requests_planned"]
+    said += [f"{now} requests a poll, planned {planned}"] if now != planned else []
+    yield f"{device['id']}{_place(device)}: {', '.join(said)}"
+    for block in device["bad_blocks"]:
+        yield f"  {_bad_block(block, zone)}"
+    for note in device["notes"]:
+        yield f"  {note}"
+
+
+def _place(device: Mapping[str, Any]) -> str:
+    if device["line"] is None:
+        return ""
+    others = device["line_devices"] - 1
+    return f" (unit {device['unit']} at {device['line']}{f', one of {others + 1}' if others > 0 else ''})"
+
+
+def _bad_block(block: Mapping[str, Any], zone: ZoneInfo) -> str:
+    from connectors.block_health import BlockHealth
+
+    where = BlockHealth(block["table"], block["address"], block["count"], tuple(block["tags"]))
+    code = block["exception_code"]
+    why = "no answer" if code is None else f"exception {code}, {block['exception']}"
+    again = f", next attempt {_clock(block['next_try_us'], zone)}" if block["next_try_us"] else ""
+    return f"{where}: {why}, since {_clock(block['bad_since_us'], zone)}{again}"
+
+
+def _clock(us: int, zone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(us / US_PER_S, zone).strftime("%m-%d %H:%M:%S")

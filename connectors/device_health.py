@@ -1,18 +1,18 @@
 """How is a device doing? What its connector knows of contact, of how fast it answers, of what it refuses, of errors."""
 
 import errno
-import math
 import socket
 import ssl
 import time
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from connectors.block_health import BlockHealth
+from connectors.latency import Latency
+
 MOST_ERRORS = 20
-MOST_LATENCIES = 256
 MANY_LATE = 5
 
 
@@ -21,6 +21,8 @@ class Cause(StrEnum):
 
     CONNECTION_REFUSED = "connection_refused"
     NO_ANSWER = "no_answer"
+    SILENT = "silent"
+    NO_PATH = "no_path"
     NO_ROUTE = "no_route"
     UNKNOWN_NAME = "unknown_name"
     NO_SERIAL_PORT = "no_serial_port"
@@ -34,40 +36,6 @@ class Cause(StrEnum):
     BUSY = "busy"
     REFUSED = "refused"
     OTHER = "other"
-
-
-class Latency:
-    """How long a device took for its last answers [s]; as many are kept as percentiles need. total: answers ever."""
-
-    def __init__(self) -> None:
-        self.total = 0
-        self._last: deque[float] = deque(maxlen=MOST_LATENCIES)
-
-    def add(self, *seconds: float) -> None:
-        """Note answers that could be believed."""
-        self._last.extend(seconds)
-        self.total += len(seconds)
-
-    def as_json(self) -> dict[str, float | int | None]:
-        """The last one, median and 95th percentile (nearest rank) [s], None before the first; of how many answers.
-
-        >>> latency = Latency()
-        >>> for ms in (10, 20, 30, 900):
-        ...     latency.add(ms / 1000)
-        >>> latency.as_json()
-        {'last_s': 0.9, 'p50_s': 0.02, 'p95_s': 0.9, 'answers': 4}
-        """
-        ordered = sorted(self._last)
-        return {
-            "last_s": round(self._last[-1], 6) if ordered else None,
-            "p50_s": _rank(ordered, 0.5),
-            "p95_s": _rank(ordered, 0.95),
-            "answers": len(ordered),
-        }
-
-
-def _rank(ordered: Sequence[float], share: float) -> float | None:
-    return round(ordered[math.ceil(share * len(ordered)) - 1], 6) if ordered else None
 
 
 @dataclass(slots=True)
@@ -105,48 +73,6 @@ class ErrorLog:
         return list(reversed(self._errors.values()))
 
 
-@dataclass(slots=True)
-class BlockHealth:
-    """One Modbus request of a poll. exception_code: with which the device refuses it now; None while it answers."""
-
-    table: str
-    address: int
-    count: int
-    tags: tuple[str, ...]
-    latency: Latency = field(default_factory=Latency)
-    last_good_us: int | None = None
-    exception_code: int | None = None
-    exception: str | None = None
-    refused_since_us: int | None = None
-    refusals: int = 0
-    last_error: str | None = None
-    last_error_us: int | None = None
-
-    def answered(self, seconds: float, at_us: int) -> None:
-        """The block came."""
-        self.latency.add(seconds)
-        self.last_good_us = at_us
-        if self.exception_code is not None:
-            self.exception_code = self.exception = self.refused_since_us = None
-
-    def refused(self, code: int, meaning: str, at_us: int) -> None:
-        """The device answered with an exception."""
-        if self.exception_code != code:
-            self.refused_since_us = at_us
-        self.exception_code, self.exception = code, meaning
-        self.refusals += 1
-        self.failed(f"exception {code}, {meaning}", at_us)
-
-    def failed(self, error: str, at_us: int) -> None:
-        """There was no answer to this request, or none to be believed."""
-        self.last_error, self.last_error_us = error, at_us
-
-    def as_json(self) -> dict[str, Any]:
-        """As the page shows it."""
-        plain = {name: getattr(self, name) for name in self.__slots__ if name != "latency"}
-        return {**plain, "latency": self.latency.as_json()}
-
-
 @dataclass(frozen=True, slots=True)
 class SubscriptionHealth:
     """What an OPC UA server granted: slowest publishing and sampling [ms], shortest queue, keep-alives [s].
@@ -178,10 +104,13 @@ class SubscriptionHealth:
 class DeviceHealth:
     """What is known of a connection now; the connector changes it, health and status show it.
 
-    connected_since_us None: not connected. last_good_us: the last answer or keep-alive. polls_late: polls that overran
-    and were skipped, each written as a gap. late_us: when that happened the last few times. next_try_us: when it is
-    connected to again. refused_tags: StatusCode by
-    name of each tag that the server cannot give. clock_offset_s: how far its clock was off when it was not believed.
+    connected_since_us None: not connected, or it does not answer. last_good_us: the last answer or keep-alive.
+    polls_late: polls that overran and were skipped, each written as a gap. late_us: when that happened the last few
+    times. next_try_us: when it is tried again. refused_tags: StatusCode by name of each tag that the server cannot
+    give. clock_offset_s: how far its clock was off when it was not believed.
+    Of Modbus alone: line: host and port or serial port, unit: the number there, line_devices: how many devices share
+    the line, is_probed: whether it is asked rarely to spare them, requests_planned: requests of a poll in which nothing
+    is bad, blocks: those of a poll now and what is in quarantine.
     """
 
     connected_since_us: int | None = None
@@ -204,6 +133,33 @@ class DeviceHealth:
     errors: ErrorLog = field(default_factory=ErrorLog)
     blocks: list[BlockHealth] = field(default_factory=list)
     subscription: SubscriptionHealth | None = None
+    line: str | None = None
+    unit: int | None = None
+    line_devices: int = 0
+    is_probed: bool = False
+    requests_planned: int = 0
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether its line can be used, but it does not answer there."""
+        return self.connected_since_us is None and self.last_cause in (Cause.SILENT, Cause.NO_PATH)
+
+    @property
+    def bad_blocks(self) -> list[BlockHealth]:
+        """The addresses that are refused, or silent though others are answered."""
+        return [block for block in self.blocks if block.bad_since_us is not None]
+
+    @property
+    def requests_now(self) -> int:
+        """Requests of a poll now."""
+        return sum(block.next_try_us is None for block in self.blocks)
+
+    def why_not(self, tag: str) -> str | None:
+        """Why a tag was not read, as far as that is known: what its request came to, else the device's last error."""
+        for block in self.blocks:
+            if tag in block.tags and (block.last_error or block.last_good_us):
+                return f"unit {self.unit}, {block}: {block.last_error}" if block.last_error else None
+        return self.last_error
 
     def failed(self, text: str, cause: Cause) -> None:
         """Note an error of the connection or of a request."""
@@ -212,13 +168,19 @@ class DeviceHealth:
 
     def as_json(self) -> dict[str, Any]:
         """What `/health` says of the device."""
-        names = ("connected_since_us", "last_good_us", "last_error", "last_error_us", "reconnects", "readings")
-        plain = {name: getattr(self, name) for name in (*names, "polls", "polls_failed", "polls_late")}
-        return {"connected": self.connected_since_us is not None, **plain, "notes": list(self.notes)}
+        names = ("connected_since_us", "last_good_us", "last_error", "last_error_us", "next_try_us", "reconnects")
+        counts = ("readings", "polls", "polls_failed", "polls_late")
+        modbus = ("line", "unit", "line_devices", "is_silent", "is_probed", "requests_now", "requests_planned")
+        return {
+            "connected": self.connected_since_us is not None,
+            **{name: getattr(self, name) for name in (*names, *counts, *modbus)},
+            "bad_blocks": [block.trouble for block in self.bad_blocks],
+            "notes": list(self.notes),
+        }
 
     def in_full(self) -> dict[str, Any]:
         """All of it, as the page of the device shows it."""
-        names = ("last_cause", "next_try_us", "clock_offset_s", "clock_offset_us")
+        names = ("last_cause", "clock_offset_s", "clock_offset_us")
         return {
             **self.as_json(),
             **{name: getattr(self, name) for name in names},

@@ -12,6 +12,7 @@ from connectors.modbus_breaker import MISSES, Breaker
 from connectors.modbus_connection import LinkError, SilentError, UnreachableLineError
 from connectors.modbus_inquiry import look_closer
 from connectors.modbus_line import Lines
+from connectors.modbus_log import DeviceLog
 from connectors.modbus_plan import Block, limits_of, spans_of
 from connectors.modbus_poll import Poll, plan_of
 from connectors.modbus_quarantine import Quarantine
@@ -34,17 +35,19 @@ class ModbusConnector:
     """
 
     def __init__(self, device: ModbusDevice, lines: Lines | None = None, folder: Path = Path()) -> None:
-        self.health = DeviceHealth()
-        self._device = device
+        self.health = DeviceHealth(line=device.line, unit=device.unit)
+        self._device, self._log = device, DeviceLog(device)
         self._line = (lines or Lines(folder)).line(device)
         limits = limits_of(device)
         self._quarantine = Quarantine(spans_of(device.tags, limits), limits)
         self._plan = plan_of(device, self._quarantine, self.health)
+        self.health.requests_planned = len(self._plan.blocks)
         self._readings = PollReadings(device.id, device.tags)
         self._breaker = Breaker()
         self._schedule = PollSchedule.of(device.id, device.poll_s)
         self._pause = Pause()
         self._good_until_us = self._first = 0
+        self._missed_s = 0.0
         self._outage: Gap | None = None
         self._late: list[Gap] = []
 
@@ -62,6 +65,7 @@ class ModbusConnector:
         """
         self._good_until_us, hurried = now_us(), False
         self._line.join(self._device.id)
+        self.health.line_devices = self._line.devices
         try:
             while True:
                 begun_s = time.monotonic()
@@ -113,7 +117,6 @@ class ModbusConnector:
             self.health.polls_failed += poll.fault is not None
         if self._line.connections != connections:
             self.health.reconnects += self._line.connections - connections - (self.health.last_good_us is None)
-        self.health.connected_since_us = self._line.connected_since_us
         return poll
 
     async def _ask(self, poll: Poll) -> None:
@@ -130,6 +133,7 @@ class ModbusConnector:
                 self.health.failed(str(error), error.cause)
                 raise
             except LinkError as error:
+                error.asked = poll.named(poll.waiting[0])
                 self.health.failed(str(error), error.cause)
                 failures += 1
                 poll.fail_first(error)
@@ -151,8 +155,10 @@ class ModbusConnector:
             self._plan_anew(time.monotonic())
 
     def _plan_anew(self, now_s: float) -> None:
+        before = self._plan.in_quarantine
         self._quarantine.plan(now_s)
         self._plan = plan_of(self._device, self._quarantine, self.health)
+        self._log.quarantine(before, self._plan.in_quarantine)
 
     def _handover(self, poll: Poll) -> Handover | None:
         batch = self._readings.batch(*poll.result())
@@ -160,21 +166,31 @@ class ModbusConnector:
             self.health.readings += len(batch)
         gaps, self._late = tuple(self._late), []
         if poll.fault is not None:
-            self._breaker.missed()
+            self._missed()
             gaps += self._opened_outage(poll.fault)
+            if self._outage is not None or self.health.last_good_us is None:
+                self._note_contact(False)
             return Handover(batch, gaps=gaps) if batch is not None or gaps else None
+        first_us, self._good_until_us = poll.span_us or (now_us(),) * 2
         if poll.unreachable is not None:
-            self._breaker.missed()
+            self._missed()
         else:
+            self._line.heard()
             self._breaker.answered(poll.slowest_s)
-        first_us, last_us = poll.span_us or (now_us(),) * 2
+            self.health.last_good_us = self._good_until_us
+        self._note_contact(poll.unreachable is None)
         gaps += self._closed_outage(first_us)
-        self._good_until_us = self.health.last_good_us = last_us
-        self._note(poll)
-        return Handover(batch, last_us, gaps)
+        return Handover(batch, self._good_until_us, gaps)
+
+    def _missed(self) -> None:
+        """Where nobody else on the line was answered meanwhile either, that says nothing more of this unit."""
+        if not self._line.is_shared or self._breaker.misses == 0 or self._line.answered_s > self._missed_s:
+            self._breaker.missed()
+        self._missed_s = time.monotonic()
 
     def _opened_outage(self, fault: LinkError) -> tuple[Gap, ...]:
-        once_more = self._line.is_shared and isinstance(fault, SilentError) and self._breaker.misses == 1
+        shared = self._line.is_shared and not self._line.is_silent
+        once_more = shared and isinstance(fault, SilentError) and self._breaker.misses == 1
         if self._outage is not None or once_more:
             return ()
         self._outage = Gap(self._device.id, None, self._good_until_us, None, str(fault))
@@ -187,27 +203,25 @@ class ModbusConnector:
         self._quarantine.hasten(time.monotonic())
         return (Gap(opened.device, None, opened.start_us, max(end_us, opened.start_us), opened.cause),)
 
-    def _note(self, poll: Poll) -> None:
-        """What is worth saying of the device, though it is read: refused addresses, answers without ids."""
-        if not (self.health.notes or poll.refused or self._plan.bad or self._line.lacks_ids):
-            return
-        bad = [(block, self._quarantine.why(block)) for block in self._plan.bad]
-        refused = {block: why for block, why in bad if why is not None}
-        refused |= {poll.plan.blocks[row]: why for row, why in poll.refused.items() if row not in poll.cut}
-        notes = [f"{block} refused: {why}" for block, why in refused.items()]
-        notes += [f"{block} not answered" for block, why in bad if why is None]
+    def _note_contact(self, is_read: bool) -> None:
+        self._log.contact(is_read, self.health.last_error or "")
+        self.health.connected_since_us = self._line.connected_since_us if is_read else None
         if self._line.lacks_ids:
-            notes.append("answers carry transaction id 0: a late one could not be told from the next")
-        if notes != self.health.notes:
-            self.health.notes[:] = notes
+            self.health.notes[:] = ["answers carry transaction id 0: a late one could not be told from the next"]
+        elif self.health.notes:
+            self.health.notes.clear()
 
     @property
     def _spares_neighbours(self) -> bool:
         return self._line.is_shared and self._line.is_lively
 
+    @property
+    def _is_probed(self) -> bool:
+        return self._breaker.misses >= MISSES and self._spares_neighbours
+
     def _next_try_s(self, poll: Poll) -> float | None:
         """How long to wait before the next attempt; None: until the next slot."""
-        if poll.fault is None and (self._breaker.misses < MISSES or not self._spares_neighbours):
+        if poll.fault is None and not self._is_probed:
             return None
         if isinstance(poll.fault, UnreachableLineError):
             return self._line.next_try_in_s + 0.001
@@ -219,6 +233,7 @@ class ModbusConnector:
 
         Whether the wait was ended early.
         """
+        self.health.is_probed = False
         now_s, at_us = time.monotonic(), now_us()
         missed = max(0, self._schedule.passed(begun_s, now_s))
         next_s = self._schedule.next_slot_s(now_s)
@@ -234,7 +249,7 @@ class ModbusConnector:
         return await self._pause.wait(next_s - time.monotonic())
 
     async def _until_next_try(self, wait_s: float) -> bool:
-        self.health.next_try_us = now_us() + round(wait_s * US_PER_S)
+        self.health.next_try_us, self.health.is_probed = now_us() + round(wait_s * US_PER_S), self._is_probed
         await self._pause.wait(wait_s)
         self.health.next_try_us = None
         return False

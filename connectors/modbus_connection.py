@@ -15,18 +15,24 @@ BAD_TIMEOUT = parse_status("BadTimeout")
 
 
 class LinkError(Exception):
-    """A request has no answer that can be believed. status: what that means for the tags asked for."""
+    """A request has no answer that can be believed. status: what that means for the tags asked for.
 
-    def __init__(self, reason: str, status: int, cause: Cause = Cause.CLOSED) -> None:
+    asked: what was asked for, in words; whoever knows its tags says it better.
+    """
+
+    def __init__(self, reason: str, status: int, cause: Cause = Cause.CLOSED, asked: str = "") -> None:
         super().__init__(reason)
-        self.status, self.cause = status, cause
+        self.reason, self.status, self.cause, self.asked = reason, status, cause, asked
+
+    def __str__(self) -> str:
+        return f"{self.asked}: {self.reason}" if self.asked else self.reason
 
 
 class SilentError(LinkError):
     """No answer in time; the connection may still be sound."""
 
     def __init__(self, request: Request, timeout_s: float) -> None:
-        super().__init__(f"no answer within {timeout_s:g} s to {request}", BAD_TIMEOUT, Cause.NO_ANSWER)
+        super().__init__(f"no answer within {timeout_s:g} s", BAD_TIMEOUT, Cause.SILENT, str(request))
 
 
 class UnbelievableError(LinkError):

@@ -4,7 +4,7 @@ import time
 
 from connectors.device_health import Cause, DeviceHealth
 from connectors.modbus_check import Refused
-from connectors.modbus_connection import LinkError, Pace
+from connectors.modbus_connection import LinkError, Pace, UnreachableLineError
 from connectors.modbus_line import Line
 from connectors.modbus_plan import Block
 from connectors.modbus_poll import Piece, Poll
@@ -92,6 +92,8 @@ class _Inquiry:
         try:
             answer = await self._line.ask(self._unit, block, self._pace)
         except LinkError as error:
+            if not isinstance(error, UnreachableLineError):
+                error.asked = self._poll.plan.named(block)
             self._health.failed(str(error), error.cause)
             self._left = 0
             if not self._poll.answered:
@@ -106,7 +108,7 @@ class _Inquiry:
 
     def _put_away(self, block: Block, why: Refused | None) -> None:
         if why is not None:
-            self._health.errors.note(f"{block} refused: {why}", Cause.REFUSED, self._poll.received_us)
+            self._health.errors.note(f"{self._poll.plan.named(block)}: {why}", Cause.REFUSED, self._poll.received_us)
         self._quarantine.put_away(block, why, time.monotonic())
         self.changed = True
 

@@ -1,6 +1,7 @@
 """Who may ask now? One connection shared by all units behind an address or a serial port, for one run at a time."""
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Sequence
@@ -38,7 +39,8 @@ class Line:
     """The connection to a device, a gateway or a bus.
 
     While it cannot be opened, it is tried again with a growing, jittered pause, once for all its units. connections:
-    how often it was opened. connected_since_us None: not connected.
+    how often it was opened. connected_since_us None: not connected. answered_s: when a unit was last heard [s of the
+    monotonic clock].
     """
 
     def __init__(self, device: ModbusDevice, folder: Path) -> None:
@@ -51,7 +53,7 @@ class Line:
         self._connection: Connection | None = None
         self._answers_have_ids: bool | None = None
         self._silent_runs = 0
-        self._answered_s = -LIVELY_S
+        self.answered_s = -math.inf
         self._quiet_until_s: dict[int, float] = {}
         self._failures = 0
         self._down: UnreachableLineError | None = None
@@ -63,14 +65,28 @@ class Line:
         self._devices[device.id] = device
 
     @property
+    def devices(self) -> int:
+        """How many devices depend on it."""
+        return len(self._devices)
+
+    @property
     def is_shared(self) -> bool:
         """Whether several devices depend on it."""
-        return len(self._devices) > 1
+        return self.devices > 1
 
     @property
     def is_lively(self) -> bool:
         """Whether somebody was answered on it in the last seconds."""
-        return time.monotonic() - self._answered_s < LIVELY_S
+        return time.monotonic() - self.answered_s < LIVELY_S
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether whoever was asked last did not answer, several times in a row."""
+        return self._silent_runs >= MOST_SILENT
+
+    def heard(self) -> None:
+        """A unit has answered; that a gateway answers for it that it does not is no answer."""
+        self.answered_s = time.monotonic()
 
     @property
     def lacks_ids(self) -> bool:
@@ -113,14 +129,14 @@ class Line:
             except SilentError:
                 self._silent_runs += 1
                 self._expect_late_answer(requests[0].unit, pace)
-                if not self.is_shared or self._silent_runs >= MOST_SILENT or connection.is_lost:
+                if not self.is_shared or self._silent_runs % MOST_SILENT == 0 or connection.is_lost:
                     await self._close()
                 raise
             except BaseException:
                 await self._close()
                 raise
             else:
-                self._silent_runs, self._answered_s = 0, time.monotonic()
+                self._silent_runs = 0
             finally:
                 self._free_s = time.monotonic()
 
@@ -140,7 +156,7 @@ class Line:
             return self._connection
         await self._close()
         if self._down is not None and time.monotonic() < self._retry_s:
-            raise UnreachableLineError(str(self._down), self._down.cause)
+            raise UnreachableLineError(self._down.reason, self._down.cause)
         try:
             self._connection = await self._opened()
         except UnreachableLineError as error:
@@ -189,7 +205,7 @@ class Line:
         if self._connection is not None:
             self._connection.close()
             self._answers_have_ids = self._connection.answers_have_ids
-            self._connection, self._silent_runs = None, 0
+            self._connection = None
             await asyncio.sleep(0)  # the loop closes the socket in its next turn
 
 

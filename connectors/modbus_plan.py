@@ -54,7 +54,8 @@ class Block:
         return tuple(found)
 
     def __str__(self) -> str:
-        return f"{self.table} {self.address} to {self.address + self.count - 1}"
+        last = f"-{self.address + self.count - 1}" if self.count > 1 else ""
+        return f"{self.table} {self.address}{last}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What has one poll brought so far? Answers, refusals and silence, request by request."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,18 +8,21 @@ import numpy as np
 
 from config.devices import ModbusDevice
 from config.tags import ModbusTag
-from connectors.device_health import BlockHealth, Cause, DeviceHealth, now_us
+from connectors.block_health import BlockHealth
+from connectors.device_health import Cause, DeviceHealth, now_us
 from connectors.modbus_check import Refused
 from connectors.modbus_coding import U8
 from connectors.modbus_connection import BAD_NO_COMMUNICATION, BAD_TIMEOUT, LinkError
 from connectors.modbus_frame import Request, request_of
 from connectors.modbus_plan import Block
-from connectors.modbus_quarantine import Quarantine, place
+from connectors.modbus_quarantine import Quarantine, Trial, place
 from connectors.modbus_words import Decoder
+from plant.instant import US_PER_S
 from plant.reading import I64, U32
 from plant.status_code import GOOD
 
-UNREACHABLE_UNIT = (10, 11)
+NO_PATH = 10
+UNREACHABLE_UNIT = (NO_PATH, 11)
 """With these exception codes a gateway says that it cannot reach the unit at all (V1.1b3, 7)."""
 
 
@@ -26,6 +30,7 @@ UNREACHABLE_UNIT = (10, 11)
 class Plan:
     """The requests of a poll. bad: spans that are not asked, with their status; they stand behind the blocks."""
 
+    unit: int
     tags: Sequence[ModbusTag]
     blocks: tuple[Block, ...]
     requests: tuple[Request, ...]
@@ -34,18 +39,28 @@ class Plan:
     decoder: Decoder
     health: tuple[BlockHealth, ...]
 
+    @property
+    def in_quarantine(self) -> tuple[BlockHealth, ...]:
+        """What is known of the bad spans."""
+        return self.health[len(self.blocks) :]
+
+    def named(self, block: Block) -> str:
+        """What a request asks for, in words."""
+        return f"unit {self.unit}, {_health(block, self.tags)}"
+
 
 def plan_of(device: ModbusDevice, quarantine: Quarantine, health: DeviceHealth) -> Plan:
     """The plan as the quarantine has it now; what is known of blocks that stay is kept."""
     blocks, bad = quarantine.blocks, quarantine.bad_blocks
-    known = {(one.table, one.address, one.count): one for one in health.blocks}
-    found = tuple(known.get((b.table, b.address, b.count)) or _block_health(b, device) for b in (*blocks, *bad))
+    known = {(one.table, one.address, one.count, one.tags): one for one in health.blocks}
+    made = (*(_health(block, device.tags) for block in blocks), *(_health(block, device.tags, True) for block in bad))
+    found = tuple(known.get((one.table, one.address, one.count, one.tags), one) for one in made)
     health.blocks[:] = found
-    why = [quarantine.why(block) for block in bad]
-    for refused, entry in zip(why, found[len(blocks) :], strict=True):
-        if refused is not None:
-            entry.refused(refused.code, refused.meaning.name, now_us())
+    for entry in found[: len(blocks)]:
+        entry.taken_back()
+    why = [_put_away(entry, quarantine.trial(block)) for entry, block in zip(found[len(blocks) :], bad, strict=True)]
     return Plan(
+        device.unit,
         device.tags,
         blocks,
         tuple(request_of(device.unit, block) for block in blocks),
@@ -123,12 +138,19 @@ class Poll:
 
     def _refuse(self, row: int, refused: Refused, received_us: int) -> bool:
         self._status[row] = refused.meaning.status
-        self.plan.health[row].refused(refused.code, refused.meaning.name, received_us)
-        self._health.errors.note(f"{self.plan.blocks[row]} refused: {refused}", Cause.REFUSED, received_us)
+        text = f"{self.named(row)}: {refused}"
         if refused.code not in UNREACHABLE_UNIT:
+            self.plan.health[row].refused(refused.code, refused.meaning.name, received_us)
+            self._health.errors.note(text, Cause.REFUSED, received_us)
             return True
+        self.plan.health[row].failed(str(refused), received_us)
+        self._health.failed(text, Cause.NO_PATH if refused.code == NO_PATH else Cause.SILENT)
         self.unreachable = refused
         return False
+
+    def named(self, row: int) -> str:
+        """What a request of the plan asks for, in words."""
+        return f"unit {self.plan.unit}, {self.plan.health[row]}"
 
     def end_run(self) -> None:
         """Take stock after a run: what waits still, and what the answers say of the device's health."""
@@ -152,7 +174,7 @@ class Poll:
         """The first request that waited had no answer that can be believed: it comes last, and after that no more."""
         row = self.waiting.pop(0)
         self._in_order = False
-        self.plan.health[row].failed(str(error), now_us())
+        self.plan.health[row].failed(error.reason, now_us())
         if row in self.failed:
             self._status[row], self._received_us[row] = error.status, now_us()
             self.silent.append(self.plan.blocks[row])
@@ -202,6 +224,17 @@ class Poll:
         return decoder, wire, np.array(status, dtype=np.uint32), np.array(times, dtype=np.int64)
 
 
-def _block_health(block: Block, device: ModbusDevice) -> BlockHealth:
-    served = tuple(dict.fromkeys(device.tags[part.tag].name for part in block.parts))
-    return BlockHealth(block.table, block.address, block.count, served)
+def _health(block: Block, tags: Sequence[ModbusTag], is_bad: bool = False) -> BlockHealth:
+    """What is known of a request at first; is_bad: of what is wanted of it, which may begin further on."""
+    served = tuple(dict.fromkeys(tags[part.tag].name for part in block.parts))
+    table, start, end = place(block) if is_bad else (block.table, block.address, block.address + block.count)
+    return BlockHealth(table, start, end - start, served)
+
+
+def _put_away(entry: BlockHealth, trial: Trial) -> Refused | None:
+    """Note when a bad span is tried again; how it is refused."""
+    at_us = now_us()
+    if trial.why is not None:
+        entry.refused(trial.why.code, trial.why.meaning.name, at_us)
+    entry.put_away(at_us + round((trial.retry_s - time.monotonic()) * US_PER_S), at_us)
+    return trial.why

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from config.devices import ModbusDevice
-from connectors.device_health import Cause
 from connectors.modbus_asking import Asking, LinkError
 from connectors.modbus_check import Refused
 from connectors.modbus_coding import U16
@@ -113,8 +112,6 @@ async def _explained(device: ModbusDevice, error: LinkError) -> UnreachableError
     spoken = await _speaks_modbus(device) if device.transport == "tcp" else None
     if spoken is False:
         return UnreachableError(Obstacle.NOT_MODBUS, str(error))
-    if error.cause is Cause.NO_ANSWER:
-        return UnreachableError(Obstacle.UNIT_SILENT, str(error))
     return UnreachableError(obstacle_of(error.cause), str(error))
 
 

@@ -71,9 +71,9 @@ class Quarantine:
         """Whether the time of a boundary has come, so that it is worth planning anew."""
         return any(self._boundaries[at].retry_s <= now_s for at in self._active)
 
-    def why(self, block: Block) -> Refused | None:
-        """How a bad span is refused; None where it is silent."""
-        return self.bad[place(block)].why
+    def trial(self, block: Block) -> Trial:
+        """How a bad span failed, and when it is tried again."""
+        return self.bad[place(block)]
 
     @property
     def bad_blocks(self) -> tuple[Block, ...]:

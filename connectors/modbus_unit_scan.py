@@ -113,7 +113,7 @@ async def _asked(asking: Asking, unit: int, block: Block, patience: _Patience) -
             answer = await asking.read(block, patience.next_s(), unit)
         except LinkError as error:
             said = str(error)
-            if error.cause is Cause.NO_ANSWER:
+            if error.cause is Cause.SILENT:
                 patience.is_new = False
                 return UnitAnswer(unit, False, "silent")
             continue  # a late answer to the request before, perhaps

@@ -11,7 +11,8 @@ from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaError
 
 from config.devices import OpcUaDevice
-from connectors.device_health import Cause, Latency
+from connectors.device_health import Cause
+from connectors.latency import Latency
 from connectors.opcua_cause import cause_of_failure
 from connectors.opcua_certificate import NotTrustedError
 from connectors.opcua_link import DoubtError, Link, NodeError, opened, plain

@@ -20,7 +20,7 @@ from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
 from config.devices import OpcUaDevice
-from connectors.device_health import Latency
+from connectors.latency import Latency
 from connectors.opcua_certificate import NotTrustedError
 from connectors.opcua_security import check_channel, credentials, explain, secure
 from connectors.pause import Pause

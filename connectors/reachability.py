@@ -150,6 +150,7 @@ WORDS = {
 _OF_CAUSE = {
     Cause.CONNECTION_REFUSED: Obstacle.REFUSED,
     Cause.NO_ANSWER: Obstacle.NO_ANSWER,
+    Cause.SILENT: Obstacle.UNIT_SILENT,
     Cause.NO_ROUTE: Obstacle.NO_ROUTE,
     Cause.UNKNOWN_NAME: Obstacle.NAME,
     Cause.CLOSED: Obstacle.CLOSED,

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from collector.device_trouble import device_address
+from collector.device_trouble_text import exception_words
 from collector.page.access import done, shown
 from collector.page.plant_now import PlantNow, plant_now
 from collector.page.rendering import chosen, render
@@ -16,7 +17,8 @@ from collector.page.words import text as _
 from collector.store import devices as heard
 from collector.store import gaps
 from collector.trial import WATCHED_S
-from config.devices import Device, OpcUaDevice
+from collector.trouble import Said
+from config.devices import Device, ModbusDevice, OpcUaDevice
 from config.site import Site
 from connectors.certificate_state import certificate_states
 from connectors.device_health import Cause
@@ -27,6 +29,8 @@ MOST_GAPS = 20
 CAUSES = {
     Cause.CONNECTION_REFUSED: _("connection refused"),
     Cause.NO_ANSWER: _("no answer in time"),
+    Cause.SILENT: _("silent"),
+    Cause.NO_PATH: _("no path behind the gateway"),
     Cause.NO_ROUTE: _("not reachable in the network"),
     Cause.UNKNOWN_NAME: _("name not known"),
     Cause.NO_SERIAL_PORT: _("serial port missing"),
@@ -54,7 +58,8 @@ async def all_devices(request: Request) -> Response:
     source: Source = request.app.state.source
     now = await plant_now(request)
     known = await source.read(lambda connection, _site: heard.known(connection))
-    shows = {"now": now, "devices": [_shown(device, now, known, source) for device in source.site.devices]}
+    rows = [_shown(device, now, known, source) for device in source.site.devices]
+    shows = {"now": now, "devices": rows, "of_lines": [one for one in now.troubles if one.others]}
     return render(request, "devices.html", shows)
 
 
@@ -97,19 +102,45 @@ def _asked_for(request: Request) -> Device:
 def _shown(device: Device, now: PlantNow, known: dict[str, int], source: Source) -> dict[str, Any]:
     """What templates show of a device. health: None while the daemon does not know it."""
     health = now.detail["devices"].get(device.id) if now.detail else None
-    refused = [block for block in health["blocks"] if block["exception_code"] is not None] if health else []
+    bad = health["bad_blocks"] if health else []
+    unread = {tag for block in bad for tag in block["tags"]} | set(health["refused_tags"] if health else ())
     folder = source.site_file.parent
     return {
         "device": device,
         "address": device_address(device)[0],
         "health": health,
-        "state": "unknown" if health is None else "connected" if health["connected"] else "away",
-        "refused": refused,
-        "refused_tags": len(health["refused_tags"]) + sum(len(block["tags"]) for block in refused) if health else 0,
-        "known_us": health["last_good_us"] if health and health["last_good_us"] else known.get(device.id),
+        "state": _state(health),
+        "bad": [(block, _why(block)) for block in bad],
+        "unread": len(unread),
+        "on_line": _on_line(device, source.site) if isinstance(device, ModbusDevice) else [],
+        "known_us": _last_answer_us(device, health, known, now),
         "troubles": now.of(device.id),
         "certificates": certificate_states(device, folder) if isinstance(device, OpcUaDevice) else None,
     }
+
+
+def _on_line(device: ModbusDevice, site: Site) -> list[str]:
+    return [one.id for one in site.devices if isinstance(one, ModbusDevice) and one.line == device.line]
+
+
+def _last_answer_us(device: Device, health: dict[str, Any] | None, known: dict[str, int], now: PlantNow) -> int | None:
+    """As the daemon says; else from before its start, for what was known since may be that nothing answers."""
+    if health is not None and health["last_good_us"]:
+        return int(health["last_good_us"])
+    known_us = known.get(device.id)
+    since_start = now.detail is not None and known_us is not None and known_us > now.detail["started_us"]
+    return None if since_start else known_us
+
+
+def _state(health: dict[str, Any] | None) -> str:
+    if health is None:
+        return "unknown"
+    return "connected" if health["connected"] else "silent" if health["is_silent"] else "away"
+
+
+def _why(block: dict[str, Any]) -> Said:
+    code = block["exception_code"]
+    return Said("no answer", "응답 없음") if code is None else exception_words(code, block["exception"])
 
 
 routes = [

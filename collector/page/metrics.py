@@ -45,7 +45,7 @@ class _Metrics:
             yield from _collector(self._answer["status"], self._answer["detail"])
             yield from _devices(self._answer["status"]["devices"])
             yield from _latency(self._answer["detail"]["devices"])
-            yield from _refusals(self._answer["detail"]["devices"])
+            yield from _unread(self._answer["status"]["devices"], self._answer["detail"]["devices"])
 
 
 def _collector(now: dict[str, Any], detail: dict[str, Any]) -> Iterator[Metric]:
@@ -91,21 +91,22 @@ def _latency(devices: dict[str, dict[str, Any]]) -> Iterator[Metric]:
     yield latency
 
 
-def _refusals(devices: dict[str, dict[str, Any]]) -> Iterator[Metric]:
-    labels = ["device", "table", "address"]
-    text = "1 while the device refuses this request with an exception"
-    refused = GaugeMetricFamily("smartwings_block_refused", text, labels=labels)
-    refusals = CounterMetricFamily("smartwings_block_refusals", "Exceptions answered to this request", labels=labels)
-    tags = GaugeMetricFamily("smartwings_device_tags_refused", "Tags that a server cannot give", labels=["device"])
-    for name, device in devices.items():
-        tags.add_metric([name], len(device["refused_tags"]))
-        for block in device["blocks"]:
-            at = [name, block["table"], str(block["address"])]
-            refused.add_metric(at, float(block["exception_code"] is not None))
-            refusals.add_metric(at, block["refusals"])
-    yield refused
-    yield refusals
-    yield tags
+def _unread(devices: list[dict[str, Any]], detail: dict[str, dict[str, Any]]) -> Iterator[Metric]:
+    text = "1 while it does not answer, though its line can be used"
+    silent = GaugeMetricFamily("smartwings_device_silent", text, labels=["device"])
+    text = "Registers and bits that are refused or not answered, and asked for rarely"
+    quarantined = GaugeMetricFamily("smartwings_device_addresses_quarantined", text, labels=["device"])
+    requests = GaugeMetricFamily("smartwings_device_requests_per_poll", "Requests of a poll now", labels=["device"])
+    tags = GaugeMetricFamily("smartwings_device_tags_refused", "Tags that the device does not give", labels=["device"])
+    for device in devices:
+        name, bad = device["id"], device["bad_blocks"]
+        refused = {tag for block in bad for tag in block["tags"]}
+        tags.add_metric([name], len(detail[name]["refused_tags"]) + len(refused))
+        if device["line"] is not None:
+            silent.add_metric([name], float(device["is_silent"]))
+            quarantined.add_metric([name], sum(block["count"] for block in bad if block["next_try_us"] is not None))
+            requests.add_metric([name], device["requests_now"])
+    yield from (silent, quarantined, requests, tags)
 
 
 routes = [shown("/metrics", metrics)]

@@ -36,8 +36,8 @@ class PlantNow:
     detail: dict[str, Any] | None = None
 
     def of(self, subject: str) -> list[Trouble]:
-        """The trouble of a device."""
-        return [one for one in self.troubles if one.subject == subject]
+        """The trouble of a device, be it its own or its line's."""
+        return [one for one in self.troubles if subject in one.subjects]
 
 
 async def plant_now(request: Request) -> PlantNow:

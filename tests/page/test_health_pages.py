@@ -98,13 +98,17 @@ def test_a_device_in_order_shows_how_it_answers(running: RunningPlant, visit: Ca
 def test_the_metrics_tell_latency_and_blocks(running: RunningPlant) -> None:
     said = httpx.get(running.address + "/metrics").text
     assert 'smartwings_device_latency_seconds{device="meter",quantile="0.95"}' in said
-    assert 'smartwings_block_refused{address="0",device="press2",table="holding"} 0.0' in said
+    assert 'smartwings_device_addresses_quarantined{device="meter"} 0.0' in said
+    assert 'smartwings_device_silent{device="press2"} 0.0' in said
+    assert 'smartwings_device_requests_per_poll{device="press2"} 1.0' in said
     assert 'smartwings_device_tags_refused{device="line"} 0.0' in said
+    assert 'smartwings_device_silent{device="line"}' not in said
     assert "smartwings_memory_bytes" in said
     health = httpx.get(running.address + "/health").json()
     assert set(health["devices"][0]) == {
         "id", "connected", "connected_since_us", "last_good_us", "last_error", "last_error_us", "reconnects",
-        "readings", "polls", "polls_failed", "polls_late", "notes",
+        "readings", "polls", "polls_failed", "polls_late", "notes", "next_try_us", "line", "unit", "line_devices",
+        "is_silent", "is_probed", "requests_now", "requests_planned", "bad_blocks",
     }  # fmt: skip
 
 

@@ -150,13 +150,13 @@ def test_an_exception_makes_only_its_block_bad_and_is_written_once():
                 liar.lie = refuse_500
                 await collected.until(lambda: any(status for *_, status in collected.readings()))
                 await collected.more_readings(8)
-                assert collected.connector.health.notes == [
-                    "holding 500 to 500 refused: exception 2, illegal data address"
+                assert [(str(b), b.exception_code) for b in collected.connector.health.bad_blocks] == [
+                    ("holding 500 (c)", 2)
                 ]
                 liar.lie = None
                 seen = len(collected.good())
                 await collected.until(lambda: "c" in {name for name, *_ in collected.good()[seen:]})
-                assert collected.connector.health.notes == []
+                assert collected.connector.health.bad_blocks == []
             assert liar.connections == 1
             return collected
 
@@ -344,15 +344,20 @@ def test_reading_once_brings_every_tag_good_or_bad():
     async def run():
         async with LyingDevice(lie=silent_at_500).serving() as liar:
             tags = (*TWO_BLOCKS, register("d", 700), register("e", 900))
-            handover = await ModbusConnector(device(liar.port, tags)).read_once()
-        batch = handover.batch
+            connector = ModbusConnector(device(liar.port, tags))
+            batch = (await connector.read_once()).batch
         found = {name: status_name(code) for name, code in zip(batch.names, batch.status.tolist(), strict=True)}
         assert found == {"a": "Good", "b": "Good", "c": "BadTimeout", "d": "BadDeviceFailure", "e": "Good"}
+        assert [connector.health.why_not(name) for name in "acd"] == [
+            None,
+            "unit 1, holding 500 (c): no answer within 0.3 s",
+            "unit 1, holding 700 (d): exception 4, server device failure",
+        ]
         connector = ModbusConnector(device(liar.port))
         gone = (await connector.read_once()).batch
         assert {status_name(code) for code in gone.status.tolist()} == {"BadNoCommunication"}
         assert (gone.times_us > 0).all()
-        assert "cannot connect" in connector.health.last_error
+        assert "cannot connect" in connector.health.why_not("a")
 
     asyncio.run(run())
 

@@ -95,7 +95,7 @@ def test_a_silent_unit_costs_its_neighbours_neither_their_connection_nor_a_gap()
                 await third.more_readings(4)
             assert first.outages() == third.outages() == []
             assert liar.connections == 1
-            assert "unit 2, holding 0 to 0" in dead.outages()[0].cause
+            assert "unit 2, holding 0 (r0): no answer within" in dead.outages()[0].cause
             assert dead.readings() == []
 
     asyncio.run(run())
@@ -296,12 +296,19 @@ def test_a_refused_register_is_found_in_the_first_poll_and_its_neighbours_are_re
                 await collected.more_readings(99)
                 assert [(b.address, b.count) for b in collected.connector.blocks] == [(0, 37), (38, 62)]
                 assert collected.outages() == []
-                (entry,) = [b for b in collected.connector.health.blocks if b.exception_code is not None]
-                assert (entry.address, entry.tags, entry.exception_code) == (37, ("r37",), 2)
+                health = collected.connector.health
+                (entry,) = health.bad_blocks
+                assert (str(entry), entry.exception_code) == ("holding 37 (r37)", 2)
+                assert entry.bad_since_us < entry.next_try_us
+                assert (health.requests_now, health.requests_planned) == (2, 1)
+                assert "unit 1, holding 37 (r37): exception 2, illegal data address" in {
+                    error.text for error in health.errors.newest_first()
+                }
                 liar.lie = None
                 await collected.until(lambda: "r37" in {name for name, *_ in collected.good()})
                 await collected.more_readings(200)
                 assert [(b.address, b.count) for b in collected.connector.blocks] == [(0, 100)]
+                assert (health.bad_blocks, health.requests_now) == ([], 1)
             assert {value for _, _, value, _ in collected.good()} <= liar.true_values
 
     asyncio.run(run())
@@ -342,3 +349,59 @@ def test_a_block_that_is_never_answered_keeps_no_other_waiting_and_is_cut_down_t
             assert [status_name(s) for name, *_, s in collected.readings() if name == "r503"] == ["BadTimeout"]
 
     asyncio.run(run())
+
+
+def test_the_log_says_once_what_went_into_quarantine_and_once_that_it_answered_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def lines() -> list[str]:
+        return [record.getMessage() for record in caplog.records if record.name == "connectors.modbus_log"]
+
+    async def run() -> None:
+        async with LyingDevice(lie=refusing({37, 41})).serving() as liar:
+            async with Collected(ModbusConnector(device(liar.port, addresses=range(30, 50)))) as collected:
+                await collected.until(lambda: collected.connector.health.polls >= 20)
+                where = f"unit1 (127.0.0.1:{liar.port}): unit 1,"
+                (line,) = lines()
+                why = "exception 2, illegal data address"
+                assert line == f"{where} put into quarantine: holding 37 (r37), holding 41 (r41): {why}"
+                liar.lie = None
+                await collected.until(lambda: not collected.connector.health.bad_blocks)
+                await collected.more_readings(100)
+            assert ", ".join(lines()[1:]).count(f"{where} answered again: ") == len(lines()) - 1 <= 2
+            assert all(name in "".join(lines()[1:]) for name in ("holding 37 (r37)", "holding 41 (r41)"))
+
+    with caplog.at_level("INFO"):
+        asyncio.run(run())
+
+
+def test_the_log_says_once_that_a_unit_is_silent_and_once_that_it_answers_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def run(lie: Any) -> None:
+        caplog.clear()
+        async with (
+            LyingDevice(lie=lie).serving() as liar,
+            sharing([device(liar.port, unit) for unit in (1, 2)]) as (first, dead),
+        ):
+            await dead.until(lambda: dead.connector.health.is_silent)
+            await first.more_readings(20)
+            assert dead.connector.health.is_probed
+            assert first.connector.health.connected_since_us is not None
+            liar.lie = None
+            dead.connector.try_now()
+            await dead.more_readings(5)
+            assert not dead.connector.health.is_probed
+        lost, back = [record.getMessage() for record in caplog.records if record.name == "connectors.modbus_log"]
+        assert lost.startswith(f"unit2 (127.0.0.1:{liar.port}): not read: unit 2, holding 0 (r0): ")
+        assert back == f"unit2 (127.0.0.1:{liar.port}): unit 2 answers again"
+
+    async def unreachable(liar: LyingDevice, request: Request, writer: asyncio.StreamWriter) -> None:
+        if request.unit == 2:
+            writer.write(adu(request, bytes([request.function | 0x80, 11])))
+        else:
+            liar.tell_the_truth(request, writer)
+
+    with caplog.at_level("INFO"):
+        asyncio.run(run(silent_at(lambda request: request.unit == 2)))
+        asyncio.run(run(unreachable))

@@ -102,7 +102,7 @@ def test_a_device_without_meters_gets_no_tag_list(tmp_path: Path) -> None:
         (ServedRegisters({"input": image(40000, common())}), "is no SunSpec device"),
         (
             ServedRegisters({"holding": image(40000, common(), end=[])}),
-            "break off at register 40070 (behind model 1): holding 40070 to 40071: exception 2",
+            "break off at register 40070 (behind model 1): holding 40070-40071: exception 2",
         ),
         (ServedRegisters({"holding": image(40000, end=[203, 30000])}), "claims 30000 registers, beyond register 65535"),
         (

@@ -67,12 +67,12 @@ def test_a_modbus_device_is_known_block_by_block(monkeypatch: pytest.MonkeyPatch
             assert first.last_good_us is not None
             assert 0 < first.latency.as_json()["p95_s"] < 1
             assert (second.exception_code, second.exception) == (2, "illegal data address")
-            assert second.refusals >= 1
+            assert second.bad_since_us < second.next_try_us
             assert health.latency.total >= 6
             (error,) = health.errors.newest_first()
             assert (error.cause, error.text) == (
                 Cause.REFUSED,
-                "holding 500 to 500 refused: exception 2, illegal data address",
+                "unit 1, holding 500 (c): exception 2, illegal data address",
             )
             liar.lie = None
             await until(lambda: all(block.exception_code is None for block in health.blocks))
@@ -129,8 +129,10 @@ def test_a_modbus_device_that_says_nothing_is_known_as_such() -> None:
         ):
             await collected.until(lambda: bool(collected.gaps()))
             health = collected.connector.health
-            assert health.last_cause is Cause.NO_ANSWER
-            assert health.blocks[0].last_error == "no answer within 0.2 s to unit 1, holding 0 to 1"
+            assert health.last_cause is Cause.SILENT
+            assert health.last_error == "unit 1, holding 500 (c): no answer within 0.2 s"
+            assert health.blocks[0].last_error == "no answer within 0.2 s"
+            assert health.is_silent
 
     asyncio.run(run())
 

@@ -5,17 +5,16 @@ import socket
 
 import pytest
 
+from connectors.block_health import BlockHealth
 from connectors.device_health import (
     MOST_ERRORS,
-    MOST_LATENCIES,
-    BlockHealth,
     Cause,
     DeviceHealth,
     ErrorLog,
-    Latency,
     SubscriptionHealth,
     cause_of,
 )
+from connectors.latency import MOST_LATENCIES, Latency
 from connectors.pause import Pause
 
 
@@ -58,12 +57,47 @@ def test_a_block_is_refused_until_it_is_answered() -> None:
     block = BlockHealth("holding", 500, 2, ("c",))
     block.refused(2, "illegal data address", 10)
     block.refused(2, "illegal data address", 20)
-    assert (block.exception_code, block.refused_since_us, block.refusals) == (2, 10, 2)
+    assert (block.exception_code, block.bad_since_us) == (2, 10)
     assert (block.last_error, block.last_error_us) == ("exception 2, illegal data address", 20)
     block.refused(4, "server device failure", 30)
-    assert (block.exception_code, block.refused_since_us) == (4, 30)
+    assert (block.exception_code, block.bad_since_us) == (4, 30)
     block.answered(0.02, 40)
-    assert (block.exception_code, block.refused_since_us, block.last_good_us, block.refusals) == (None, None, 40, 3)
+    assert (block.exception_code, block.bad_since_us, block.last_good_us) == (None, None, 40)
+
+
+def test_what_is_in_quarantine_is_bad_since_it_failed_first_until_it_is_taken_back() -> None:
+    refused, silent, fine = (BlockHealth("holding", at, 1, (f"r{at}",)) for at in (1, 2, 3))
+    refused.refused(2, "illegal data address", 10)
+    for at_us in (20, 30):
+        refused.put_away(at_us + 100, at_us)
+        silent.put_away(at_us + 100, at_us)
+    health = DeviceHealth(blocks=[refused, silent, fine], requests_planned=1)
+    assert [(b.bad_since_us, b.next_try_us, b.exception_code) for b in health.bad_blocks] == [
+        (10, 130, 2),
+        (20, 130, None),
+    ]
+    assert health.requests_now == 1
+    fine.refused(6, "server device busy", 40)
+    for block in (refused, silent, fine):
+        block.taken_back()
+    assert health.bad_blocks == [fine], "what is asked for at every poll is good when it is answered, no sooner"
+    assert health.requests_now == 3
+
+
+def test_a_block_is_named_by_table_addresses_and_a_few_tags() -> None:
+    assert str(BlockHealth("holding", 37, 1, ("press1.good",))) == "holding 37 (press1.good)"
+    assert str(BlockHealth("coil", 0, 8, ("a", "b", "c", "d", "e"))) == "coil 0-7 (a, b, c +2)"
+
+
+def test_a_device_is_silent_where_its_line_can_be_used_and_it_does_not_answer() -> None:
+    health = DeviceHealth()
+    assert not health.is_silent
+    for cause, silent in ((Cause.SILENT, True), (Cause.NO_PATH, True), (Cause.NO_ANSWER, False)):
+        health.failed("why", cause)
+        assert health.is_silent is silent
+    health.failed("why", Cause.SILENT)
+    health.connected_since_us = 1
+    assert not health.is_silent, "one lost answer is not yet silence"
 
 
 def test_a_subscription_promises_what_its_weakest_item_does() -> None:

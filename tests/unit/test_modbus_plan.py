@@ -99,10 +99,10 @@ def test_a_value_at_the_limit_is_never_split():
 def test_tables_are_never_mixed_and_no_tags_take_no_requests():
     blocks = plan_blocks([register(5), register(5, table="input"), bit(5), bit(5, "discrete")])
     assert [str(block) for block in blocks] == [
-        "coil 5 to 5",
-        "discrete 5 to 5",
-        "holding 5 to 5",
-        "input 5 to 5",
+        "coil 5",
+        "discrete 5",
+        "holding 5",
+        "input 5",
     ]
     assert plan_blocks([]) == ()
 

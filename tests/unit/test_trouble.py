@@ -12,8 +12,9 @@ from collector.store.reports import StoredReport
 from collector.trouble import Form, Severity, Trouble, worst_first
 from config.devices import ModbusDevice, OpcUaDevice
 from config.site import Site
+from connectors.block_health import BlockHealth
 from connectors.certificate_state import CertificateState
-from connectors.device_health import MANY_LATE, BlockHealth, Cause, DeviceHealth
+from connectors.device_health import MANY_LATE, Cause, DeviceHealth
 from plant.instant import US_PER_S
 
 NOW = 10**6 * US_PER_S
@@ -32,7 +33,7 @@ def off(cause: Cause, error: str = "why") -> DeviceHealth:
 
 
 def of_device(device: ModbusDevice | OpcUaDevice, health: DeviceHealth, started_us: int = 0) -> list[Trouble]:
-    return list(device_troubles(device, health, started_us, NOW))
+    return list(device_troubles([(device, health)], started_us, NOW))
 
 
 def snapshot(**changed: Any) -> Snapshot:
@@ -101,7 +102,8 @@ def test_a_refused_block_names_addresses_tags_and_code(code: int) -> None:
     block = BlockHealth("holding", 500, 2, ("a", "b", "c", "d"))
     block.refused(code, "some meaning", NOW - US_PER_S)
     (found,) = of_device(METER, DeviceHealth(connected_since_us=1, blocks=[block]))
-    assert f"holding 500–501 with exception {code} (some meaning): no readings of a, b, c (+1)" in found.what.en
+    assert found.what.en == f"meter: unit 3 refuses holding 500-501 (a, b, c +1): exception {code}, some meaning."
+    assert f"장치 meter(국번 3): holding 500-501 (a, b, c +1) 읽기를 거부합니다. 예외 코드 {code}" in found.what.ko
     assert found.since_us == NOW - US_PER_S
     assert "{" not in found.remedy.en + found.remedy.ko
 
@@ -111,6 +113,75 @@ def test_an_address_that_is_not_there_comes_with_the_command_that_looks_for_it()
     block.refused(2, "illegal data address", NOW)
     (found,) = of_device(METER, DeviceHealth(connected_since_us=1, blocks=[block]))
     assert "smartwings probe modbus 10.0.0.7:502 --unit 3 --table input --address 72 --count 2" in found.remedy.en
+
+
+def test_addresses_that_are_refused_alike_are_told_once_and_silent_ones_apart() -> None:
+    health = DeviceHealth(connected_since_us=1)
+    for at, code in ((37, 2), (40, 2), (44, 4), (50, 2), (51, 2), (60, None)):
+        block = BlockHealth("holding", at, 1, (f"r{at}",))
+        if code is not None:
+            block.refused(code, "meaning", NOW - at)
+        block.put_away(NOW + US_PER_S, NOW - at)
+        health.blocks.append(block)
+    silent, refused, broken = of_device(METER, health)
+    assert silent.what.en == "meter: unit 3 is silent when asked for holding 60 (r60), and answers the rest."
+    assert "holding 37 (r37), holding 40 (r40), holding 50 (r50) (+1): exception 2" in refused.what.en
+    assert "holding 44 (r44): exception 4" in broken.what.en
+    assert refused.since_us == NOW - 51
+    assert len({one.remedy.en for one in (silent, refused, broken)}) == 3
+
+
+def behind_a_gateway(*causes: Cause | None) -> list[tuple[ModbusDevice, DeviceHealth]]:
+    """Units of one line, each away for a cause or (None) answering."""
+    found = []
+    for unit, cause in enumerate(causes, 1):
+        device = METER.model_copy(update={"id": f"meter{unit}", "unit": unit})
+        health = DeviceHealth(connected_since_us=1, last_good_us=NOW) if cause is None else off(cause)
+        health.line = device.line
+        found.append((device, health))
+    return found
+
+
+def test_a_silent_unit_is_told_apart_from_a_silent_line() -> None:
+    (found,) = device_troubles(behind_a_gateway(None, Cause.SILENT, None), 0, NOW)
+    assert (found.subjects, found.what.en) == (
+        ("meter2",),
+        "meter2: unit 2 behind 10.0.0.7:502 is silent, the others there answer.",
+    )
+    assert "its power, its wiring and its unit number" in found.remedy.en
+    (found,) = device_troubles(behind_a_gateway(Cause.SILENT, Cause.SILENT, Cause.SILENT, Cause.SILENT), 0, NOW)
+    assert found.subjects == ("meter1", "meter2", "meter3", "meter4")
+    assert found.what.en == "meter1, meter2, meter3 (+1): nothing behind 10.0.0.7:502 answers."
+    (found,) = device_troubles(behind_a_gateway(Cause.SILENT), 0, NOW)
+    assert found.what.en == "meter1: unit 1 at 10.0.0.7:502 is silent."
+    assert found.remedy.en.endswith("smartwings probe modbus 10.0.0.7:502")
+
+
+def test_a_line_that_cannot_be_used_is_told_once_for_all_its_devices() -> None:
+    (found,) = device_troubles(behind_a_gateway(*[Cause.CONNECTION_REFUSED] * 3), 0, NOW)
+    assert found.what.en == "meter1, meter2, meter3: 10.0.0.7:502 refuses the connection."
+    assert Trouble.from_json(json.loads(json.dumps(found.as_json()))) == found
+
+
+def test_units_that_were_not_asked_since_the_line_fell_silent_do_not_count_as_answering() -> None:
+    known = behind_a_gateway(None, Cause.SILENT, Cause.SILENT)
+    known[0][1].last_good_us = known[1][1].last_good_us + US_PER_S
+    (found,) = device_troubles(known, 0, NOW)
+    assert found.what.en == "meter2, meter3: nothing behind 10.0.0.7:502 answers."
+
+
+def test_a_unit_is_not_said_to_be_alone_in_its_silence_before_another_has_answered() -> None:
+    known = behind_a_gateway(Cause.SILENT, Cause.SILENT)
+    known[1][1].last_error = known[1][1].last_good_us = None
+    (found,) = device_troubles(known, NOW - US_PER_S, NOW)
+    assert (found.subjects, found.what.en) == (("meter1",), "meter1: nothing behind 10.0.0.7:502 answers.")
+
+
+def test_a_serial_line_is_named_as_the_probe_wants_it() -> None:
+    device = ModbusDevice(id="bus", protocol="modbus", transport="rtu", serial_port="/dev/ttyUSB0", unit=5)
+    (found,) = of_device(device, off(Cause.SILENT))
+    assert found.what.en == "bus: unit 5 at /dev/ttyUSB0 is silent."
+    assert "probe modbus --serial-port /dev/ttyUSB0 --baudrate 9600 --parity even" in found.remedy.en
 
 
 def test_nodes_that_a_server_cannot_give_are_told_by_status() -> None:
@@ -204,6 +275,9 @@ def test_bad_tags_are_told_unless_their_device_is_in_trouble_already() -> None:
     assert found.since_us == NOW - 3
     assert kept_troubles(Kept(bad_tags=bad), of_device(METER, off(Cause.CLOSED)), NOW) == []
     assert kept_troubles(Kept(bad_tags=bad), [not_running(None)], NOW) == []
+    line = list(device_troubles(behind_a_gateway(Cause.SILENT, Cause.SILENT), 0, NOW))
+    of_second = (BadTag("meter2", "a", 0x808C0000, NOW),)
+    assert kept_troubles(Kept(bad_tags=of_second), line, NOW) == []
 
 
 @pytest.mark.parametrize(

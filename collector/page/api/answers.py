@@ -25,7 +25,12 @@ from plant.instant import US_PER_S
 from plant.period import Clock
 
 WEEK_US = 7 * 86400 * US_PER_S
-_NOT_KNOWN: dict[str, Any] = {**dict.fromkeys(DeviceHealth().as_json()), "connected": False, "notes": []}
+_NOT_KNOWN: dict[str, Any] = {
+    **dict.fromkeys(DeviceHealth().as_json()),
+    "connected": False,
+    "bad_blocks": [],
+    "notes": [],
+}
 
 
 async def readings(request: Request, query: ReadingsQuery) -> Response:

@@ -94,6 +94,23 @@ class Reports(Shape):
     reports: list[Report]
 
 
+class BadBlock(Shape):
+    """Modbus addresses that a device refuses, or is silent about though it answers others."""
+
+    table: Literal["holding", "input", "coil", "discrete"]
+    address: int
+    """The first, from 0."""
+    count: int
+    tags: list[str]
+    exception_code: int | None
+    """Null: silent."""
+    exception: str | None
+    """What the exception code means."""
+    bad_since_us: int
+    next_try_us: int | None
+    """Null: it is asked for at every poll."""
+
+
 class Device(Shape):
     """A device of the site file; what is not known while the collector does not run is null. Times are UTC
     microseconds."""
@@ -108,11 +125,26 @@ class Device(Shape):
     last_good_us: int | None
     last_error: str | None
     last_error_us: int | None
+    next_try_us: int | None
+    """When it is tried again, where that is not the next poll."""
     reconnects: int | None
     readings: int | None
     polls: int | None
     polls_failed: int | None
     polls_late: int | None
+    line: str | None
+    """Host and port, or serial port, of a Modbus device."""
+    unit: int | None
+    line_devices: int | None
+    """How many devices share the line."""
+    is_silent: bool | None
+    """Its line can be used, but it does not answer there."""
+    is_probed: bool | None
+    """It is asked rarely, so that others on the line are not kept waiting."""
+    requests_now: int | None
+    """Requests of a poll without the addresses that are asked for rarely."""
+    requests_planned: int | None
+    bad_blocks: list[BadBlock]
     notes: list[str]
 
 
