@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from connectors.opcua_browse import Variable
 from connectors.role_proposal import proposed_role, unit_for
 from plant.tag import PLANT, Role
+
+if TYPE_CHECKING:
+    from connectors.opcua_browse import Variable
 
 _NAME_CHARACTERS = re.compile(r"[^A-Za-z0-9_.-]+")
 LONGEST_NAME = 80
 
 
-def proposed_tags(variables: Iterable[Variable], taken: Iterable[str] = ()) -> list[dict[str, Any]]:
+def proposed_tags(variables: "Iterable[Variable]", taken: Iterable[str] = ()) -> list[dict[str, Any]]:
     """Tags for the variables that have a role, with the keys of a tag list; names not in `taken`, and each once."""
     names = set(taken)
     tags = []
@@ -26,7 +28,7 @@ def proposed_tags(variables: Iterable[Variable], taken: Iterable[str] = ()) -> l
     return tags
 
 
-def proposed_tag(variable: Variable) -> dict[str, Any] | None:
+def proposed_tag(variable: "Variable") -> dict[str, Any] | None:
     """The tag of one variable; None for one that no role fits."""
     role = proposed_role(variable.path[-1].rpartition(".")[2], variable.kind)
     if role is None:

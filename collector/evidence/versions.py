@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -33,6 +34,7 @@ def version_evidence(facts: FactsOfScope, value: KpiValue, site_sha256: str) -> 
     )
 
 
+@cache  # it is read from a file
 def _software() -> str:
     try:
         return version("smartwings")

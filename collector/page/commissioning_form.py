@@ -15,7 +15,6 @@ from config.site import Site
 from config.tag_row import values_of
 from connectors.modbus_expected import Expected, expected
 from connectors.modbus_probe import Probe
-from connectors.opcua_introduction import unsecured
 
 FIELDS = ("name", "work_unit", "role", "unit", "max_rate")
 _MOST_HOST = 253
@@ -52,6 +51,8 @@ def new_device(form: FormData, site: Site) -> tuple[str, str, dict[str, Any] | N
 
 
 def _server(endpoint: str) -> dict[str, Any]:
+    from connectors.opcua_introduction import unsecured
+
     try:
         device: OpcUaDevice = unsecured(endpoint)
     except ValueError:

@@ -4,14 +4,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from secrets import token_urlsafe
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from collector.site_change import Proposal
 from connectors.modbus_expected import Expected
 from connectors.modbus_probe import Probe
-from connectors.opcua_introduction import Introduction
 from connectors.reachability import UnreachableError
 from plant.kpi_id import KpiId
+
+if TYPE_CHECKING:
+    from connectors.opcua_introduction import Introduction
 
 MOST_DRAFTS = 30
 MOST_TAGS = 60
@@ -61,7 +63,7 @@ class Draft:
     begun_s: float
     obstacle: UnreachableError | None = None
     reached: bool = False
-    met: Introduction | None = None
+    met: "Introduction | None" = None
     probe: Probe | None = None
     expect: Expected | None = None
     order: tuple[str, str] | None = None

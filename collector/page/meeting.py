@@ -1,4 +1,7 @@
-"""How does the page ask a device that is being connected? In a thread, one at a time or two, and never for long."""
+"""How does the page ask a device that is being connected? In a thread, one at a time or two, and never for long.
+
+What speaks OPC UA is loaded when it is asked for: it takes as long to load as all the rest of the page.
+"""
 
 import asyncio
 import time
@@ -18,9 +21,7 @@ from config.tag_row import values_of
 from connectors.connector import Connector
 from connectors.modbus_guess import Decoding, guess
 from connectors.modbus_probe import Probe, probed, probed_around
-from connectors.opcua_browse import browsed
 from connectors.opcua_draft import as_name, proposed_tag
-from connectors.opcua_introduction import introduced, trusted
 from connectors.reachability import Obstacle, UnreachableError
 from connectors.role_proposal import role_for_unit
 from plant.status_code import is_bad, status_name
@@ -67,6 +68,8 @@ async def reach(draft: Draft, device: Device) -> None:
             if error.obstacle not in (Obstacle.ADDRESS_REFUSED, Obstacle.FUNCTION_REFUSED):
                 raise
     else:
+        from connectors.opcua_introduction import introduced
+
         draft.met = await apart_from_pages(introduced(device.endpoint))
         if draft.settings is not None:
             draft.settings["security"] = draft.met.policies[0]
@@ -77,6 +80,8 @@ async def reach(draft: Draft, device: Device) -> None:
 
 async def trust(draft: Draft, device: OpcUaDevice, folder: Path, fingerprint: str) -> None:
     """Take the server's certificate as its own, if it is still the one that was compared. Raises UnreachableError."""
+    from connectors.opcua_introduction import trusted
+
     await apart_from_pages(trusted(device, folder, fingerprint))
 
 
@@ -90,6 +95,8 @@ async def look(draft: Draft, device: Device, folder: Path) -> None:
             first, words = await apart_from_pages(probed_around(device, draft.probe))
         draft.candidates = await asyncio.to_thread(_decoded, draft, first, words)
     else:
+        from connectors.opcua_browse import browsed
+
         found = await apart_from_pages(browsed(device, folder))
         draft.candidates = []
         for one in found.variables:

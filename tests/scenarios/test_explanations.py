@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import prod
 from typing import Any
@@ -16,10 +17,26 @@ from tests.scenarios.test_scenarios import CASES, FILES, load, plant_of, run
 
 MOST_COLUMNS = 105
 
+pytestmark = pytest.mark.uncounted
+
+
+@dataclass
+class Asked:
+    """The questions of a case as arguments of `smartwings kpi`."""
+
+    questions: list[list[str]]
+    _explained: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def explained(self, at: int) -> list[dict[str, Any]]:
+        """The answer to a question with explanations; it takes long, so each is asked once."""
+        if at not in self._explained:
+            self._explained[at] = json.loads(run(*self.questions[at], "--json", "--explain", *_every_kpi()))["values"]
+        return self._explained[at]
+
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda path: path.stem)
-def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[list[str]]]:
-    """The questions of a case as arguments of `smartwings kpi`, its files imported, at its time."""
+def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    """The questions of a case, its files imported, at its time."""
     case = load(request.param)
     tmp_path = tmp_path_factory.mktemp(case.name)
     site_file = tmp_path / "site.yaml"
@@ -31,7 +48,7 @@ def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
                 rows.write_text(case.content[kind], encoding="utf-8")
                 run("import", kind, str(site_file), str(rows))
         questions = dict.fromkeys(check["ask"] for check in case.content["checks"])
-        yield [["kpi", str(site_file), *shlex.split(ask)] for ask in questions]
+        yield Asked([["kpi", str(site_file), *shlex.split(ask)] for ask in questions])
 
 
 def entering(elements: list[dict[str, Any]], side: str) -> list[float]:
@@ -60,11 +77,10 @@ def misfits(value: dict[str, Any]) -> Iterator[str]:
             yield f"{where}: flag {flag} is not explained"
 
 
-def test_the_elements_of_every_value_make_its_numerator_and_denominator(asked: list[list[str]]) -> None:
+def test_the_elements_of_every_value_make_its_numerator_and_denominator(asked: Asked) -> None:
     wrong = []
-    for question in asked:
-        explained = json.loads(run(*question, "--json", "--explain", *_every_kpi()))["values"]
-        wrong += [misfit for value in explained for misfit in misfits(value)]
+    for at in range(len(asked.questions)):
+        wrong += [misfit for value in asked.explained(at) for misfit in misfits(value)]
     assert not wrong, "\n".join(wrong)
 
 
@@ -72,11 +88,12 @@ def _every_kpi() -> list[str]:
     return [argument for kpi in KpiId for argument in ("--kpi", kpi.value)]
 
 
-def test_an_explanation_changes_no_value_and_is_text_that_fits_a_screen(asked: list[list[str]]) -> None:
-    question = asked[0]
+def test_an_explanation_changes_no_value_and_is_text_that_fits_a_screen(asked: Asked) -> None:
+    question = asked.questions[0]
     plain = json.loads(run(*question, "--json"))["values"]
-    explained = json.loads(run(*question, "--json", "--explain", *_every_kpi()))["values"]
-    assert [{**value, "explanation": None} for value in explained] == [{**one, "explanation": None} for one in plain]
+    assert [{**value, "explanation": None} for value in asked.explained(0)] == [
+        {**one, "explanation": None} for one in plain
+    ]
     lines = run(*question, "--explain").splitlines()
     assert [line for line in lines if text_width(line) > MOST_COLUMNS] == []
     assert not any("None" in line or "nan" in line.split() for line in lines)

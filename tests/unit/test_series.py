@@ -31,6 +31,10 @@ def test_the_time_from_a_bad_reading_to_the_next_good_one_is_not_known() -> None
     assert known([(0, 1.0), (2, NAN, BAD), (3, NAN, BAD), (5, 1.0), (9, 1.0)], 0, 10) == [[0, 2], [5, 9]]
 
 
+def test_where_every_reading_is_believed_no_time_lacks_belief() -> None:
+    assert series_of([(0, 1.0), (2, 1.0)]).not_believed().tolist() == []
+
+
 def test_after_a_bad_reading_at_the_end_nothing_is_known() -> None:
     assert known([(0, 1.0), (2, NAN, BAD)], 0, 10, known=(0, 9)) == [[0, 2]]
 
