@@ -488,29 +488,31 @@ def test_all_that_a_stopped_controller_refused_is_read_again_once_it_runs(monkey
     monkeypatch.setattr(modbus_quarantine, "RETRY_FIRST_S", 30.0)
 
     async def run() -> None:
-        async with LyingDevice(lie=refusing(set(range(1000)), code=4)).serving() as liar:
-            async with Collected(ModbusConnector(device(liar.port, addresses=range(0, 40, 2)))) as collected:
-                await collected.until(lambda: collected.connector.blocks == ())
-                liar.lie = None
-                polls = collected.connector.health.polls
-                await collected.until(lambda: len({name for name, *_ in collected.good()}) == 20)
-                assert collected.connector.health.polls - polls <= 5
+        async with (
+            LyingDevice(lie=refusing(set(range(1000)), code=4)).serving() as liar,
+            Collected(ModbusConnector(device(liar.port, addresses=range(0, 40, 2)))) as collected,
+        ):
+            await collected.until(lambda: collected.connector.blocks == ())
+            liar.lie = None
+            polls = collected.connector.health.polls
+            await collected.until(lambda: len({name for name, *_ in collected.good()}) == 20)
+            assert collected.connector.health.polls - polls <= 5
 
     asyncio.run(run())
 
 
 def test_a_first_poll_that_reaches_over_a_slot_is_no_gap() -> None:
     async def slowly(liar: LyingDevice, request: Request, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.15)
         liar.tell_the_truth(request, writer)
 
     async def run() -> None:
         async with LyingDevice(lie=slowly).serving() as liar, contextlib.AsyncExitStack() as stack:
-            one = device(liar.port, poll_s=1.0, answer_timeout_s=2.0)
+            one = device(liar.port, poll_s=0.6, answer_timeout_s=2.0)
             devices = [one.model_copy(update={"id": f"d{n}"}) for n in range(8)]
             all_of_them = [await stack.enter_async_context(Collected(ModbusConnector(one))) for one in devices]
             for collected in all_of_them:
-                await collected.more_readings(2)
+                await collected.until(lambda collected=collected: len(collected.good()) >= 2)
             assert [gap for collected in all_of_them for gap in collected.gaps()] == []
 
     asyncio.run(run())
