@@ -62,7 +62,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(condition: Callable[[], bool], what: str, longest_s: float = 30.0) -> None:
+def wait_until(condition: Callable[[], bool], what: str, longest_s: float = 120.0) -> None:
     end = time.monotonic() + longest_s
     while not condition():
         if time.monotonic() > end:
@@ -71,7 +71,7 @@ def wait_until(condition: Callable[[], bool], what: str, longest_s: float = 30.0
 
 
 def smartwings(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*SMARTWINGS, *arguments], cwd=folder, capture_output=True, text=True, timeout=60)
+    return subprocess.run([*SMARTWINGS, *arguments], cwd=folder, capture_output=True, text=True, timeout=120)
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def meter(port: int, poll_s: float) -> ModbusDevice:
     return ModbusDevice.model_validate(given)
 
 
-async def until(condition: Callable[[], Any], within_s: float = 10.0) -> None:
+async def until(condition: Callable[[], Any], within_s: float = 30.0) -> None:
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
