@@ -2,7 +2,7 @@
 
 Those of a file stay together, for the sake of what they share, in the order of their names: the slow ones, of
 processes, first, so that no worker is left alone with them at the end. (pytest-xdist would begin with files of most
-tests, and its own groups are lost on pytest 9.1, which gives no test another id.)
+tests, and its own groups are lost on pytest 9.2, which gives no test another id.)
 """
 
 import pytest
