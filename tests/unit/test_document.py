@@ -148,11 +148,11 @@ def test_a_key_that_is_no_scalar_is_a_fault(file: Path, text: str) -> None:
 @pytest.mark.no_cover  # tracing takes time
 def test_what_is_not_to_be_read_is_said_with_its_place_and_at_once(file: Path, content: bytes, message: str) -> None:
     file.write_bytes(content)
-    start = time.monotonic()
+    start_s = time.process_time()
     with pytest.raises(InputError) as caught:
         load_document(file)
     assert message in str(caught.value)
-    assert time.monotonic() - start < 3
+    assert time.process_time() - start_s < 3
 
 
 @pytest.mark.no_cover
@@ -160,10 +160,10 @@ def test_an_alias_bomb_is_refused_before_it_goes_off(file: Path) -> None:
     lines = ["a0: &a0 [1,2,3,4,5,6,7,8,9]"]
     lines += [f"a{level}: &a{level} [{','.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 12)]
     file.write_text("\n".join(lines), encoding="utf-8")
-    start = time.monotonic()
+    start_s = time.process_time()
     with pytest.raises(InputError, match="values repeated by aliases"):
         load_document(file)
-    assert time.monotonic() - start < 3
+    assert time.process_time() - start_s < 3
 
 
 def test_half_a_character_is_a_fault_where_it_stands(tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def _scalar(text: str) -> str:
 
 
 def _settings_or_input_error(path: Path) -> None:
-    start = time.monotonic()
+    start_s = time.process_time()
     faults_found: list[str] = ["none"]
     try:
         load_site(path)
@@ -248,7 +248,7 @@ def _settings_or_input_error(path: Path) -> None:
         faults_found = [str(fault) for fault in error.faults]
     assert faults_found
     assert all(line and len(line.splitlines()) == 1 for line in faults_found)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start_s < 5
 
 
 relaxed = settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])

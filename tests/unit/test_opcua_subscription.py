@@ -243,7 +243,7 @@ def test_silence_for_three_keep_alives_is_doubt(monkeypatch: pytest.MonkeyPatch)
         started = time.monotonic()
         with pytest.raises(DoubtError, match="neither data nor keep-alive"):
             await subscription.next()
-        assert 0.1 < time.monotonic() - started < 1.0
+        assert 0.1 < time.monotonic() - started < 10
 
     read(session, work)
 

@@ -159,7 +159,7 @@ def test_four_weeks_of_ten_tags_take_seconds(tmp_path: Path) -> None:
         for n, role in enumerate(("energy_import", "reactive_import"))
     ]
     site = site_of(tmp_path, tags, HEAD + SHIFTS)
-    begin = time.perf_counter()
+    begin_s = time.process_time()  # of the processor: others may keep it busy
     rows = sum(len(part.values) for part in history(site, 1, NOON, NOON + 28 * DAY_US, step_s=10))
     assert rows == 2_419_200
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin_s < 5
