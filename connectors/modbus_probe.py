@@ -12,21 +12,11 @@ from connectors.modbus_asking import Asking, LinkError
 from connectors.modbus_check import Refused
 from connectors.modbus_coding import U16
 from connectors.modbus_plan import MAX_BITS, MAX_REGISTERS, Block, Table
-from connectors.reachability import Obstacle, UnreachableError, obstacle_of, require_listener
+from connectors.reachability import Obstacle, UnreachableError, obstacle_of, obstacle_of_exception, require_listener
 
 ANSWER_S = 2.0
 MOST_REGISTERS = 1000
 MOST_PROBED_BITS = 2000
-
-_REFUSALS = {
-    1: Obstacle.FUNCTION_REFUSED,
-    2: Obstacle.ADDRESS_REFUSED,
-    3: Obstacle.ADDRESS_REFUSED,
-    5: Obstacle.BUSY,
-    6: Obstacle.BUSY,
-    10: Obstacle.GATEWAY,
-    11: Obstacle.GATEWAY,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +93,7 @@ def _blocks(probe: Probe) -> list[Block]:
 async def _answer(asking: Asking, block: Block) -> U16:
     words = await asking.read(block, ANSWER_S)
     if isinstance(words, Refused):
-        raise UnreachableError(_REFUSALS.get(words.code, Obstacle.OTHER), f"{block}: {words}")
+        raise UnreachableError(obstacle_of_exception(words.code), f"{block}: {words}")
     return words
 
 

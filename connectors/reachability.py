@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connectors.device_health import Cause, cause_of
+from connectors.device_health import Cause, DeviceHealth, cause_of
 
 CONNECT_S = 3.0
 
@@ -15,6 +15,7 @@ class Obstacle(StrEnum):
 
     NAME = "name"
     NO_ROUTE = "no_route"
+    SERIAL_PORT = "serial_port"
     NO_ANSWER = "no_answer"
     REFUSED = "refused"
     CLOSED = "closed"
@@ -54,6 +55,12 @@ WORDS = {
         "Check cable and address; this machine must be in the device's network.",
         "이 주소로 가는 네트워크 경로가 없습니다.",
         "랜 케이블과 주소를 확인하십시오. 이 컴퓨터가 장치와 같은 네트워크에 있어야 합니다.",
+    ),
+    Obstacle.SERIAL_PORT: Words(
+        "The serial port is not there, or may not be opened.",
+        "Plug the adapter in; see that this user may open it (group dialout), and that the name is right.",
+        "직렬 포트가 없거나 열 권한이 없습니다.",
+        "변환기를 꽂고, 이 사용자가 포트를 열 수 있는지(dialout 그룹), 포트 이름이 맞는지 확인하십시오.",
     ),
     Obstacle.NO_ANSWER: Words(
         "Nothing answers at this address.",
@@ -159,6 +166,18 @@ _OF_CAUSE = {
     Cause.WE_ARE_NOT_TRUSTED: Obstacle.WE_ARE_NOT_TRUSTED,
     Cause.SIGN_IN_REFUSED: Obstacle.SIGN_IN,
     Cause.BUSY: Obstacle.BUSY,
+    Cause.NO_PATH: Obstacle.GATEWAY,
+    Cause.UNBELIEVABLE: Obstacle.NOT_MODBUS,
+    Cause.NO_SERIAL_PORT: Obstacle.SERIAL_PORT,
+}
+_OF_EXCEPTION = {
+    1: Obstacle.FUNCTION_REFUSED,
+    2: Obstacle.ADDRESS_REFUSED,
+    3: Obstacle.ADDRESS_REFUSED,
+    5: Obstacle.BUSY,
+    6: Obstacle.BUSY,
+    10: Obstacle.GATEWAY,
+    11: Obstacle.GATEWAY,
 }
 
 
@@ -174,6 +193,21 @@ class UnreachableError(Exception):
 def obstacle_of(cause: Cause) -> Obstacle:
     """The obstacle that a cause of trouble is to a first meeting."""
     return _OF_CAUSE.get(cause, Obstacle.OTHER)
+
+
+def obstacle_of_exception(code: int) -> Obstacle:
+    """The obstacle that an exception code is (Modbus Application Protocol V1.1b3, 7)."""
+    return _OF_EXCEPTION.get(code, Obstacle.OTHER)
+
+
+def obstacle_to(health: DeviceHealth, tag: str) -> Obstacle:
+    """What kept a tag from being read when it was last asked for."""
+    block = health.failed_block(tag)
+    if block is not None and block.exception_code is not None:
+        return obstacle_of_exception(block.exception_code)
+    if block is not None and any(one.last_good_us is not None for one in health.blocks):
+        return Obstacle.ADDRESS_REFUSED  # some devices do not answer where they have no such address
+    return Obstacle.OTHER if health.last_cause is None else obstacle_of(health.last_cause)
 
 
 async def require_listener(host: str, port: int) -> None:
