@@ -15,6 +15,12 @@ AT_ONCE = 500_000
 _ALL_TAGS = 2**32
 
 
+def gather_all(connection: Connection) -> None:
+    """Gather every fresh row, in the caller's transaction."""
+    while gather(connection):
+        pass
+
+
 def gather(connection: Connection) -> int:
     """Gather the fresh rows that were committed first, some 500,000 readings; returns how many rows these were.
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from collector.store.chunk import decode
 from collector.store.chunk_rows import DAY_S, begin_s, chunk_key, delete_chunks_before, stored_chunks
+from collector.store.gathering import gather_all
 from collector.store.journal import JournalEntry
 from collector.store.journal_rows import add_row
 from collector.store.latest import update_latest
@@ -32,6 +33,7 @@ def merge(
 
     With `replace`, readings that the store has at the same times are taken out first.
     """
+    gather_all(connection)  # what arrived before must be in `latest` before
     if replace:
         seal_tag(connection, tag_id)  # the journal may hold what is to be replaced
     written = merge_into_chunks(connection, tag_id, readings, span_s, replace)

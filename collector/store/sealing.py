@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from collector.store.chunk_rows import HOUR_S
-from collector.store.gathering import gather
+from collector.store.gathering import gather_all
 from collector.store.journal import JournalEntry
 from collector.store.journal_rows import entry_of_row, joined_entries, keep_rest, narrow
 from collector.store.merging import Written, merge_into_chunks
@@ -42,8 +42,7 @@ def seal(connection: Connection, before_us: int) -> Written:
     A row that reaches beyond the instant keeps the rest, so that readings of one time never overtake one another.
     Late readings are sealed with the others; where a day is already merged, its chunk is rewritten.
     """
-    while gather(connection):
-        pass
+    gather_all(connection)
     written, next_tag = Written(), 0
     while True:
         step = seal_next(connection, before_us, next_tag)
@@ -63,8 +62,7 @@ def seal_next(connection: Connection, before_us: int, first_tag: int) -> Sealed:
 
 def seal_tag(connection: Connection, tag_id: int) -> None:
     """Move every reading of a tag from the journal into hour chunks."""
-    while gather(connection):
-        pass
+    gather_all(connection)
     rows = connection.exec_driver_sql(
         "select id from journal where first_tag <= ? and last_tag >= ? order by id", (tag_id, tag_id)
     )

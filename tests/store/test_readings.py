@@ -248,6 +248,23 @@ def test_an_import_is_the_latest_reading_though_older_ones_of_its_time_are_gathe
         assert latest(store)[tag_id].value == 2
 
 
+def _received(time_us: int, value: float, received_us: int) -> Readings:
+    found = some_readings([time_us], [value])
+    return Readings(found.times_us, found.values, found.status, np.array([received_us]), found.source_offset_us)
+
+
+def test_the_last_to_arrive_is_the_latest_though_the_clock_was_set_back_meanwhile(store: Connection) -> None:
+    replaced, appended = with_tags(store)
+    with transaction(store):
+        append(store, entry_of({tag: _received(MONDAY_US, 5, MONDAY_US + 20) for tag in (replaced, appended)}))
+    with transaction(store):
+        merge(store, replaced, _received(MONDAY_US, 7, MONDAY_US + 10), replace=True)
+        append(store, entry_of({appended: _received(MONDAY_US, 8, MONDAY_US + 10)}))
+        assert [latest(store)[tag].value for tag in (replaced, appended)] == [7, 8]
+        gather(store)
+        assert [latest(store)[tag].value for tag in (replaced, appended)] == [7, 8]
+
+
 def test_a_reader_does_not_unpack_the_journal_for_a_time_before_it(tmp_path: Path) -> None:
     path = tmp_path / "plant.db"
     tag_id = make_store(path, [MONDAY_US])
