@@ -102,8 +102,10 @@ def _seal(connection: Connection, before_us: int, share: _Share) -> Written:
 
 
 def _taken_out(connection: Connection, row_id: int, before_us: int, share: _Share) -> JournalEntry:
-    """The readings of a row that are to be sealed; the row keeps the rest."""
+    """The readings of a row that are to be sealed; the row keeps the rest. A damaged one keeps all."""
     entry = entry_of_row(connection, row_id)
+    if entry is None:
+        return joined_entries([])
     ids = entry.tag_ids
     due = (entry.readings.times_us < before_us) & (ids >= np.uint32(share.first)) & (ids < np.uint32(share.end))
     keep_rest(connection, row_id, entry[~due])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, make_store, rows, some_readings, with_tags
 
-from collector.store import gathering, recent, sealing
+from collector.store import gathering, journal_rows, recent, sealing
 from collector.store.chunk import ChunkError
 from collector.store.chunk_rows import DAY_S
 from collector.store.gathering import GATHERED_READINGS, gather
@@ -246,6 +246,59 @@ def test_an_import_is_the_latest_reading_though_older_ones_of_its_time_are_gathe
         assert latest(store)[tag_id].value == 2
         gather(store)
         assert latest(store)[tag_id].value == 2
+
+
+def _damage(store: Connection, which: str) -> None:
+    with transaction(store):
+        (row,) = store.exec_driver_sql(f"select id, payload from journal where {which}").all()
+        flipped = row.payload[:-1] + bytes([row.payload[-1] ^ 1])
+        store.exec_driver_sql("update journal set payload = ? where id = ?", (flipped, row.id))
+
+
+def test_a_damaged_row_is_logged_and_stepped_over_by_all_but_readers_of_its_readings(
+    store: Connection, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal_rows._say_damaged.cache_clear()
+    monkeypatch.setattr(gathering, "AT_ONCE", 1)
+    tag_id, _ = with_tags(store)
+    for at in range(4):
+        _append(store, tag_id, [MONDAY_US + at], [at])
+    _damage(store, f"min_us = {MONDAY_US + 1}")
+    _damage(store, f"min_us = {MONDAY_US + 2}")
+    assert (stored_tags(store)["tag0"].first_us, stored_tags(store)["tag0"].last_us) == (MONDAY_US, MONDAY_US + 3)
+    assert latest(store)[tag_id].value == 3
+    store.rollback()
+    with transaction(store):
+        assert [gather(store), gather(store), gather(store)] == [1, 1, 0]
+        assert latest(store)[tag_id].value == 3
+        assert seal(store, MONDAY_US + HOUR_US) == Written(2, 0)
+        assert store.exec_driver_sql("select min_us from journal order by id").scalars().all() == [
+            MONDAY_US + 1,
+            MONDAY_US + 2,
+        ]
+        with pytest.raises(ChunkError):
+            series(store, tag_id, *EVER)
+    assert [record.message.split(" of ")[1] for record in caplog.records] == [
+        "the journal is damaged and left as it is: checksum does not match"
+    ] * 2
+
+
+def test_a_damaged_row_that_was_gathered_keeps_no_other_from_being_gathered_and_sealed(
+    store: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "GATHERED_READINGS", 4)
+    ids = _many(store, 8, [MONDAY_US, MONDAY_US + 1])
+    with transaction(store):
+        gather(store)
+    _damage(store, f"first_tag <= {ids[2]} and last_tag >= {ids[2]}")
+    _damage(store, "id = (select max(id) from journal)")
+    with transaction(store):
+        append(store, entry_of({ids[-1]: some_readings([MONDAY_US + 2], [2])}))
+        damaged = store.exec_driver_sql("select sum(readings) from journal where first_tag is not null").scalar_one()
+        sealed = seal(store, MONDAY_US + HOUR_US).new
+        left = store.exec_driver_sql("select count(*), sum(readings) from journal").one()
+        assert (left[0], sealed + left[1]) == (2, damaged + 1)
+        assert len(series(store, ids[-1], MONDAY_US + 2, MONDAY_US + 3)) == 1
 
 
 def _received(time_us: int, value: float, received_us: int) -> Readings:
