@@ -14,7 +14,7 @@ from collector.store.gathering import GATHERED_READINGS, gather
 from collector.store.journal import unpack
 from collector.store.latest import latest
 from collector.store.merging import Written, merge_days
-from collector.store.readings import append, days_before, merge, series, series_by_day
+from collector.store.readings import append, days_before, merge, replace_all, series, series_by_day
 from collector.store.sealing import seal
 from collector.store.store import reading, transaction, writing
 from collector.store.tags import stored_tags
@@ -215,6 +215,29 @@ def test_replacing_readings_of_a_tag_leaves_the_others_in_the_journal(store: Con
         merge(store, first, some_readings([MONDAY_US], [7]), replace=True)
         assert store.exec_driver_sql("select sum(readings) from journal").scalar() == 1
         assert [series(store, one, *EVER).values.tolist() for one in (first, second)] == [[7], [0]]
+
+
+def test_readings_of_many_tags_are_replaced_in_one_pass_over_the_journal_and_those_of_others_left_alone(
+    store: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "GATHERED_READINGS", 20)
+    monkeypatch.setattr(sealing, "MOST_READINGS", 100)
+    ids = _many(store, 50, [MONDAY_US, MONDAY_US + 1])
+    with transaction(store):
+        gather(store)
+    unpacked: list[int] = []
+    whole = sealing.entry_of_row
+    monkeypatch.setattr(sealing, "entry_of_row", lambda connection, row: unpacked.append(row) or whole(connection, row))
+    wanted = ids[10:40:2]
+    with transaction(store):
+        before = dict(store.exec_driver_sql("select id, payload from journal where last_tag < ?", (ids[10],)).all())
+        replace_all(store, {tag_id: some_readings([MONDAY_US], [7]) for tag_id in wanted})
+        assert max(unpacked.count(row) for row in unpacked) <= 2
+        values = {tag_id: series(store, tag_id, *EVER).values.tolist() for tag_id in ids}
+        assert values == {tag_id: [7, 1] if tag_id in wanted else [0, 1] for tag_id in ids}
+        assert store.exec_driver_sql("select sum(readings) from journal").scalar() == 2 * 35
+        assert before
+        assert before.items() <= dict(store.exec_driver_sql("select id, payload from journal").all()).items()
 
 
 def test_a_reader_of_a_long_journal_unpacks_the_rows_of_a_tag_alone(
