@@ -312,7 +312,7 @@ def test_a_damaged_chunk_is_a_store_error_naming_the_store(path: Path) -> None:
     with pytest.raises(StoreError, match=r"plant\.db.*damaged"), reading(path) as connection:
         series(connection, tag_id, 0, 2**60)
     with pytest.raises(StoreError, match=r"plant\.db.*damaged"), writing(path) as connection, transaction(connection):
-        seal(connection, 2**60)
+        series(connection, tag_id, 0, 2**60)
 
 
 @pytest.mark.parametrize("name", ["plant?mode=memory.db", "plant #1.db", "plänt 공장.db", "100%.db", ":memory:"])
