@@ -35,10 +35,10 @@ def gather(connection: Connection) -> int:
     last = connection.exec_driver_sql(
         "select id, readings from journal where first_tag is not null order by id desc limit 1"
     ).first()
-    again = None
+    taken = fresh
     if last is not None and last.readings + held <= GATHERED_READINGS:
         again = entry_of_row(connection, last.id)
-    taken = fresh if again is None else {last.id: again, **fresh}
+        taken = fresh if again is None else {last.id: again, **fresh}
     whole = joined_entries(taken.values())
     connection.exec_driver_sql("delete from journal where id = ?", [(row_id,) for row_id in taken])
     whole = whole[np.argsort(narrow(whole.tag_ids), kind="stable")]
