@@ -270,8 +270,8 @@ def test_what_the_display_shows_is_found_with_its_unit_and_role(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("13", "found at 12, one before 13: the manual counts from 1; use --address 12\n"),
-        ("11", "found at 12, one behind 11: the manual counts from 0; use --address 12\n"),
+        ("13", "found at 12, one before 13: maybe the manual counts from 1; try --address 12\n"),
+        ("11", "found at 12, one behind 11: maybe the manual counts from 0; try --address 12\n"),
     ],
 )
 def test_an_address_that_is_one_off_is_said(address: str, said: str) -> None:
@@ -284,6 +284,42 @@ def test_a_register_to_either_side_is_read_only_where_the_device_has_it() -> Non
     assert found["hint"] is None
     nothing = probe("--table", "input", "--address", "10", "--count", "2", "--expect", "77777").out
     assert "nothing near to 77777 there, nor one register beside: try more registers, the other table" in nothing
+
+
+async def with_a_hole(meter: LyingDevice, request: Any, writer: asyncio.StreamWriter) -> None:
+    """Floats at input 0 to 39, words swapped; addresses 20 to 22 are refused."""
+    wanted = range(request.address, request.address + request.count)
+    if wanted.stop > 40 or set(wanted) & {20, 21, 22}:
+        writer.write(adu(request, bytes([request.function | 0x80, 2])))
+        return
+    held: list[int] = []
+    for at in range(20):
+        held += reversed(struct.unpack(">HH", struct.pack(">f", 230.17 + 1.37 * at)))
+    data = struct.pack(f">{request.count}H", *held[wanted.start : wanted.stop])
+    writer.write(adu(request, bytes([request.function, len(data)]) + data))
+
+
+def test_registers_that_are_refused_are_found_and_the_rest_is_told(tmp_path: Path) -> None:
+    asked = ("--table", "input", "--address", "0", "--count", "40")
+    found = json.loads(probe(*asked, "--json", lie=with_a_hole).out)
+    assert found["refused"] == [{"first": 20, "last": 22, "said": "exception 2, illegal data address"}]
+    assert [one["address"] for one in found["registers"]] == [*range(20), *range(23, 40)]
+    floats = [one["address"] for one in found["best"] if (one["type"], one["order"]) == ("float32", "CDAB")]
+    assert floats == [*range(0, 20, 2), *range(24, 40, 2)]
+    assert not [one for one in found["decodings"] if {*range(one["address"], one["address"] + one["registers"])} & {21}]
+    said = probe(*asked, lie=with_a_hole)
+    assert (said.code, "input 20-22 refused: exception 2, illegal data address\n" in said.out) == (0, True)
+
+
+def test_registers_read_for_context_are_neither_shown_nor_written(tmp_path: Path) -> None:
+    file = tmp_path / "found.csv"
+    asked = ("--table", "input", "--address", "8", "--count", "2", "--expect", "235.65 V", "--tags", str(file))
+    found = json.loads(probe(*asked, "--json", lie=with_a_hole).out)
+    assert [one["address"] for one in found["registers"]] == [7, 8, 9, 10]
+    assert [(one["address"], one["order"]) for one in found["best"]] == [(8, "CDAB")]
+    assert found["hint"] is None
+    rows = file.read_text().splitlines()[1:]
+    assert [row.split(",")[0] for row in rows] == ["u1.input8"]
 
 
 def test_addresses_of_manuals_are_understood_or_explained() -> None:
