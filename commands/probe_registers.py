@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from commands.probe_units import place
 from commands.terminal import refuse, say, say_json, write_new
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _read(device: "ModbusDevice", asked: "Probe", with_context: bool) -> "Held":
         meant = zero_based(asked.table, asked.address)
         if error.obstacle is Obstacle.ADDRESS_REFUSED and meant is not None:
             hint = f"; if {asked.address} is from a manual, try --address {meant}: addresses are counted from 0 here"
-        refuse(f"{device.host or device.serial_port}: {error}{hint}")
+        refuse(f"{place(device)}: {error}{hint}")
 
 
 def _off_by_one(found: "Guess", address: int, shown: "Expected | None") -> str | None:

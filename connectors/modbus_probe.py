@@ -200,18 +200,19 @@ def _refusal(block: Block, answer: Refused) -> UnreachableError:
 
 async def _explained(device: ModbusDevice, error: LinkError) -> UnreachableError:
     """Why there was no answer: whether whoever listens there speaks Modbus at all is asked for once more."""
-    spoken = await _speaks_modbus(device) if device.transport == "tcp" else None
-    if spoken is False:
+    if await speaks_modbus(device) is False:
         return UnreachableError(Obstacle.NOT_MODBUS, str(error))
     return UnreachableError(obstacle_of(error.cause), str(error))
 
 
-async def _speaks_modbus(device: ModbusDevice) -> bool | None:
-    """Whether the first bytes that come back are those of a Modbus answer; None where none come.
+async def speaks_modbus(device: ModbusDevice) -> bool | None:
+    """Whether the first bytes that come back are those of a Modbus TCP answer; None where none come or others may.
 
     MODBUS Messaging on TCP/IP Implementation Guide V1.0b, 3.1.3: transaction, protocol 0, length, unit.
     """
     writer = None
+    if device.transport != "tcp":
+        return None
     try:
         async with asyncio.timeout(ANSWER_S):
             reader, writer = await asyncio.open_connection(device.host, device.tcp_port)

@@ -338,7 +338,7 @@ def test_addresses_of_manuals_are_understood_or_explained() -> None:
         (("h", "--address", "0", "--count", "0"), "--count: must be 1 to 1000\n"),
         (("h", "--address", "65535", "--count", "2"), "--count: must end at address 65535\n"),
         (("h:x", "--address", "0", "--count", "2"), "h:x: must look like 192.168.10.7:502\n"),
-        (("h", "--address", "0", "--count", "2", "--unit", "300"), "unit: Input should be less than or equal to 255\n"),
+        (("h", "--address", "0", "--count", "2", "--unit", "300"), "--unit: must be at most 255\n"),
         (
             ("h", "--count", "2"),
             "--address, --count: say from where on and how many registers to read, as in --address 0",
@@ -346,13 +346,48 @@ def test_addresses_of_manuals_are_understood_or_explained() -> None:
         (("h", "--address", "0", "--count", "2", "--expect", "much"), "--expect: must be a number, with its unit or"),
         (("--address", "0", "--count", "2"), "say where the device is: HOST[:PORT], or --serial-port PORT"),
         (("h", "--units", "300"), "--units: must be unit ids from 0 to 255, as in 1-20,247\n"),
-        (("h", "--units", "1", "--tags", "f.csv"), "--tags, --expect: only with --table, --address and --count"),
+        (("h", "--units", "1", "--tags", "f.csv"), "--tags: only with --table, --address and --count"),
         (("h", "--line"), "--line: only with --serial-port\n"),
+        (
+            ("h", "--units", "1-3", "--address", "0", "--count", "2"),
+            "--count: only with --table, --address and --count",
+        ),
+        (("h", "--address", "0", "--count", "2", "--identify"), "--identify: not with --table, --address and --count"),
+        (("h", "--unit", "1", "--units", "1-3"), "--unit, --units: give one of them\n"),
+        (("h", "--serial-port", "p"), "HOST, --serial-port: give one of them\n"),
+        (("tcp://h", "--address", "0", "--count", "2"), "tcp://h: give HOST or HOST:PORT, as in 192.168.10.7:502\n"),
+        (("h:70000", "--address", "0", "--count", "2"), "h:70000: must be at most 65535\n"),
+        (("--serial-port", "p", "--stopbits", "9", "--address", "0", "--count", "2"), "--stopbits: must be "),
     ],
 )
 def test_what_cannot_be_probed_is_refused(arguments: tuple[str, ...], said: str) -> None:
     done = run("probe", "modbus", *arguments, "--table", "input")
     assert (done.code, done.err[: len(said)]) == (2, said)
+
+
+def test_registers_without_a_table_are_not_taken_for_a_scan() -> None:
+    done = run("probe", "modbus", "h", "--unit", "1", "--address", "3", "--count", "2")
+    assert (done.code, done.err[:22]) == (2, "--count: only with --t")
+
+
+def test_a_scan_of_what_is_no_modbus_says_so_with_host_and_port() -> None:
+    async def ask() -> Any:
+        async with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
+            where = f"127.0.0.1:{port}"
+            return where, await asyncio.to_thread(run, "probe", "modbus", where, "--units", "1-2", "--wait", "0.1")
+
+    where, done = asyncio.run(ask())
+    assert (done.code, done.err[: len(where)]) == (2, where)
+    assert "does not speak Modbus" in done.err
+
+
+def test_one_unit_is_asked_alone() -> None:
+    async def ask() -> list[int]:
+        async with LyingDevice().serving() as meter:
+            await asyncio.to_thread(run, "probe", "modbus", f"127.0.0.1:{meter.port}", "--unit", "2")
+            return [one.unit for one in meter.requests]
+
+    assert asyncio.run(ask()) == [2]
 
 
 def test_an_address_that_takes_no_connection_is_not_waited_for_long() -> None:
