@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from connectors.modbus_probe import Held, Probe
 
 _MOST_NEAR = 20
+_LEAST_BITS, _MOST_OF_A_REGISTER = -30.0, 5
+"""Which other decodings are printed: those not less plausible, and so many of a register; --all prints every one."""
 
 
 def probe_registers(
@@ -27,6 +29,7 @@ def probe_registers(
     expect: str | None,
     tags: Path | None,
     as_json: bool,
+    every_one: bool,
 ) -> None:
     """Read, guess, say, and write a tag list where one is wanted."""
     from connectors.modbus_expected import expected
@@ -50,7 +53,7 @@ def probe_registers(
     if as_json:
         say_json(_json(table, held, found, hint))
     else:
-        _say(table, held, found, shown, hint)
+        _say(table, held, found, shown, hint, every_one)
 
 
 def _address(table: "Table", written: int) -> int:
@@ -164,7 +167,10 @@ def _json(table: "Table", held: "Held", found: "Guess", hint: str | None) -> dic
     }
 
 
-def _say(table: "Table", held: "Held", found: "Guess", shown: "Expected | None", hint: str | None) -> None:
+def _say(
+    table: "Table", held: "Held", found: "Guess", shown: "Expected | None", hint: str | None, every_one: bool
+) -> None:
+    """The best last, where somebody looks first: nearest to the prompt."""
     for at, word in _given(held):
         letters = bytes(divmod(word, 256)).decode("ascii", "replace")
         text = "".join(letter if letter.isprintable() and letter.isascii() else "." for letter in letters)
@@ -172,15 +178,32 @@ def _say(table: "Table", held: "Held", found: "Guess", shown: "Expected | None",
         say(f"{table} {at:>5}  {raw}")
     for one in held.refused:
         say(f"{table} {one}")
+    if table in ("coil", "discrete"):
+        return
+    _table("other decodings, by register", _others(found, every_one))
+    _table("the values in line with it" if found.near else "most plausible", found.best)
     if found.near:
         assert shown is not None
-        _table(f"nearest to {shown.value:g} {shown.unit}".rstrip(), found.near[:_MOST_NEAR])
+        _table(
+            f"nearest to {shown.value:g} {shown.unit}, the best last".replace(" ,", ","), found.near[:_MOST_NEAR][::-1]
+        )
     if hint:
         say(hint)
-    _table("the values in line with it" if found.near else "most plausible", found.best)
     if found.orders and not found.near:
         say(_confidence(found))
-    _table("every decoding, by register", sorted(found.decodings, key=lambda one: (one.address, -one.plausibility)))
+
+
+def _others(found: "Guess", every_one: bool) -> list["Decoding"]:
+    """Decodings that are not among the best, by register, the most plausible first."""
+    ranked = sorted(found.decodings, key=lambda one: (one.address, -one.plausibility))
+    if every_one:
+        return ranked
+    others: list[Decoding] = []
+    for one in ranked:
+        before = [other for other in others[-_MOST_OF_A_REGISTER:] if other.address == one.address]
+        if one.plausibility >= _LEAST_BITS and one not in found.best and len(before) < _MOST_OF_A_REGISTER:
+            others.append(one)
+    return others
 
 
 def _table(heading: str, ranked: list["Decoding"]) -> None:

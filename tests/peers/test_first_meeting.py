@@ -264,7 +264,7 @@ def test_what_the_display_shows_is_found_with_its_unit_and_role(tmp_path: Path) 
     assert [one["address"] for one in found["best"]][:4] == [10, 12, 14, 16]
     assert "u1.input14,plant,energy_import,kWh,0.001,input,14,uint32" in file.read_text()
     text = probe(*RANGE, "--expect", "1,234.6 kWh").out
-    assert "nearest to 1234.6 kWh:" in text
+    assert "nearest to 1234.6 kWh, the best last:" in text
 
 
 @pytest.mark.parametrize(
@@ -297,6 +297,27 @@ async def with_a_hole(meter: LyingDevice, request: Any, writer: asyncio.StreamWr
         held += reversed(struct.unpack(">HH", struct.pack(">f", 230.17 + 1.37 * at)))
     data = struct.pack(f">{request.count}H", *held[wanted.start : wanted.stop])
     writer.write(adu(request, bytes([request.function, len(data)]) + data))
+
+
+def test_the_best_stands_last_and_other_decodings_are_few() -> None:
+    said = probe(*RANGE).out
+    assert said.index("other decodings, by register:") < said.index("most plausible:")
+    assert said.splitlines()[-1].startswith("order ABCD, more plausible than the next by")
+    assert len(said.splitlines()) < 13 * 6 + 20
+    assert len(probe(*RANGE, "--all").out.splitlines()) > 2 * len(said.splitlines())
+    near = probe(*RANGE, "--expect", "49.98 Hz").out.splitlines()
+    assert near[-1].split()[:5] == ["12", "13,", "30013", "float32", "ABCD"]
+
+
+def test_bits_are_said_once_and_have_no_order() -> None:
+    async def bits(meter: LyingDevice, request: Any, writer: asyncio.StreamWriter) -> None:
+        writer.write(adu(request, bytes([1, 1, 2])))
+
+    assert probe("--table", "coil", "--address", "4", "--count", "3", lie=bits).out.splitlines() == [
+        "coil     4  0",
+        "coil     5  1",
+        "coil     6  0",
+    ]
 
 
 def test_registers_that_are_refused_are_found_and_the_rest_is_told(tmp_path: Path) -> None:
