@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import re
 import socket
 import struct
@@ -21,7 +22,7 @@ from config.devices import ModbusDevice, OpcUaDevice
 from connectors.modbus_probe import Probe, probed
 from connectors.opcua_browse import browsed
 from connectors.opcua_introduction import introduced, trusted
-from connectors.reachability import WORDS, Obstacle, UnreachableError
+from connectors.reachability import WORDS, Obstacle, UnreachableError, serial_obstacle
 from tests.acceptance.plant_files import run
 
 
@@ -409,6 +410,26 @@ def test_one_unit_is_asked_alone() -> None:
             return [one.unit for one in meter.requests]
 
     assert asyncio.run(ask()) == [2]
+
+
+def test_a_serial_port_that_cannot_be_opened_is_said_with_its_remedy(tmp_path: Path) -> None:
+    nowhere = ModbusDevice(id="d", protocol="modbus", transport="rtu", serial_port=str(tmp_path / "no"), unit=1)
+    missing = obstacle(lambda: probed(nowhere, Probe("input", 0, 2)))
+    assert missing.obstacle is Obstacle.NO_PORT
+    assert "exist" in missing.detail
+    port = tmp_path / "port"
+    port.touch()
+    locked = serial_obstacle(str(port), "cannot connect: Could not exclusively lock port: Resource busy")
+    assert locked.obstacle is Obstacle.PORT_IN_USE
+    assert serial_obstacle(str(port), "(22, 'Invalid argument')").obstacle is Obstacle.PORT_SETTINGS
+    assert serial_obstacle(str(port), "Input/output error").obstacle is Obstacle.OTHER
+
+
+def test_a_serial_port_without_the_right_to_open_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    port = tmp_path / "port"
+    port.touch()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # whoever runs the tests may be root
+    assert serial_obstacle(str(port), "Permission denied").obstacle is Obstacle.NO_RIGHT
 
 
 def test_an_address_that_takes_no_connection_is_not_waited_for_long() -> None:
