@@ -1,13 +1,16 @@
 """What keeps a device that nobody has read yet from being read, and what can somebody do about it?"""
 
 import asyncio
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from connectors.device_health import Cause, DeviceHealth, cause_of
 
 CONNECT_S = 3.0
+_MOST_PORTS = 8
 
 
 class Obstacle(StrEnum):
@@ -30,6 +33,10 @@ class Obstacle(StrEnum):
     NOT_TRUSTED = "not_trusted"
     WE_ARE_NOT_TRUSTED = "we_are_not_trusted"
     SIGN_IN = "sign_in"
+    NO_PORT = "no_port"
+    NO_RIGHT = "no_right"
+    PORT_IN_USE = "port_in_use"
+    PORT_SETTINGS = "port_settings"
     OTHER = "other"
 
 
@@ -146,6 +153,30 @@ WORDS = {
         "서버가 이 사용자의 접속을 거부합니다.",
         "서버에 등록된 사용자 이름과 암호를 쓰십시오.",
     ),
+    Obstacle.NO_PORT: Words(
+        "There is no such serial port.",
+        "Check its name and that the adapter is plugged in.",
+        "이 시리얼 포트가 없습니다.",
+        "포트 이름과 어댑터 연결을 확인하십시오.",
+    ),
+    Obstacle.NO_RIGHT: Words(
+        "Smart Wings has no right to open this serial port.",
+        "Add its user to the group that owns the port; dialout is usual.",
+        "이 시리얼 포트를 열 권한이 없습니다.",
+        "실행 사용자를 포트의 그룹(보통 dialout)에 추가하십시오.",
+    ),
+    Obstacle.PORT_IN_USE: Words(
+        "Another program has this serial port.",
+        "End it: one program at a time can read a serial line.",
+        "다른 프로그램이 이 시리얼 포트를 사용 중입니다.",
+        "그 프로그램을 종료하십시오. 시리얼 회선은 한 번에 한 프로그램만 읽을 수 있습니다.",
+    ),
+    Obstacle.PORT_SETTINGS: Words(
+        "The serial port does not take these settings.",
+        "Try another speed, parity or number of stop bits.",
+        "이 시리얼 포트가 이 설정을 받아들이지 않습니다.",
+        "다른 통신 속도, 패리티, 정지 비트를 써 보십시오.",
+    ),
     Obstacle.OTHER: Words(
         "The device could not be read.",
         "The answer in brackets says why.",
@@ -208,6 +239,21 @@ def obstacle_to(health: DeviceHealth, tag: str) -> Obstacle:
     if block is not None and any(one.last_good_us is not None for one in health.blocks):
         return Obstacle.ADDRESS_REFUSED  # some devices do not answer where they have no such address
     return Obstacle.OTHER if health.last_cause is None else obstacle_of(health.last_cause)
+
+
+def serial_obstacle(port: str, said: str) -> UnreachableError:
+    """Why a serial port could not be opened. said: what the operating system or the library said."""
+    if "://" not in port and not Path(port).exists():
+        folder, kinds = Path("/dev"), ("ttyUSB*", "ttyACM*", "ttyAMA*", "ttyS*", "serial/by-id/*")
+        there = sorted(str(one) for kind in kinds for one in folder.glob(kind))[:_MOST_PORTS]
+        return UnreachableError(Obstacle.NO_PORT, f"these exist: {', '.join(there)}" if there else "none exists")
+    if os.access(port, os.R_OK | os.W_OK) is False and "://" not in port:
+        return UnreachableError(Obstacle.NO_RIGHT, said)
+    if any(words in said for words in ("lock port", "busy", "temporarily unavailable")):
+        return UnreachableError(Obstacle.PORT_IN_USE, said)
+    if "Invalid argument" in said or "configure port" in said:
+        return UnreachableError(Obstacle.PORT_SETTINGS, said)
+    return UnreachableError(Obstacle.OTHER, said)
 
 
 async def require_listener(host: str, port: int) -> None:
