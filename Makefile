@@ -10,6 +10,9 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.demo-installed
 	@$(BIN)/smartwings demo $(ARGS)
 
+# Tests start hundreds of processes and each of their own loads our modules: compiled ones are kept even where Python is
+# told not to. Tests that share nothing are spread one by one (tests/scheduling.py), the slow ones, of processes, first.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.test-installed
 	@tools/provide.sh
 	$(BIN)/ruff format --check .
@@ -17,7 +20,7 @@ test: $(VENV)/.test-installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadfile --cov -m counted tests/unit tests/scenarios
-	$(BIN)/pytest -n 4 --dist loadfile -m "not counted"
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not counted"
 
 # Takes an hour: fifty kills of each part, and the mutants of one module. It is no part of `make test`.
 soak: $(VENV)/.test-installed

@@ -63,13 +63,14 @@ class ModbusConnector:
         answered, a gap opens and the attempts go on with a growing, jittered pause. A Bad reading is handed over when
         its tag turns Bad, not at every poll.
         """
-        self._good_until_us, hurried = now_us(), False
+        # A poll between two slots, as the first one and those after a pause, stands for the slot that it came before.
+        self._good_until_us, hurried = now_us(), True
         self._line.join(self._device.id)
         self.health.line_devices = self._line.devices
         try:
             while True:
                 begun_s = time.monotonic()
-                if hurried:  # it stands for the slot that it came before
+                if hurried:
                     begun_s = self._schedule.next_slot_s(begun_s)
                 poll = await self.poll()
                 handover = self._handover(poll)
@@ -108,12 +109,13 @@ class ModbusConnector:
         self.health.polls += 1
         connections = self._line.connections
         try:
+            certain = await self._sampled(poll)
             await self._ask(poll)
         except LinkError as error:
             poll.fail(error)
             self.health.polls_failed += 1
         else:
-            await self._learn(poll)
+            await self._learn(poll, certain)
             self.health.polls_failed += poll.fault is not None
         if self._line.connections != connections:
             self.health.reconnects += self._line.connections - connections - (self.health.last_good_us is None)
@@ -139,15 +141,28 @@ class ModbusConnector:
                 poll.fail_first(error)
                 # On a shared line even the second attempt would keep others waiting.
                 patience = 1 if self._line.is_shared and isinstance(error, SilentError) else 2
-                if failures >= (MOST_FAILURES if poll.answered else patience):
+                if poll.answered and failures >= MOST_FAILURES:
+                    poll.give_up(error)
+                elif not poll.answered and failures >= patience:
                     # It may be this one request that is never answered: the next poll begins with another.
                     self._first = poll.waiting[0] if poll.waiting else 0
                     raise
 
-    async def _learn(self, poll: Poll) -> None:
-        """Find out which addresses are refused, and try again those that were."""
-        now_s = time.monotonic()
-        changed = self._quarantine.heard(poll.silent, now_s)
+    async def _sampled(self, poll: Poll) -> bool:
+        """Ask a silent device for one value alone, now and then: every block may hold an address that it does not
+        answer. Whether it answered."""
+        misses = self._breaker.misses
+        unsure = self._quarantine.is_unsure or (self.health.last_good_us is None and misses >= MISSES)
+        sample = self._quarantine.sample(misses) if unsure and misses % 2 else None
+        if sample is None:
+            return False
+        pace = self._line.pace(self._breaker.answer_timeout_s(self._device.answer_timeout_s, self._spares_neighbours))
+        poll.received_us = (await self._line.ask(self._device.unit, sample, pace)).received_us
+        return True
+
+    async def _learn(self, poll: Poll, certain: bool) -> None:
+        """Find out which addresses are refused or silent (certain: a value alone was answered), and try those again."""
+        changed = self._quarantine.heard(poll.silent, time.monotonic(), certain)
         if poll.refused or self._quarantine.bad:
             pace = self._line.pace(self._device.answer_timeout_s)
             changed |= await look_closer(poll, self._quarantine, self._line, pace, self._device.unit, self.health)
@@ -171,7 +186,9 @@ class ModbusConnector:
             if self._outage is not None or self.health.last_good_us is None:
                 self._note_contact(False)
             return Handover(batch, gaps=gaps) if batch is not None or gaps else None
-        first_us, self._good_until_us = poll.span_us or (now_us(),) * 2
+        if poll.span_us is None:
+            return Handover(gaps=gaps) if gaps else None
+        first_us, self._good_until_us = poll.span_us
         if poll.unreachable is not None:
             self._missed()
         else:
@@ -225,8 +242,9 @@ class ModbusConnector:
             return None
         if isinstance(poll.fault, UnreachableLineError):
             return self._line.next_try_in_s + 0.001
-        longest_s = self._breaker.wait_s(self._spares_neighbours)
-        return random.uniform(longest_s / 2, longest_s)
+        longest_s, now_s = self._breaker.wait_s(self._spares_neighbours), time.monotonic()
+        wait_s = random.uniform(longest_s / 2, longest_s)
+        return wait_s if poll.fault is not None else max(wait_s, self._schedule.next_slot_s(now_s) - now_s)
 
     async def _until_next_slot(self, begun_s: float) -> bool:
         """Wait for the next slot; slots that passed during the poll or its commit are skipped and become a gap.
@@ -252,4 +270,4 @@ class ModbusConnector:
         self.health.next_try_us, self.health.is_probed = now_us() + round(wait_s * US_PER_S), self._is_probed
         await self._pause.wait(wait_s)
         self.health.next_try_us = None
-        return False
+        return True

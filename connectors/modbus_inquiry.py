@@ -4,7 +4,7 @@ import time
 
 from connectors.device_health import Cause, DeviceHealth
 from connectors.modbus_check import Refused
-from connectors.modbus_connection import LinkError, Pace, UnreachableLineError
+from connectors.modbus_connection import LinkError, Pace, SilentError, UnreachableLineError
 from connectors.modbus_line import Line
 from connectors.modbus_plan import Block
 from connectors.modbus_poll import Piece, Poll
@@ -36,6 +36,7 @@ class _Inquiry:
         self._poll, self._quarantine, self._line, self._pace = poll, quarantine, line, pace
         self._unit, self._health = unit, health
         self._left = MOST_QUESTIONS
+        self._is_silent = False
 
     async def cut_refused(self) -> None:
         for row, refused in self._poll.refused.items():
@@ -44,45 +45,51 @@ class _Inquiry:
                 await self._cut(self._poll.plan.blocks[row], refused)
 
     async def retry_bad(self) -> None:
-        for block in self._quarantine.due(time.monotonic()):
-            if block not in self._poll.plan.bad:  # put away a moment ago
-                continue
-            answer = await self._ask(block)
-            if answer is None:
-                self._put_away(block, None)
+        # What was put away a moment ago is none of the plan's; one that is answered makes others due.
+        while due := [block for block in self._quarantine.due(time.monotonic()) if block in self._poll.plan.bad]:
+            if not all([await self._is_back(block) for block in due]):
                 return
-            if isinstance(answer, Refused):
-                self._put_away(block, answer)
-            else:
-                self._quarantine.take_back(block, time.monotonic())
-                self._poll.pieces.append(Piece(block, answer, GOOD, self._poll.received_us))
-                self.changed = True
 
-    async def _cut(self, block: Block, refused: Refused) -> bool:
-        """Ask the halves of a block that was refused, and their halves; whether all of it was answered."""
+    async def _is_back(self, block: Block) -> bool:
+        asked = self._left > 0
+        answer = await self._ask(block)
+        if answer is None:
+            if asked and self._is_silent:
+                self._put_away(block, None)
+            return False
+        if isinstance(answer, Refused):
+            self._put_away(block, answer)
+            return False
+        self._quarantine.take_back(block, time.monotonic())
+        self._poll.pieces.append(Piece(block, answer, GOOD, self._poll.received_us))
+        self.changed = True
+        return True
+
+    async def _cut(self, block: Block, refused: Refused) -> None:
+        """Ask the halves of a block that was refused, and their halves."""
         halves = self._quarantine.halves(block) if self._left else None
         if halves is None:
             self._refuse(block, refused)
             if self._left:
                 self._put_away(block, refused)
-            return False
-        whole = True
+            return
+        both = True
         for half in halves:
             answer = await self._ask(half)
             if answer is None:  # cut in two for the next poll, which then treats the halves as any silent block
                 self._refuse(half, refused)
-                self._part(halves)
-                whole = False
+                both = self._is_silent
             elif not isinstance(answer, Refused):
                 self._poll.pieces.append(Piece(half, answer, GOOD, self._poll.received_us))
             elif answer.meaning.lasting:
-                whole &= await self._cut(half, answer)
+                await self._cut(half, answer)
+                both = False
             else:
                 self._refuse(half, answer)
-                whole = False
-        if whole:
-            self._part(halves)
-        return whole
+                both = False
+        if both:
+            self._quarantine.part(halves[1], time.monotonic())
+            self.changed = True
 
     async def _ask(self, block: Block) -> bytes | Refused | None:
         """None: there was no answer, or nothing more may be asked in this poll."""
@@ -96,6 +103,7 @@ class _Inquiry:
                 error.asked = self._poll.plan.named(block)
             self._health.failed(str(error), error.cause)
             self._left = 0
+            self._is_silent = isinstance(error, SilentError) and self._poll.answered
             if not self._poll.answered:
                 self._poll.fail(error)
             return None
@@ -110,8 +118,4 @@ class _Inquiry:
         if why is not None:
             self._health.errors.note(f"{self._poll.plan.named(block)}: {why}", Cause.REFUSED, self._poll.received_us)
         self._quarantine.put_away(block, why, time.monotonic())
-        self.changed = True
-
-    def _part(self, halves: tuple[Block, Block]) -> None:
-        self._quarantine.part(halves[1], time.monotonic())
         self.changed = True

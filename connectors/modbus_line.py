@@ -22,6 +22,8 @@ BACKOFF_FIRST_S = 0.1
 BACKOFF_MAX_S = 5.0
 MOST_SILENT = 2
 """Runs in a row without any answer after which a connection is taken for dead, whoever was asked."""
+IDLE_S = 30.0
+"""A connection on which nothing was answered for so long may be dead without our knowing."""
 LIVELY_S = 10.0
 """A line on which something was answered in the last seconds is in use by others."""
 
@@ -120,25 +122,36 @@ class Line:
 
     async def run(self, requests: Sequence[Request], take: Take, pace: Pace) -> None:
         """Ask when it is one's turn; see `Connection.run`. Raises LinkError, SilentError among them."""
-        await self._quiet(requests[0].unit)
-        async with self._turn:
-            connection = await self._connected()
-            await self._pause(pace.request_pause_s)
-            try:
-                await connection.run(requests, take, pace)
-            except SilentError:
-                self._silent_runs += 1
-                self._expect_late_answer(requests[0].unit, pace)
-                if not self.is_shared or self._silent_runs % MOST_SILENT == 0 or connection.is_lost:
-                    await self._close()
-                raise
-            except BaseException:
+        unit = requests[0].unit
+        while True:
+            if left_s := self._quiet_s(unit):
+                await asyncio.sleep(left_s)
+            async with self._turn:
+                if not self._quiet_s(
+                    unit
+                ):  # while this one waited for its turn another may have asked the unit in vain
+                    return await self._run(requests, take, pace)
+
+    async def _run(self, requests: Sequence[Request], take: Take, pace: Pace) -> None:
+        connection = await self._connected()
+        await self._pause(pace.request_pause_s)
+        try:
+            await connection.run(requests, take, pace)
+        except SilentError:
+            self._silent_runs += 1
+            self._expect_late_answer(requests[0].unit, pace)
+            # A connection that was idle for long may have died without a word.
+            idle = time.monotonic() - self.answered_s > IDLE_S
+            if not self.is_shared or self._silent_runs % MOST_SILENT == 0 or idle or connection.is_lost:
                 await self._close()
-                raise
-            else:
-                self._silent_runs = 0
-            finally:
-                self._free_s = time.monotonic()
+            raise
+        except BaseException:
+            await self._close()
+            raise
+        else:
+            self._silent_runs = 0
+        finally:
+            self._free_s = time.monotonic()
 
     async def ask(self, unit: int, block: Block, pace: Pace) -> "Asked":
         """One request on its own. Raises LinkError."""
@@ -193,12 +206,14 @@ class Line:
     def _expect_late_answer(self, unit: int, pace: Pace) -> None:
         # RTU frames carry no ids: a late answer of this unit would be taken for the one to its next request.
         if self._settings.transport in ("rtu", "rtu-over-tcp"):
-            self._quiet_until_s[unit] = time.monotonic() + pace.answer_timeout_s
+            full_s = max(device.answer_timeout_s for device in self._devices.values())
+            self._quiet_until_s[unit] = (
+                time.monotonic() - pace.answer_timeout_s + 2 * max(full_s, pace.answer_timeout_s)
+            )
 
-    async def _quiet(self, unit: int) -> None:
-        left_s = self._quiet_until_s.pop(unit, 0.0) - time.monotonic()
-        if left_s > 0:
-            await asyncio.sleep(left_s)
+    def _quiet_s(self, unit: int) -> float:
+        """For how long a unit must be left alone yet."""
+        return max(0.0, self._quiet_until_s.get(unit, 0.0) - time.monotonic())
 
     async def _close(self) -> None:
         self.connected_since_us = None
@@ -218,6 +233,7 @@ class Lines:
 
     def line(self, device: ModbusDevice) -> Line:
         """The line of a device, which is one of those that share it from here on."""
-        found = self._lines.setdefault(device.line, Line(device, self._folder))
+        found = self._lines.get(device.line) or Line(device, self._folder)
+        self._lines[device.line] = found
         found.add(device)
         return found

@@ -182,6 +182,13 @@ class Poll:
             self.waiting.append(row)
         self.failed.add(row)
 
+    def give_up(self, error: LinkError) -> None:
+        """Too much was asked in vain, though the device is there: what still waits is Bad for now."""
+        self.silent += [self.plan.blocks[row] for row in self.waiting if row in self.failed]
+        for row in self.waiting:
+            self._status[row], self._received_us[row] = error.status, now_us()
+        self.waiting = []
+
     def fail(self, error: LinkError) -> None:
         """Nothing more is asked: what still waits has no answer."""
         self.fault = error
@@ -191,8 +198,8 @@ class Poll:
     @property
     def span_us(self) -> tuple[int, int] | None:
         """When its first and last answer were received; None where there was none."""
-        times = [at for at in self._received_us if at]
-        return (min(times), max(*times, self.received_us)) if times else None
+        times = [at for at in (*self._received_us, self.received_us) if at]
+        return (min(times), max(times)) if times else None
 
     def result(self) -> tuple[Decoder, U8, U32, I64]:
         """Decoder, bytes, status and time of receipt of each block, 0 for one that brought nothing."""

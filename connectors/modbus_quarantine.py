@@ -5,7 +5,7 @@ but not both at once, they are not asked for together again for a while: there l
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from connectors.modbus_check import Refused
@@ -55,7 +55,8 @@ class Quarantine:
 
     def plan(self, now_s: float) -> None:
         """Work out `blocks` anew: no request holds a bad span or reaches across a boundary that stands."""
-        self._active = {at for at, trial in self._boundaries.items() if trial.retry_s > now_s}
+        # None is given up while it is not yet known on which side of it somebody is silent.
+        self._active = {at for at, trial in self._boundaries.items() if trial.retry_s > now_s or self._suspect}
         blocks: list[Block] = []
         segment: list[Span] = []
         for span in self.spans:
@@ -69,7 +70,7 @@ class Quarantine:
 
     def is_stale(self, now_s: float) -> bool:
         """Whether the time of a boundary has come, so that it is worth planning anew."""
-        return any(self._boundaries[at].retry_s <= now_s for at in self._active)
+        return not self._suspect and any(self._boundaries[at].retry_s <= now_s for at in self._active)
 
     def trial(self, block: Block) -> Trial:
         """How a bad span failed, and when it is tried again."""
@@ -98,20 +99,32 @@ class Quarantine:
         found = ([block for block in ripe if self.bad[place(block)].why is not None] + silent)[:RETRIES_A_POLL]
         return found or ([] if self.blocks else waiting[:1])
 
+    def sample(self, turn: int) -> Block | None:
+        """One span on its own, another at each turn; None where there is none."""
+        if not self.spans:
+            return None
+        # Far from the one before: a device may leave a whole range unanswered.
+        at = turn * (len(self.spans) // 2 + 1) % len(self.spans)
+        return blocks_of([self.spans[at]], self.limits)[0]
+
     def halves(self, block: Block) -> tuple[Block, Block] | None:
         """A block cut in two between its spans; None where it is a single one."""
-        own = [span for span in self.spans if _within(span, block) and place(span) not in self.bad]
+        table, first, end = place(block)
+        own = [
+            s for s in self.spans if s.table == table and first <= s.start and s.end <= end and place(s) not in self.bad
+        ]
         starts = sorted({span.start for span in own if not any(o.start < span.start < o.end for o in own)})[1:]
         if not starts:
             return None
         middle = min(starts, key=lambda start: abs(2 * sum(span.start < start for span in own) - len(own)))
-        first = blocks_of([span for span in own if span.start < middle], self.limits)
-        second = blocks_of([span for span in own if span.start >= middle], self.limits)
-        return (first[0], second[0]) if len(first) == len(second) == 1 else None
+        before = blocks_of([span for span in own if span.start < middle], self.limits)
+        behind = blocks_of([span for span in own if span.start >= middle], self.limits)
+        return (before[0], behind[0]) if len(before) == len(behind) == 1 else None
 
     def part(self, second: Block, now_s: float) -> None:
         """Two halves are answered, but not both at once: a boundary stands before the second."""
-        at = (second.table, second.address)
+        table, start, _ = place(second)
+        at = (table, start)
         self._boundaries[at] = _next(self._boundaries.get(at), None, now_s)
 
     def put_away(self, block: Block, why: Refused | None, now_s: float) -> None:
@@ -125,23 +138,31 @@ class Quarantine:
             self._hasten(now_s, [trial.why])
 
     def hasten(self, now_s: float) -> None:
-        """The device was away and is back: whatever it refused before is asked again at once."""
-        self._hasten(now_s, {trial.why for trial in self.bad.values() if trial.why is not None})
+        """The device was away and is back: whatever failed before is asked again at once."""
+        self._hasten(now_s, {trial.why for trial in self.bad.values()})
 
-    def _hasten(self, now_s: float, reasons: Iterable[Refused]) -> None:
-        wanted = set(reasons)
+    def _hasten(self, now_s: float, reasons: Collection[Refused | None]) -> None:
         for trial in self.bad.values():
-            if trial.why is not None and trial.why in wanted:
+            if trial.why in reasons:
                 trial.retry_s, trial.wait_s = now_s, RETRY_FIRST_S / 2
 
-    def heard(self, silent: Sequence[Block], now_s: float) -> bool:
-        """Note which blocks of a poll stayed silent while others were answered; whether to plan anew for it."""
+    @property
+    def is_unsure(self) -> bool:
+        """Whether a silent block has been cut and it is not yet known which part is at fault."""
+        return bool(self._suspect)
+
+    def heard(self, silent: Sequence[Block], now_s: float, certain: bool = False) -> bool:
+        """Note which blocks of a poll stayed silent while others were answered; whether to plan anew for it.
+
+        certain: no more such polls are needed to believe it.
+        """
         if not silent and not self._silences and not self._suspect:
             return False
         places = {place(block) for block in silent}
         self._silences = Counter({at: self._silences[at] + 1 for at in places})
         self._suspect -= {at for at in self._suspect if at not in places}
-        enough = [b for b in silent if self._silences[place(b)] >= SILENT_POLLS or place(b) in self._suspect]
+        least = 1 if certain else SILENT_POLLS
+        enough = [b for b in silent if self._silences[place(b)] >= least or place(b) in self._suspect]
         for block in enough:
             halves = self.halves(block)
             if halves is None:
@@ -160,10 +181,7 @@ def place(block: Block | Span) -> Place:
     return (block.table, block.address + min(part.at for part in block.parts), block.address + max(ends))
 
 
-def _within(span: Span, block: Block) -> bool:
-    return span.table == block.table and block.address <= span.start and span.end <= block.address + block.count
-
-
 def _next(before: Trial | None, why: Refused | None, now_s: float) -> Trial:
-    wait_s = RETRY_FIRST_S if before is None else min(2 * before.wait_s, RETRY_MOST_S)
+    long_ago = before is None or now_s > before.retry_s + before.wait_s
+    wait_s = RETRY_FIRST_S if before is None or long_ago else min(2 * before.wait_s, RETRY_MOST_S)
     return Trial(why, now_s + wait_s, wait_s)

@@ -154,7 +154,8 @@ class TcpConnection(asyncio.BufferedProtocol):
         if isinstance(checked, Doubt):
             raise UnbelievableError(checked.reason)
         self.answers_have_ids = transaction != 0
-        run.asked.rotate(-at)
+        del run.asked[at]
+        run.asked.appendleft(asked[at])
         run.accept(checked, received_us)
 
     def eof_received(self) -> None:

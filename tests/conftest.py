@@ -8,9 +8,10 @@ import pytest
 import typer.testing
 from function_codes import pytest_configure, pytest_sessionfinish, pytest_terminal_summary
 from hypothesis import is_hypothesis_test
+from scheduling import pytest_xdist_make_scheduler
 from typer.main import get_command
 
-__all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary"]
+__all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary", "pytest_xdist_make_scheduler"]
 
 REPOSITORY = Path(__file__).parent.parent
 

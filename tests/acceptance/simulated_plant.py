@@ -67,7 +67,7 @@ def wait_until(condition: Callable[[], bool], what: str, longest_s: float = 30.0
     while not condition():
         if time.monotonic() > end:
             raise AssertionError(f"waited {longest_s} s in vain until {what}")
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 def smartwings(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -268,7 +268,7 @@ def test_a_poll_that_overruns_is_skipped_counted_and_a_gap():
             async with Collected(ModbusConnector(device(liar.port, tags, poll_s=0.05))) as collected:
                 await collected.until(lambda: len(collected.gaps()) >= 4)
             missed = sum(round((gap.end_us - gap.start_us) / 50_000) for gap in collected.gaps())
-            assert missed >= 8
+            assert missed >= 6
             assert 0 <= collected.connector.health.polls_late - missed <= 4  # those of the last poll are on their way
             assert all("skipped" in gap.cause for gap in collected.gaps())
             assert len(liar.requests) <= len(collected.good()) + 1

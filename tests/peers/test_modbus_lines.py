@@ -405,3 +405,148 @@ def test_the_log_says_once_that_a_unit_is_silent_and_once_that_it_answers_again(
     with caplog.at_level("INFO"):
         asyncio.run(run(silent_at(lambda request: request.unit == 2)))
         asyncio.run(run(unreachable))
+
+
+def test_a_unit_that_stands_twice_is_left_alone_by_both_after_a_time_out_over_rtu() -> None:
+    """The answer to the one's request comes late, just when the other could ask for as many registers."""
+
+    async def sometimes_late(liar: LyingDevice, request: Request, writer: asyncio.StreamWriter) -> None:
+        asked.append(request)
+        if request.address == 0 and len(asked) % 5 == 0:
+            late = rtu_frame(Request(0, request.unit, request.function, 0, 1, 9999))
+            asyncio.get_running_loop().call_later(1.4 * TIMEOUT_S, lambda: [w.write(late) for w in writers])
+        else:
+            await asyncio.sleep(0.6 * TIMEOUT_S)
+            liar.tell_the_truth(request, writer)
+
+    asked: list[Request] = []
+    writers: list[asyncio.StreamWriter] = []
+
+    async def run() -> None:
+        liar = LyingDevice(lie=sometimes_late, rtu=True)
+        serve = liar._serve
+
+        async def remembered(reader: Any, writer: Any) -> None:
+            writers.append(writer)
+            await serve(reader, writer)
+
+        liar._serve = remembered  # type: ignore[method-assign]
+        async with liar.serving():
+            keys: dict[str, Any] = {"transport": "rtu-over-tcp", "poll_s": 0.1}
+            fast = device(liar.port, addresses=(0,), **keys)
+            slow = device(liar.port, addresses=(500,), **keys).model_copy(update={"id": "slow"})
+            async with sharing([fast, slow]) as (_, other):
+                await other.more_readings(8, within_s=60)
+            assert 9999 not in {value for _, _, value, _ in other.good()}
+
+    asyncio.run(run())
+
+
+def test_several_silent_blocks_are_no_outage_and_all_of_them_are_found() -> None:
+    silent = {200, 400}
+
+    async def run() -> None:
+        async with LyingDevice(lie=silent_at(lambda request: request.address in silent)).serving() as liar:
+            one = device(liar.port, addresses=range(0, 600, 100), answer_timeout_s=0.1)
+            async with Collected(ModbusConnector(one)) as collected:
+                await collected.until(lambda: len(collected.connector.blocks) == 4, within_s=60)
+                await collected.more_readings(20)
+            assert collected.outages() == []
+            assert all(handover.known_until_us for handover in collected.handovers)
+
+    asyncio.run(run())
+
+
+def test_a_device_that_never_answers_its_one_block_is_read_without_the_register_at_fault() -> None:
+    def swallowed(request: Request) -> bool:
+        return request.address <= 3 < request.address + request.count
+
+    async def run() -> None:
+        async with LyingDevice(lie=silent_at(swallowed)).serving() as liar:
+            one = device(liar.port, addresses=range(8), answer_timeout_s=0.1)
+            async with Collected(ModbusConnector(one)) as collected:
+                wanted = {f"r{at}" for at in range(8)} - {"r3"}
+                await collected.until(lambda: wanted <= {name for name, *_ in collected.good()}, within_s=60)
+                await collected.until(lambda: collected.outages()[-1].end_us is not None)
+
+    asyncio.run(run())
+
+
+def test_a_device_asked_from_zero_is_read_up_to_the_register_that_it_refuses_without_end_of_questions() -> None:
+    async def run() -> None:
+        async with LyingDevice(lie=refusing({37})).serving() as liar:
+            one = device(liar.port, addresses=range(0, 100, 5), start_at_zero=True)
+            async with Collected(ModbusConnector(one)) as collected:
+                await collected.until(lambda: collected.connector.health.polls >= 12)
+            assert {name for name, *_ in collected.good()} == {f"r{at}" for at in range(0, 37, 5)}
+            assert len(liar.requests) < 12 * 12
+
+    asyncio.run(run())
+
+
+def test_all_that_a_stopped_controller_refused_is_read_again_once_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modbus_quarantine, "RETRY_FIRST_S", 30.0)
+
+    async def run() -> None:
+        async with (
+            LyingDevice(lie=refusing(set(range(1000)), code=4)).serving() as liar,
+            Collected(ModbusConnector(device(liar.port, addresses=range(0, 40, 2)))) as collected,
+        ):
+            await collected.until(lambda: collected.connector.blocks == ())
+            liar.lie = None
+            polls = collected.connector.health.polls
+            await collected.until(lambda: len({name for name, *_ in collected.good()}) == 20)
+            assert collected.connector.health.polls - polls <= 5
+
+    asyncio.run(run())
+
+
+def test_a_first_poll_that_reaches_over_a_slot_is_no_gap() -> None:
+    async def slowly(liar: LyingDevice, request: Request, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.15)
+        liar.tell_the_truth(request, writer)
+
+    async def run() -> None:
+        async with LyingDevice(lie=slowly).serving() as liar, contextlib.AsyncExitStack() as stack:
+            one = device(liar.port, poll_s=0.6, answer_timeout_s=2.0)
+            devices = [one.model_copy(update={"id": f"d{n}"}) for n in range(8)]
+            all_of_them = [await stack.enter_async_context(Collected(ModbusConnector(one))) for one in devices]
+            for collected in all_of_them:
+                await collected.until(lambda collected=collected: len(collected.good()) >= 2)
+            assert [gap for collected in all_of_them for gap in collected.gaps()] == []
+
+    asyncio.run(run())
+
+
+def test_a_shared_connection_that_died_while_idle_costs_no_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modbus_line, "IDLE_S", 0.2)
+    dead: list[asyncio.StreamWriter] = []
+
+    async def first_connection_dies(liar: LyingDevice, request: Request, writer: asyncio.StreamWriter) -> None:
+        if writer not in dead:
+            liar.tell_the_truth(request, writer)
+        if liar.answers == 2 and not dead:
+            dead.append(writer)
+
+    async def run() -> None:
+        async with LyingDevice(lie=first_connection_dies).serving() as liar:
+            keys: dict[str, Any] = {"poll_s": 1.5, "answer_timeout_s": 0.3}
+            async with sharing([device(liar.port, unit, **keys) for unit in (1, 2)]) as units:
+                for one in units:
+                    await one.more_readings(3)
+                    assert one.outages() == []
+            assert dead
+            assert liar.connections == 2
+
+    asyncio.run(run())
+
+
+def test_a_device_without_tags_is_not_known_to_be_well() -> None:
+    async def run() -> None:
+        connector = ModbusConnector(device(1, addresses=()))
+        async with Collected(connector) as collected:
+            await asyncio.sleep(0.2)
+            assert collected.handovers == []
+            assert connector.health.last_good_us is None
+
+    asyncio.run(run())

@@ -151,7 +151,7 @@ def pymodbus_server() -> Iterator[int]:
         thread.join(20)
 
 
-def test_a_server_of_others_says_who_it_is() -> None:
+def test_a_server_of_others_identifies_itself() -> None:
     with pymodbus_server() as port:
         said = run("probe", "modbus", f"127.0.0.1:{port}", "--identify")
         assert said.out == "vendor        Hanbit\nproduct_code  HB-200\nrevision      V2.11\n"
@@ -169,7 +169,7 @@ def test_a_server_of_others_says_who_it_is() -> None:
         (b"\x2b\x0e\x01\x01\x00\x00\x09", "an object ends behind it"),
     ],
 )
-def test_a_device_that_does_not_say_who_it_is(answer: bytes, said: str) -> None:
+def test_a_device_that_does_not_identify_itself(answer: bytes, said: str) -> None:
     asked: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

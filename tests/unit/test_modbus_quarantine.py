@@ -161,3 +161,33 @@ def test_of_the_silent_ones_a_poll_asks_one_alone() -> None:
         found.put_away(block, None, 0.0)
     found.plan(0.0)
     assert len(found.due(100.0)) == 1
+
+
+def test_a_cut_outlasts_its_time_until_it_is_known_which_half_is_silent() -> None:
+    """However slow the polls are."""
+    found = quarantine(*range(16), 100)
+    now_s, polls = 0.0, 0
+    while stretches(found.bad_blocks) != [(5, 6)]:
+        now_s += 10 * RETRY_MOST_S
+        if found.is_stale(now_s):
+            found.plan(now_s)
+        if found.heard([block for block in found.blocks if block.address <= 5 < block.address + block.count], now_s):
+            found.plan(now_s)
+        polls += 1
+        assert polls <= SILENT_POLLS + 5
+
+
+def test_what_was_passing_long_ago_is_no_reason_to_wait_longer() -> None:
+    found = quarantine(0, 10)
+    for now_s in (0.0, 1000.0, 2000.0):
+        found.part(found.halves(found.blocks[0])[1], now_s)  # type: ignore[index]
+        assert found.is_stale(now_s + RETRY_FIRST_S) is False
+        found.plan(now_s)
+        assert found.is_stale(now_s + RETRY_FIRST_S)
+        found.plan(now_s + RETRY_FIRST_S)
+
+
+def test_samples_reach_every_part_of_a_device() -> None:
+    found = quarantine(*range(0, 70, 10))
+    assert {found.sample(turn).address for turn in range(1, 15, 2)} == set(range(0, 70, 10))  # type: ignore[union-attr]
+    assert quarantine().sample(1) is None
