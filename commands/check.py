@@ -77,7 +77,9 @@ def _of_store(settings: "Site", site: Path) -> tuple[list[dict[str, str]], list[
 
 
 def _warnings(settings: "Site", site: Path) -> Iterator[str]:
+    from collector.read_plan import beyond_one_request
     from config.load import missing_secrets
+    from config.remarks import device_remarks
     from plant.shift import DAY_MIN
     from plant.tag import Kind
 
@@ -89,10 +91,15 @@ def _warnings(settings: "Site", site: Path) -> Iterator[str]:
     spanning = [one.name for one in shifts if any(one.start_min < start < one.end_min for start in starts)]
     for name in dict.fromkeys(spanning):
         yield f"shift {name} spans production_day_start; its pieces are split between two days"
+    yield from device_remarks(settings.devices)
     units = settings.work_unit_names()
     if len(units) > 1 and not any(one.output is not None for one in settings.work_units.values()):
         yield f"work_units: none says output; the plant's pieces are those of all of {', '.join(units)}"
     yield from _tariff_warnings(settings, site)
+    for device in settings.devices:
+        if beyond := beyond_one_request(device):
+            names = f"{beyond[0]} and {len(beyond) - 1} more" if len(beyond) > 1 else beyond[0]
+            yield f"{device.id}: start_at_zero, but no request from 0 reaches {names}; the device may refuse these"
     for tag in settings.tags():
         if tag.kind is Kind.COUNTER and tag.counter and tag.counter.max_rate_per_h is None:
             yield f"{tag.name}: has no max_rate; jumps of this counter cannot be told from production"

@@ -33,6 +33,7 @@ class Cause(StrEnum):
     WE_ARE_NOT_TRUSTED = "we_are_not_trusted"
     SIGN_IN_REFUSED = "sign_in_refused"
     SECRET_FILE = "secret_file"
+    CERTIFICATE_FILE = "certificate_file"
     BUSY = "busy"
     REFUSED = "refused"
     OTHER = "other"
