@@ -199,6 +199,14 @@ class Acquisition:
         ]
 
 
+def close_gaps(connection: Connection, at_us: int) -> None:
+    """Close the gaps that an earlier run left open, before anything is read.
+
+    A device that is still away opens one of its own; until its first good contact it is not known anyway.
+    """
+    _note_old_gaps(connection, gaps.close_open(connection, at_us))
+
+
 def _note_old_gaps(connection: Connection, found: list[Gap]) -> None:
     """Gaps that reach back for long change what may be reported already."""
     at_us = now_us()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collector import control
-from collector.acquisition import Acquisition, now_us
+from collector.acquisition import Acquisition, close_gaps, now_us
 from collector.answers import Answers
 from collector.background import background
 from collector.control import Answer
@@ -84,6 +84,7 @@ async def _started(site: Site, writer: Writer, around: "_Around") -> "_Daemon":
     connectors = open_connectors(site.devices, folder)
     started_us, digest = now_us(), _sha256(around.site_file)
     await writer.write(lambda connection: events.save(connection, started_us, "start", digest))
+    await writer.write(lambda connection: close_gaps(connection, started_us))
     named = [(device.id, settings.tag()) for device in site.devices for settings in device.tags]
     acquisition = Acquisition(writer, await writer.write(lambda connection: register(connection, named)))
     daemon = _Daemon(site, started_us, digest, connectors, writer, acquisition, around)

@@ -15,6 +15,7 @@ from collector.device_trouble_text import (
     OTHER_EXCEPTION,
     OTHER_NODE,
     POLLS_LATE,
+    TLS_NOT_TRUSTED,
     UNIT_SILENT,
     exception_words,
 )
@@ -95,6 +96,8 @@ def _away(devices: Known, started_us: int, silent: Form | None) -> Trouble:
     device, health = max(devices, key=lambda one: one[1].last_error_us or 0)
     address, host = device_address(device)
     form = NOT_CONNECTED if health.last_cause is None else CONNECTION.get(health.last_cause, NOT_CONNECTED)
+    if isinstance(device, ModbusDevice) and health.last_cause is Cause.NOT_TRUSTED:
+        form = TLS_NOT_TRUSTED
     if silent is not None and health.last_cause is Cause.SILENT:
         form = silent
     first, *others = [device.id for device, _ in devices]

@@ -10,9 +10,9 @@ CONNECTION: dict[Cause, Form] = {
         "{subject}: {address} refuses the connection.",
         "장치 {subject}: {address} 주소가 연결을 거부합니다.",
         "The machine is there, but nothing listens at this port. Switch on the server in the device, or correct the"
-        " port in the site file. It is tried again by itself; “Try now” does it at once.",
+        " port in the site file. It is tried again by itself.",
         "장비는 켜져 있으나 이 포트에서 응답하는 서버가 없습니다. 장비의 통신 서버를 켜거나 사이트 파일의 포트를"
-        " 고치십시오. 자동으로 다시 시도하며, ‘지금 시도’를 누르면 바로 시도합니다.",
+        " 고치십시오. 자동으로 다시 시도합니다.",
     ),
     Cause.NO_ANSWER: failure(
         "{subject}: nothing answers at {address}.",
@@ -83,9 +83,9 @@ CONNECTION: dict[Cause, Form] = {
         "{subject}: the server does not trust our certificate ({why}).",
         "장치 {subject}: 서버가 우리 인증서를 신뢰하지 않습니다 ({why}).",
         "At the server, move the certificate “Smart Wings” from the rejected to the trusted ones (or give it"
-        " certificates/own.der); then “Try now”.",
+        " certificates/own.der).",
         "서버에서 ‘Smart Wings’ 인증서를 거부 목록에서 신뢰 목록으로 옮기거나 certificates/own.der 파일을"
-        " 등록한 뒤 ‘지금 시도’를 누르십시오.",
+        " 등록하십시오.",
     ),
     Cause.SIGN_IN_REFUSED: failure(
         "{subject}: the server refuses user name or password ({why}).",
@@ -99,6 +99,14 @@ CONNECTION: dict[Cause, Form] = {
         "Give the file to its owner alone (chmod 600), or choose an encrypted connection in the site file.",
         "파일을 소유자만 읽을 수 있게 하거나(chmod 600), 사이트 파일에서 암호화된 연결을 고르십시오.",
     ),
+    Cause.CERTIFICATE_FILE: failure(
+        "{subject}: {why}.",
+        "장치 {subject}: 인증서 파일을 사용할 수 없습니다 ({why}).",
+        "ca_file and certificate_file must hold certificates, key_file the key that belongs to ours, all as PEM. Then:"
+        " smartwings check SITE",
+        "ca_file과 certificate_file에는 인증서, key_file에는 우리 인증서의 키를 PEM 형식으로 넣으십시오. 확인 명령:"
+        " smartwings check SITE",
+    ),
     Cause.BUSY: failure(
         "{subject}: the server has no room for another client ({why}).",
         "장치 {subject}: 서버에 접속 여유가 없습니다 ({why}).",
@@ -106,6 +114,13 @@ CONNECTION: dict[Cause, Form] = {
         "이 서버에 접속한 다른 클라이언트를 끄거나, 서버의 세션·구독 한도를 늘리십시오.",
     ),
 }
+TLS_NOT_TRUSTED = failure(
+    "{subject}: {why}.",
+    "장치 {subject}: 장치의 인증서를 신뢰할 수 없습니다 ({why}).",
+    "Its certificate must be signed by the authority in ca_file, bear the host's name (else server_name), and be valid"
+    " today.",
+    "장치 인증서는 ca_file의 기관이 서명하고, 호스트 이름(또는 server_name)과 일치하며, 유효 기간 안에 있어야 합니다.",
+)
 NOT_CONNECTED = failure(
     "{subject}: no connection to {address}: {why}.",
     "장치 {subject}: {address}에 연결되지 않습니다: {why}.",
@@ -116,9 +131,8 @@ NOT_CONNECTED = failure(
 UNIT_SILENT = failure(
     "{subject}: unit {unit} behind {address} is silent, the others there answer.",
     "장치 {subject}: {address}의 국번 {unit}에서 응답이 없습니다. 같은 회선의 다른 장치는 응답합니다.",
-    "Check its power, its wiring and its unit number. It is asked rarely, to spare the others; “Try now” asks at once.",
-    "이 장치의 전원, 배선, 국번을 확인하십시오. 다른 장치가 느려지지 않도록 가끔만 다시 시도합니다. ‘지금 시도’를"
-    " 누르면 바로 시도합니다.",
+    "Check its power, its wiring and its unit number. It is asked rarely, to spare the others.",
+    "이 장치의 전원, 배선, 국번을 확인하십시오. 다른 장치가 느려지지 않도록 가끔만 다시 시도합니다.",
 )
 LINE_SILENT = failure(
     "{subject}: nothing behind {address} answers.",

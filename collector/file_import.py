@@ -132,18 +132,18 @@ class FileImport:
 
     def _merge(self, file: ReadingsFile, stored: dict[str, StoredTag]) -> Written:
         ids = text_ids(self.connection, {text for column in file.columns.values() for text in column.texts})
-        written = Written()
-        for name, column in file.columns.items():
-            tag_id = stored[name].id
-            found = column.readings(self.now_us, ids)
-            if not self.replace:
-                found = self._without_contradictions(file.reader, column, found, tag_id)
-            new = readings.merge(self.connection, tag_id, found, replace=self.replace)
-            if len(found):  # the step to the next reading, and what is known since the one before, change with them
-                bounds = int(found.times_us.min()), int(found.times_us.max())
-                self._note_change(new, readings.neighbours(self.connection, tag_id, *bounds))
-            written += new
-        return written
+        found = {stored[name].id: column.readings(self.now_us, ids) for name, column in file.columns.items()}
+        if self.replace:
+            new = readings.replace_all(self.connection, found)
+        else:
+            for tag_id, column in zip(found, file.columns.values(), strict=True):
+                found[tag_id] = self._without_contradictions(file.reader, column, found[tag_id], tag_id)
+            new = {tag_id: readings.merge(self.connection, tag_id, part) for tag_id, part in found.items()}
+        for tag_id, part in found.items():
+            if len(part):  # the step to the next reading, and what is known since the one before, change with them
+                bounds = int(part.times_us.min()), int(part.times_us.max())
+                self._note_change(new[tag_id], readings.neighbours(self.connection, tag_id, *bounds))
+        return sum(new.values(), Written())
 
     def _without_contradictions(self, reader: RowReader, column: TagColumn, found: Readings, tag_id: int) -> Readings:
         if not len(found):

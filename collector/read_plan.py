@@ -37,6 +37,13 @@ def requests_of_poll(device: Device) -> list[dict[str, Any]]:
     ]
 
 
+def beyond_one_request(device: Device) -> list[str]:
+    """Tags of a device that answers only from address 0 (`start_at_zero`) whose requests begin elsewhere."""
+    if not isinstance(device, ModbusDevice) or not device.start_at_zero:
+        return []
+    return [name for request in requests_of_poll(device) if request["first"] > 0 for name in request["tags"]]
+
+
 def line_plans(devices: Iterable[Device]) -> list[dict[str, Any]]:
     """The lines of Modbus devices: ids of the devices, requests a second of all of them, and bus_ratio, the share of
     a serial line's time that they take at its baudrate (null for others)."""

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands.read_plan_text import device_lines, line_lines, line_warnings
-from commands.terminal import FOUND_FAULT, USAGE, Json, SiteFile, faults_reported, quiet_libraries, say, say_json
+from commands.terminal import (
+    FOUND_FAULT,
+    USAGE,
+    Json,
+    SiteFile,
+    faults_reported,
+    quiet_libraries,
+    say,
+    say_json,
+    value_text,
+)
 
 if TYPE_CHECKING:
     from config.site import Site
@@ -48,7 +58,7 @@ def check(
             "faults": [],
         }
         if connect:
-            result["readings"], result["faults"] = _connect(settings, site)
+            _connect(settings, site, result)
     if as_json:
         say_json(result)
     else:
@@ -67,7 +77,9 @@ def _of_store(settings: "Site", site: Path) -> tuple[list[dict[str, str]], list[
 
 
 def _warnings(settings: "Site", site: Path) -> Iterator[str]:
+    from collector.read_plan import beyond_one_request
     from config.load import missing_secrets
+    from config.remarks import device_remarks
     from plant.shift import DAY_MIN
     from plant.tag import Kind
 
@@ -79,10 +91,15 @@ def _warnings(settings: "Site", site: Path) -> Iterator[str]:
     spanning = [one.name for one in shifts if any(one.start_min < start < one.end_min for start in starts)]
     for name in dict.fromkeys(spanning):
         yield f"shift {name} spans production_day_start; its pieces are split between two days"
+    yield from device_remarks(settings.devices)
     units = settings.work_unit_names()
     if len(units) > 1 and not any(one.output is not None for one in settings.work_units.values()):
         yield f"work_units: none says output; the plant's pieces are those of all of {', '.join(units)}"
     yield from _tariff_warnings(settings, site)
+    for device in settings.devices:
+        if beyond := beyond_one_request(device):
+            names = f"{beyond[0]} and {len(beyond) - 1} more" if len(beyond) > 1 else beyond[0]
+            yield f"{device.id}: start_at_zero, but no request from 0 reaches {names}; the device may refuse these"
     for tag in settings.tags():
         if tag.kind is Kind.COUNTER and tag.counter and tag.counter.max_rate_per_h is None:
             yield f"{tag.name}: has no max_rate; jumps of this counter cannot be told from production"
@@ -110,30 +127,25 @@ def _tariff_warnings(settings: "Site", site: Path) -> Iterator[str]:
         yield f"calendar: no country is named; {name} prices public holidays apart"
 
 
-def _connect(settings: "Site", site: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    from collector.device_connector import open_connector
-    from plant.status_code import is_bad, status_name
+def _connect(settings: "Site", site: Path, result: dict[str, Any]) -> None:
+    """Read every tag once and put into the result what came, with faults and warnings."""
+    from collector.trial_reading import trial_readings
+    from plant.status_code import status_name
 
-    rows, faults = [], []
+    rows = result["readings"] = []
     for device in settings.devices:
-        connector = open_connector(device, site.parent)
-        batch = asyncio.run(connector.read_once()).batch
-        found = (
-            {batch.names[int(tag)]: int(code) for tag, code in zip(batch.tags, batch.status, strict=True)}
-            if batch
-            else {}
-        )
-        for tag in device.tags:
-            code = found.get(tag.name)
-            status = "BadNoData" if code is None else status_name(code)
-            rows.append({"device": device.id, "tag": tag.name, "status": status})
-            if code is None or is_bad(code):
-                said = connector.health.why_not(tag.name)
-                why = f" ({said})" if said else ""
-                faults.append(
-                    {"file": str(site), "line": None, "column": None, "key": tag.name, "message": f"{status}{why}"}
+        for one in asyncio.run(trial_readings(device, site.parent)):
+            name = one.tag.name
+            status = status_name(one.status)
+            rows.append(
+                {"device": device.id, "tag": name, "status": status, "value": one.value, "unit": one.tag.storage_unit}
+            )
+            if one.fault is not None:
+                result["faults"].append(
+                    {"file": str(site), "line": None, "column": None, "key": name, "message": one.fault}
                 )
-    return rows, faults
+            if one.doubt is not None:
+                result["warnings"].append(f"{name}: {one.doubt}")
 
 
 def _say(settings: "Site", result: dict[str, Any]) -> None:
@@ -159,6 +171,10 @@ def _say(settings: "Site", result: dict[str, Any]) -> None:
     for (scope, reason), kpis in by_scope.items():
         say(f"no value at {scope}, {reason}: {', '.join(kpis)}")
     for row in result.get("readings", ()):
-        say(f"{row['device']}: {row['tag']}: {row['status']}")
+        read = "" if row["value"] is None else f" {value_text(row['value'])} {row['unit']}".rstrip()
+        say(f"{row['device']}: {row['tag']}: {row['status']}{read}")
+    alike: dict[str, list[str]] = {}
     for fault in result["faults"]:
-        say(f"fault: {fault['key']}: {fault['message']}")
+        alike.setdefault(fault["message"], []).append(fault["key"])
+    for message, tags in alike.items():
+        say(f"fault: {', '.join(tags)}: {message}")

@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from commands.probe_units import place
 from commands.terminal import refuse, say, say_json, write_new
 
 if TYPE_CHECKING:
     from config.devices import ModbusDevice
-    from connectors.modbus_coding import U16
     from connectors.modbus_expected import Expected
     from connectors.modbus_guess import Decoding, Guess
     from connectors.modbus_plan import Table
+    from connectors.modbus_probe import Held, Probe
 
 _MOST_NEAR = 20
+_LEAST_BITS, _MOST_OF_A_REGISTER = -30.0, 5
+"""Which other decodings are printed: those not less plausible, and so many of a register; --all prints every one."""
 
 
 def probe_registers(
@@ -26,10 +29,11 @@ def probe_registers(
     expect: str | None,
     tags: Path | None,
     as_json: bool,
+    every_one: bool,
 ) -> None:
     """Read, guess, say, and write a tag list where one is wanted."""
     from connectors.modbus_expected import expected
-    from connectors.modbus_guess import guess
+    from connectors.modbus_guess import Asked, guess
     from connectors.modbus_probe import Probe
 
     asked = Probe(table, _address(table, address), count)
@@ -39,15 +43,17 @@ def probe_registers(
         shown = expected(expect) if expect is not None else None
     except ValueError as error:
         refuse(f"--expect: {error}")
-    first, words = _read(device, asked, around=shown is not None)
-    found = guess(table, first, words, shown)
+    held = _read(device, asked, with_context=shown is not None)
+    wanted = Asked(asked.address, asked.count)
+    found = guess(table, held.address, held.words, shown, wanted, held.is_refused)
     hint = _off_by_one(found, asked.address, shown)
     if tags is not None:
         _write(tags, device.unit, found, shown)
+    held = held.shown(asked)
     if as_json:
-        say_json(_json(table, first, words, found, hint))
+        say_json(_json(table, held, found, hint))
     else:
-        _say(table, first, words, found, shown, hint)
+        _say(table, held, found, shown, hint, every_one)
 
 
 def _address(table: "Table", written: int) -> int:
@@ -66,21 +72,19 @@ def _address(table: "Table", written: int) -> int:
     return written
 
 
-def _read(device: "ModbusDevice", asked: Any, around: bool) -> tuple[int, "U16"]:
+def _read(device: "ModbusDevice", asked: "Probe", with_context: bool) -> "Held":
     from connectors.modbus_address import zero_based
-    from connectors.modbus_probe import probed, probed_around
+    from connectors.modbus_probe import probed_parts
     from connectors.reachability import Obstacle, UnreachableError
 
     try:
-        if around:
-            return asyncio.run(probed_around(device, asked))
-        return asked.address, asyncio.run(probed(device, asked))
+        return asyncio.run(probed_parts(device, asked, with_context))
     except UnreachableError as error:
         hint = ""
         meant = zero_based(asked.table, asked.address)
         if error.obstacle is Obstacle.ADDRESS_REFUSED and meant is not None:
             hint = f"; if {asked.address} is from a manual, try --address {meant}: addresses are counted from 0 here"
-        refuse(f"{device.host or device.serial_port}: {error}{hint}")
+        refuse(f"{place(device)}: {error}{hint}")
 
 
 def _off_by_one(found: "Guess", address: int, shown: "Expected | None") -> str | None:
@@ -95,9 +99,9 @@ def _off_by_one(found: "Guess", address: int, shown: "Expected | None") -> str |
     at = found.near[0].address
     match found.beside(address):
         case -1:
-            return f"found at {at}, one before {address}: the manual counts from 1; use --address {at}"
+            return f"found at {at}, one before {address}: maybe the manual counts from 1; try --address {at}"
         case 1:
-            return f"found at {at}, one behind {address}: the manual counts from 0; use --address {at}"
+            return f"found at {at}, one behind {address}: maybe the manual counts from 0; try --address {at}"
     return None
 
 
@@ -116,6 +120,12 @@ def _write(file: Path, unit: int, found: "Guess", shown: "Expected | None") -> N
     write_new(file, tag_list(rows, "modbus"))
     left_out = f"; {texts} texts are left out" if texts else ""
     typer.echo(f"give names, work units, roles and units where they are known{left_out}", err=True)
+
+
+def _given(held: "Held") -> list[tuple[int, int]]:
+    """Address and content of each register that the device gives."""
+    flags = held.is_refused.tolist()
+    return [(held.address + at, int(word)) for at, word in enumerate(held.words) if not flags[at]]
 
 
 def _number(value: float | str) -> float | str | None:
@@ -138,15 +148,13 @@ def _one(one: "Decoding") -> dict[str, Any]:
     }
 
 
-def _json(table: "Table", address: int, words: "U16", found: "Guess", hint: str | None) -> dict[str, Any]:
+def _json(table: "Table", held: "Held", found: "Guess", hint: str | None) -> dict[str, Any]:
     from connectors.modbus_address import manual_names
 
     return {
         "table": table,
-        "registers": [
-            {"address": address + at, "in_manuals": manual_names(table, address + at), "raw": int(word)}
-            for at, word in enumerate(words)
-        ],
+        "registers": [{"address": at, "in_manuals": manual_names(table, at), "raw": word} for at, word in _given(held)],
+        "refused": [{"first": one.first, "last": one.last, "said": one.said} for one in held.refused],
         "orders": [
             {"order": one.letters, "order_of_one_register": one.bytes_of_one, "behind_bits": one.behind}
             for one in found.orders
@@ -160,22 +168,42 @@ def _json(table: "Table", address: int, words: "U16", found: "Guess", hint: str 
 
 
 def _say(
-    table: "Table", address: int, words: "U16", found: "Guess", shown: "Expected | None", hint: str | None
+    table: "Table", held: "Held", found: "Guess", shown: "Expected | None", hint: str | None, every_one: bool
 ) -> None:
-    for at, word in enumerate(words):
-        letters = bytes(divmod(int(word), 256)).decode("ascii", "replace")
+    """The best last, where somebody looks first: nearest to the prompt."""
+    for at, word in _given(held):
+        letters = bytes(divmod(word, 256)).decode("ascii", "replace")
         text = "".join(letter if letter.isprintable() and letter.isascii() else "." for letter in letters)
-        raw = f"{int(word)}" if table in ("coil", "discrete") else f"{int(word):#06x}  {int(word):>5}  {text}"
-        say(f"{table} {address + at:>5}  {raw}")
+        raw = f"{word}" if table in ("coil", "discrete") else f"{word:#06x}  {word:>5}  {text}"
+        say(f"{table} {at:>5}  {raw}")
+    for one in held.refused:
+        say(f"{table} {one}")
+    if table in ("coil", "discrete"):
+        return
+    _table("other decodings, by register", _others(found, every_one))
+    _table("the values in line with it" if found.near else "most plausible", found.best)
     if found.near:
         assert shown is not None
-        _table(f"nearest to {shown.value:g} {shown.unit}".rstrip(), found.near[:_MOST_NEAR])
+        _table(
+            f"nearest to {shown.value:g} {shown.unit}, the best last".replace(" ,", ","), found.near[:_MOST_NEAR][::-1]
+        )
     if hint:
         say(hint)
-    _table("the values in line with it" if found.near else "most plausible", found.best)
     if found.orders and not found.near:
         say(_confidence(found))
-    _table("every decoding, by register", sorted(found.decodings, key=lambda one: (one.address, -one.plausibility)))
+
+
+def _others(found: "Guess", every_one: bool) -> list["Decoding"]:
+    """Decodings that are not among the best, by register, the most plausible first."""
+    ranked = sorted(found.decodings, key=lambda one: (one.address, -one.plausibility))
+    if every_one:
+        return ranked
+    others: list[Decoding] = []
+    for one in ranked:
+        before = [other for other in others[-_MOST_OF_A_REGISTER:] if other.address == one.address]
+        if one.plausibility >= _LEAST_BITS and one not in found.best and len(before) < _MOST_OF_A_REGISTER:
+            others.append(one)
+    return others
 
 
 def _table(heading: str, ranked: list["Decoding"]) -> None:

@@ -19,6 +19,11 @@ _MOST_OF_A_LINE = 32
 """Units that are asked under each line setting where none are named: there are a dozen settings to try."""
 
 
+def place(device: "ModbusDevice") -> str:
+    """Where a device is, for a message: host and port, or the serial port."""
+    return device.serial_port or f"{device.host}:{device.tcp_port}"
+
+
 def probe_identity(device: "ModbusDevice", as_json: bool) -> None:
     """Say who the device is, as it says itself."""
     from connectors.modbus_identity import IdentityError, identity
@@ -26,7 +31,7 @@ def probe_identity(device: "ModbusDevice", as_json: bool) -> None:
     try:
         found = asyncio.run(identity(device))
     except (IdentityError, OSError) as error:
-        refuse(f"{device.host or device.serial_port}: {error}")
+        refuse(f"{place(device)}: {error}")
     if as_json:
         say_json({"identity": found})
     for name, text in () if as_json else found.items():
@@ -69,7 +74,7 @@ class _Found:
     """What a scan has found so far; whom: who the units say they are; ended: whether all were asked."""
 
     def __init__(self, device: "ModbusDevice") -> None:
-        self.device, self.ended = device, True
+        self.device, self.ended, self.speaks_modbus = device, True, True
         self.answers: list[UnitAnswer] = []
         self.whom: dict[int, dict[str, str]] = {}
 
@@ -95,6 +100,8 @@ class _Found:
         for one in self.there[:1] if every else self.there:
             who = ", ".join(text for text in self.whom.get(one.unit, {}).values() if text)
             say(f"unit {one.unit:>3}  {one.said}{'  ' + who if who else ''}")
+        if not self.there and not self.speaks_modbus:
+            refuse(f"{place(device)}: something answers, but it does not speak Modbus: check the port, 502 is usual")
         if not self.there:
             say(_nobody(self.answers))
         elif device.transport == "rtu":
@@ -114,6 +121,7 @@ def _nobody(answers: Sequence["UnitAnswer"]) -> str:
 
 
 async def _scan(found: _Found, units: Sequence[int], block: "Block", wait_s: float, line: bool, identify: bool) -> None:
+    from connectors.modbus_probe import speaks_modbus
     from connectors.modbus_unit_scan import line_settings
     from connectors.reachability import UnreachableError
 
@@ -130,7 +138,9 @@ async def _scan(found: _Found, units: Sequence[int], block: "Block", wait_s: flo
         if found.there:
             break
     if refused is not None and not could_ask:
-        refuse(f"{found.device.host or found.device.serial_port}: {refused}")
+        refuse(f"{place(found.device)}: {refused}")
+    if not found.there and any(one.said != "silent" for one in found.answers):
+        found.speaks_modbus = await speaks_modbus(found.device) is not False
     if identify:
         await _identify(found)
 

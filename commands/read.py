@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.terminal import Json, SiteFile, faults_reported, quiet_libraries, say, say_json
+from commands.terminal import Json, SiteFile, faults_reported, quiet_libraries, say, say_json, value_text
 
 if TYPE_CHECKING:
     from config.site import Site
@@ -55,37 +55,34 @@ def _from_store(settings: "Site", site: Path, wanted: list[str]) -> list[dict[st
 
 
 def _from_devices(settings: "Site", site: Path, wanted: list[str]) -> list[dict[str, Any]]:
-    from collector.device_connector import open_connector
+    """Rows of the tags; one that has no value, or one that can hardly be right, says why (`reason`)."""
     from collector.reading_rows import reading_row
+    from collector.trial_reading import trial_readings
 
-    units = {tag.name: tag.storage_unit for tag in settings.tags()}
     rows = []
     for device in settings.devices:
         if not any(tag.name in wanted for tag in device.tags):
             continue
-        batch = asyncio.run(open_connector(device, site.parent).read_once()).batch
-        for at in range(len(batch) if batch else 0):
-            assert batch is not None
-            name = batch.names[int(batch.tags[at])]
-            number = float(batch.values[at])
-            value = batch.texts.get(at, None if number != number else number)
+        for one in asyncio.run(trial_readings(device, site.parent)):
+            name = one.tag.name
             if name in wanted:
-                time_us = int(batch.times_us[at])
-                rows.append(reading_row(name, units[name], time_us, value, int(batch.status[at]), settings.zone))
+                unit = one.tag.storage_unit
+                row = reading_row(name, unit, one.time_us, one.value, one.status, settings.zone)
+                reason = one.fault or one.doubt
+                rows.append(row if reason is None else {**row, "reason": reason})
     return rows
 
 
 def _say_rows(rows: list[dict[str, Any]], without: list[str]) -> None:
     width = max((len(row["tag"]) for row in rows), default=0)
     for row in rows:
-        value = (
-            "-"
-            if row["value"] is None
-            else f"{row['value']:,.10g}"
-            if isinstance(row["value"], float)
-            else row["value"]
-        )
-        age = f"{row['age_s']:.1f} s ago"
+        value, age = value_text(row["value"]), f"{row['age_s']:.1f} s ago"
         say(f"{row['tag']:<{width}}  {value:>16} {row['unit']:<6} {row['status']:<14} {row['time']}  {age}")
+    alike: dict[str, list[str]] = {}
+    for row in rows:
+        alike.setdefault(row.get("reason", ""), []).append(row["tag"])
+    for reason, tags in alike.items():
+        if reason:
+            say(f"{', '.join(tags)}: {reason}")
     for name in without:
         say(f"{name}: no reading yet")

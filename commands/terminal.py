@@ -20,6 +20,11 @@ def say(text: str) -> None:
     typer.echo(text)
 
 
+def value_text(value: float | str | None) -> str:
+    """A value as people read it; without one a dash."""
+    return "-" if value is None else f"{value:,.10g}" if isinstance(value, float) else value
+
+
 def say_json(data: Any) -> None:
     """Print data as strict JSON."""
     typer.echo(json.dumps(data, ensure_ascii=False, allow_nan=False))

@@ -1,6 +1,8 @@
 """What may be said of a device? One OPC UA server, or one unit behind a Modbus address."""
 
+import difflib
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -16,12 +18,23 @@ MAX_REGISTERS = 125
 MAX_BITS = 2000
 """Most coils or discrete inputs of one request (V1.1b3, 6.1 and 6.2)."""
 
+_WITH_PORT = re.compile(r"(?:[^:]*|\[.*\]):[0-9]+|.*://.*")
+
 PROFILES = Path(__file__).parent / "profiles"
 
 
 def shipped() -> list[str]:
     """Names of the register maps in config/profiles."""
     return sorted(file.stem for file in PROFILES.glob("*.csv"))
+
+
+def unknown_profile(name: str) -> str | None:
+    """What is wrong with the name of a register map that is not shipped; None for one that is."""
+    if name in shipped():
+        return None
+    near = difflib.get_close_matches(name[:80].lower(), shipped(), 1, 0.75)
+    meant = f"is not known; did you mean {near[0]}? It " if near else ""
+    return f"{meant}must be one of {', '.join(shipped())}"
 
 
 def is_loopback(host: str) -> bool:
@@ -150,15 +163,19 @@ class ModbusDevice(DeviceSettings):
     def _can_be_reached(self) -> Self:
         if self.transport == "rtu" and not self.serial_port:
             raise ValueError("serial_port: is required for transport rtu")
+        if self.transport != "rtu" and not self.host and self.serial_port:
+            raise ValueError(f"transport: is {self.transport}, and serial_port stands there; did you mean rtu?")
         if self.transport != "rtu" and not self.host:
             raise ValueError(f"host: is required for transport {self.transport}")
+        if self.host is not None and _WITH_PORT.fullmatch(self.host):
+            raise ValueError("host: must be the address alone; the port goes in port")
         if self.transport in ("rtu", "rtu-over-tcp"):
             if not 1 <= self.unit <= 247:
                 raise ValueError(f"unit: must be 1 to 247 for transport {self.transport}; 0 is for broadcasts")
             if self.in_flight > 1:
                 raise ValueError(f"in_flight: must be 1 for transport {self.transport}: answers there have no number")
-        if self.profile is not None and self.profile not in shipped():
-            raise ValueError(f"profile: must be one of {', '.join(shipped())}")
+        if self.profile is not None and (why := unknown_profile(self.profile)):
+            raise ValueError(f"profile: {why}")
         return self
 
     @model_validator(mode="after")

@@ -24,6 +24,13 @@ class Fault:
         return _NOT_SHOWN.sub(lambda found: repr(found[0])[1:-1], text)
 
 
+def in_order(faults: Iterable[Fault]) -> list[Fault]:
+    """Faults by file, in the order in which these are met, then by line, each once."""
+    once = list(dict.fromkeys(faults))
+    files = list(dict.fromkeys(fault.file for fault in once))
+    return sorted(once, key=lambda fault: (files.index(fault.file), fault.line or 0))
+
+
 class InputError(Exception):
     """A file that the user gave cannot be taken as it is; nothing of it was used. Carries every fault found."""
 

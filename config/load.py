@@ -7,13 +7,14 @@ from typing import Any
 
 from config.agreement import disagreements
 from config.document import Document, Path_, load_document
-from config.fault import InputError, file_fault
+from config.fault import InputError, file_fault, in_order
 from config.model import validated
 from config.profile import fill_from_profiles
 from config.secret_file import is_private
 from config.site import Site
 from config.tag_list import expand_tag_lists
 from config.tariff import check_tariff
+from config.tls_files import tls_faults
 
 
 class Secrets(Enum):
@@ -36,6 +37,7 @@ def load_site(path: Path, secrets: Secrets = Secrets.LEFT_ASIDE, drafts: Mapping
     fill_from_profiles(document)
     tariff = check_tariff(document, path.parent)
     if secrets is not Secrets.LEFT_ASIDE:
+        _check_certificates(document, path.parent)
         _check_secrets(document, path.parent, secrets)
     site = validated(Site, document)
     faults = [document.fault(at, message) for at, message in disagreements(site)]
@@ -43,7 +45,7 @@ def load_site(path: Path, secrets: Secrets = Secrets.LEFT_ASIDE, drafts: Mapping
         message = f"has prices in {tariff.currency}; savings.currency must be the same and is {site.savings.currency}"
         faults.append(document.fault(("energy", "tariff"), message))
     if faults:
-        raise InputError(faults)
+        raise InputError(in_order(faults))
     return site.with_tariff(tariff)
 
 
@@ -65,6 +67,12 @@ def _check_secrets(document: Document, folder: Path, secrets: Secrets) -> None:
             document.faults.append(
                 document.fault(at, f"{folder / name} must be readable by its owner alone: chmod 600")
             )
+
+
+def _check_certificates(document: Document, folder: Path) -> None:
+    devices = document.data.get("devices")
+    for d, device in enumerate(devices if isinstance(devices, list) else ()):
+        document.faults += [document.fault(("devices", d, key), why) for key, why in tls_faults(device, folder)]
 
 
 def _secret_files(data: Any) -> Iterator[tuple[Path_, str]]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
 from config.document import Document, Path_, WrittenFloat, WrittenInt
-from config.fault import Fault, InputError
+from config.fault import Fault, InputError, in_order
 from plant.instant import check_year, parse_instant, parse_iso_date
 
 _GIVEN: dict[frozenset[str], set[str]] = {}
@@ -114,6 +114,18 @@ _BY_CONTEXT = {
 }
 
 
+_OTHERS_WORDS = {
+    "slave": "unit",
+    "slave_id": "unit",
+    "device_id": "unit",
+    "ip": "host",
+    "address": "host",
+    "timeout": "answer_timeout_s",
+    "register_type": "table",
+    "addr": "address",
+}
+"""What other products call a key of a Modbus device or tag. An `address` is unknown only where it is none of a tag."""
+
 S = TypeVar("S", bound=Settings)
 
 
@@ -122,9 +134,9 @@ def validated(model: type[S], document: Document) -> S:
     try:
         settings = model.model_validate(document.data)
     except ValidationError as error:
-        raise InputError([*document.faults, *_faults(error, document, model)]) from None
+        raise InputError(in_order([*document.faults, *_faults(error, document, model)])) from None
     if document.faults:
-        raise InputError(document.faults)
+        raise InputError(in_order(document.faults))
     return settings
 
 
@@ -176,6 +188,8 @@ def plain_message(problem: Any, path: Path_, model: type[BaseModel], hint: bool)
     kind, context = problem["type"], problem.get("ctx", {})
     if kind == "extra_forbidden":
         near = difflib.get_close_matches(str(path[-1])[:80], _all_keys(model), 1, 0.75) if hint else []
+        if path[0] == "devices" and path[-1] in _OTHERS_WORDS:
+            near = [_OTHERS_WORDS[str(path[-1])]]
         return f"unknown key{f'; did you mean {near[0]}?' if near else ''}"
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         field = str(context["discriminator"]).strip("'")
@@ -185,6 +199,11 @@ def plain_message(problem: Any, path: Path_, model: type[BaseModel], hint: bool)
         return _pattern_message(context["pattern"])
     if kind == "value_error":
         return str(context["error"])
+    if kind == "enum" and hint:
+        choices = re.findall(r"'([^']+)'", str(context["expected"]))
+        near = difflib.get_close_matches(str(problem.get("input"))[:80].lower(), choices, 1, 0.75)
+        meant = f"did you mean {near[0]}? It " if near else ""
+        return meant + _BY_CONTEXT[kind].format(expected=str(context["expected"]).replace("'", ""))
     if kind in _BY_CONTEXT:
         return _BY_CONTEXT[kind].format(**{k: str(v).replace("'", "") for k, v in context.items()})
     return _BY_TYPE.get(kind) or str(problem["msg"])

@@ -3,7 +3,7 @@
 import difflib
 from typing import Any
 
-from config.devices import PROFILES, shipped
+from config.devices import PROFILES, shipped, unknown_profile
 from config.document import Document, Path_
 from config.model import MOST_HINTS
 from config.table_file import Row, read_table
@@ -12,7 +12,7 @@ _COLUMNS = ("register", "role", "unit", "table", "address", "type", "order", "so
 _FACTS = ("unit", "table", "address", "type", "order", "scale", "bad_values")
 
 # In place of what a register would have given: the one fault about it is enough.
-_NOWHERE = {"table": "holding", "address": 0, "type": "uint16"}
+_NOWHERE = {"role": "other", "table": "holding", "address": 0, "type": "uint16"}
 
 
 def registers(profile: str) -> list[Row]:
@@ -32,17 +32,22 @@ def fill_from_profiles(document: Document) -> None:
     """Give Modbus tags what the profile of their device says of the register that they name, or that has their role.
 
     What a tag says itself stays. A register that does not exist, or a role that several registers have, becomes a
-    fault of the document; a profile or role that does not exist is left for the check of settings to name.
+    fault of the document, and so does a profile that does not exist; such a role is left for the check of settings.
     """
     devices = document.data.get("devices") if isinstance(document.data, dict) else None
     for d, device in enumerate(devices if isinstance(devices, list) else ()):
-        if isinstance(device, dict) and device.get("protocol") == "modbus" and isinstance(device.get("tags"), list):
-            profile = device.get("profile")
-            named = profile if isinstance(profile, str) and profile in shipped() else None
-            rows = registers(named) if named else []
-            for t, tag in enumerate(device["tags"]):
-                if isinstance(tag, dict):
-                    _fill(document, ("devices", d, "tags", t), tag, "" if profile is None else named, rows)
+        if not isinstance(device, dict) or device.get("protocol") != "modbus":
+            continue
+        profile = device.get("profile")
+        profile = getattr(profile, "written", profile)
+        named = profile if isinstance(profile, str) and profile in shipped() else None
+        if isinstance(profile, str) and named is None:
+            document.faults.append(document.fault(("devices", d, "profile"), unknown_profile(profile) or ""))
+        rows = registers(named) if named else []
+        tags = device.get("tags")
+        for t, tag in enumerate(tags if isinstance(tags, list) else ()):
+            if isinstance(tag, dict):
+                _fill(document, ("devices", d, "tags", t), tag, "" if profile is None else named, rows)
 
 
 def _fill(document: Document, at: Path_, tag: dict[str, Any], profile: str | None, rows: list[Row]) -> None:
@@ -54,6 +59,12 @@ def _fill(document: Document, at: Path_, tag: dict[str, Any], profile: str | Non
             hint = len(document.faults) < MOST_HINTS
             document.faults.append(document.fault((*at, "register"), _not_there(name, profile, rows, hint)))
         given = register_facts(found[0]) if found else _NOWHERE
+        if found and "role" not in given and tag.get("role") is None:
+            message = f"{name} has no role in {profile}; say role: other"
+            document.faults.append(document.fault((*at, "register"), message))
+            given = {**given, "role": "other"}
+    elif profile is None and "address" not in tag:
+        given = _NOWHERE
     elif "address" not in tag and profile:
         found = [row for row in rows if row.text("role") and row.text("role") == str(tag.get("role"))]
         if len(found) > 1:

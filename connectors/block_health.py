@@ -64,6 +64,11 @@ class BlockHealth:
             self.next_try_us = self.exception_code = self.exception = self.bad_since_us = None
 
     @property
+    def has_failed(self) -> bool:
+        """Whether it was refused, or not answered, when it was last asked."""
+        return self.last_error is not None and (self.last_error_us or 0) >= (self.last_good_us or 0)
+
+    @property
     def trouble(self) -> dict[str, Any]:
         """What `/health` says of it while it is not answered."""
         names = ("table", "address", "count", "tags", "exception_code", "exception", "bad_since_us", "next_try_us")

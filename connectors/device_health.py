@@ -33,6 +33,7 @@ class Cause(StrEnum):
     WE_ARE_NOT_TRUSTED = "we_are_not_trusted"
     SIGN_IN_REFUSED = "sign_in_refused"
     SECRET_FILE = "secret_file"
+    CERTIFICATE_FILE = "certificate_file"
     BUSY = "busy"
     REFUSED = "refused"
     OTHER = "other"
@@ -156,10 +157,18 @@ class DeviceHealth:
 
     def why_not(self, tag: str) -> str | None:
         """Why a tag was not read, as far as that is known: what its request came to, else the device's last error."""
-        for block in self.blocks:
-            if tag in block.tags and (block.last_error or block.last_good_us):
-                return f"unit {self.unit}, {block}: {block.last_error}" if block.last_error else None
-        return self.last_error
+        block = self.failed_block(tag)
+        if block is not None:
+            return f"unit {self.unit}, {block}: {block.last_error}"
+        return None if self.was_answered(tag) else self.last_error
+
+    def failed_block(self, tag: str) -> BlockHealth | None:
+        """The request for a tag that was refused, or not answered, when it was last asked."""
+        return next((block for block in self.blocks if tag in block.tags and block.has_failed), None)
+
+    def was_answered(self, tag: str) -> bool:
+        """Whether a request for a tag has ever been answered with data."""
+        return any(tag in block.tags and block.last_good_us is not None for block in self.blocks)
 
     def failed(self, text: str, cause: Cause) -> None:
         """Note an error of the connection or of a request."""

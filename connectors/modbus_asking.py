@@ -13,7 +13,7 @@ from connectors.modbus_coding import U16, words_of
 from connectors.modbus_connection import LinkError, Pace, UnreachableLineError
 from connectors.modbus_line import Asked, Lines
 from connectors.modbus_plan import Block
-from connectors.reachability import UnreachableError, obstacle_of
+from connectors.reachability import UnreachableError, obstacle_of, serial_obstacle
 
 _PAUSES_S = (0.2, 1.0)
 """A device that has just lost a connection may need a moment to take the next."""
@@ -45,6 +45,8 @@ class Asking:
             try:
                 return await self._line.ask(unit, block, pace)
             except UnreachableLineError as error:
+                if pause_s is None and self._device.transport == "rtu":
+                    raise serial_obstacle(self._device.serial_port or "", str(error)) from None
                 if pause_s is None:
                     raise UnreachableError(obstacle_of(error.cause), str(error)) from None
                 await asyncio.sleep(pause_s)

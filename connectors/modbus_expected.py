@@ -14,8 +14,12 @@ _MOST_BITS = 24.0
 _NEAR_RATIO = 0.01
 _FAR_RATIO = 0.5
 _FAR_BITS = -100.0
+_MOVED_BITS = 6.0
+"""Bits less for what the display does not show exactly: most values stand still between two looks."""
 _BEYOND = 1.5
-"""Bits less for each doubling of the distance beyond what the display rounds away: values move between two looks."""
+"""Bits less for each doubling of the distance beyond what the display rounds away: some values move."""
+_EXACTLY = 1 + 1e-3
+"""A float of 32 bits may lie a little beyond half a place where a display of more digits rounds."""
 _SCALES_OF_WHOLE = {0: 0.0, -1: 1.0, -2: 2.0, -3: 2.0, 1: 3.0, 2: 4.0, 3: 4.0, -4: 6.0, -5: 7.0, -6: 7.0, 4: 8.0}
 _SCALES_OF_FLOAT = {0: 0.0, -3: 3.0, 3: 3.0, -1: 4.0, -2: 5.0, 1: 5.0, 2: 6.0}
 """Powers of ten by which a register may differ from the display, and bits that say them."""
@@ -58,8 +62,10 @@ class Expected:
         size = max(abs(self.value), 2 * self.half_place)
         if not apart_by <= max(_FAR_RATIO * abs(self.value), self.half_place):
             return _FAR_BITS
-        beyond = math.log2(max(apart_by / self.half_place, 1.0))
-        return min(math.log2(size / self.half_place), _MOST_BITS) - _BEYOND * beyond
+        exact = min(math.log2(size / self.half_place), _MOST_BITS)
+        if apart_by <= _EXACTLY * self.half_place:
+            return exact
+        return exact - _MOVED_BITS - _BEYOND * math.log2(apart_by / self.half_place)
 
 
 def expected(text: str) -> Expected:

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from config.tags import WORDS
 from connectors.modbus_coding import U16
 from connectors.modbus_expected import Expected
@@ -19,6 +22,30 @@ from connectors.modbus_tiling import DEVICE_ORDERS, DeviceOrder, Place, Tilings
 from plant.tag import Role
 
 _SURE_BITS, _LIKELY_BITS = 10.0, 3.0
+_BESIDE_BITS = 8.0
+"""Bits less for what is expected where it lies beside the address asked for: few count from 1."""
+_FEW = 6
+"""So few registers are asked for to read one value, which then begins at the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody asked for among the registers that were read for context: the first address, how many."""
+
+    address: int
+    count: int
+
+    def surprise(self, address: int) -> float:
+        """Bits by which a value there surprises who asked; inf where it lies farther off than one register."""
+        if address == self.address:
+            return 0.0
+        if not self.address - 1 <= address <= self.address + self.count:
+            return math.inf
+        return 0.0 if self.touches(address, 1) and self.count > _FEW else _BESIDE_BITS
+
+    def touches(self, address: int, words: int) -> bool:
+        """Whether a value there has a register that was asked for."""
+        return address < self.address + self.count and address + words > self.address
 
 
 class Confidence(StrEnum):
@@ -121,33 +148,47 @@ class Guess:
         """By how many registers what is expected lies beside where it was looked for: -1, 0 or 1."""
         if not self.near:
             return 0
-        rivals = [one for one in self.near if self.near[0].plausibility - one.plausibility < _LIKELY_BITS]
+        rivals = [one for one in self.near if self.near[0].plausibility - one.plausibility < _SURE_BITS]
         apart = self.near[0].address - address
         return apart if abs(apart) == 1 and all(one.address != address for one in rivals) else 0
 
 
-def guess(table: Table, address: int, words: U16, expected: Expected | None = None) -> Guess:
+def guess(
+    table: Table,
+    address: int,
+    words: U16,
+    expected: Expected | None = None,
+    asked: Asked | None = None,
+    refused: NDArray[np.bool_] | None = None,
+) -> Guess:
     """Every decoding of registers (or bits) from an address on, and the values that tile them best.
 
     A decoding that gives no number (no decimal digits, beyond 2^53) is left out. expected: what the display of the
-    device shows now; what comes near to it, also by a power of ten, comes first. No registers: nothing.
+    device shows now; what comes near to it, also by a power of ten, comes first. asked: what of it somebody asked for;
+    the other registers only tell the order. refused: which registers the device does not give, whatever stands in
+    words; no value has one of them. No registers: nothing.
     """
     if table in ("coil", "discrete"):
         bits = [Decoding(table, address + at, 1, "bool", "ABCD", float(bit), 0.0) for at, bit in enumerate(words)]
+        bits = [one for one in bits if refused is None or not refused[one.address - address]]
         return Guess(bits, bits, [], None, [])
-    tilings = sorted((Tilings(words, order) for order in DEVICE_ORDERS), key=lambda one: one.total)
-    found = _decodings(table, address, tilings, expected)
+    tilings = sorted((Tilings(words, order, None, refused) for order in DEVICE_ORDERS), key=lambda one: one.total)
+    asked = asked or Asked(address, max(len(words), _FEW + 1))
+    found = _decodings(table, address, tilings, expected, asked)
     found.sort(key=lambda one: (-one.plausibility, one.address))
     near = [one for one in found if expected is not None and expected.is_near(_number(one.scaled))]
-    winner = tilings[0] if not near else _with(words, near[0], address, tilings)
+    winner = tilings[0] if not near else _with(words, near[0], address, tilings, refused)
     best = [_of_place(table, address, words, winner, place, near[:1]) for place in winner.best()]
+    best = [one for one in best if asked.touches(one.address, one.words) or one in near[:1]]
     orders = [
         RankedOrder(one.order.letters, one.order.of(1), round(one.total - tilings[0].total, 1)) for one in tilings
     ]
     return Guess(found, best, orders, None if near else _lead(tilings), near)
 
 
-def _decodings(table: Table, address: int, tilings: Sequence[Tilings], expected: Expected | None) -> list[Decoding]:
+def _decodings(
+    table: Table, address: int, tilings: Sequence[Tilings], expected: Expected | None, asked: Asked
+) -> list[Decoding]:
     """One of every type, order and first register; as plausible as the device's order that makes it most so."""
     least: dict[tuple[str, str, int], tuple[float, float]] = {}
     for tiling in tilings:
@@ -162,19 +203,24 @@ def _decodings(table: Table, address: int, tilings: Sequence[Tilings], expected:
     found = []
     for (kind, order, start), (bits, value) in least.items():
         plausibility, scale = tilings[0].total - bits, 1.0
+        surprise = asked.surprise(address + start)
+        if math.isinf(surprise):
+            continue
         if expected is not None:
             nearness, scale = expected.nearness(value, kind)
-            plausibility += nearness
+            plausibility += nearness - surprise
         rounded = round(plausibility, 2) + 0.0
         found.append(Decoding(table, address + start, WORDS[kind], kind, order, value, rounded, scale))
     return found
 
 
-def _with(words: U16, sure: Decoding, address: int, tilings: Sequence[Tilings]) -> Tilings:
+def _with(
+    words: U16, sure: Decoding, address: int, tilings: Sequence[Tilings], refused: NDArray[np.bool_] | None
+) -> Tilings:
     """The best tiling that has a decoding in it."""
     place = Place(sure.type, sure.address - address, sure.words)
     orders = [one.order for one in tilings if one.order.of(sure.words) == sure.order]
-    return min((Tilings(words, order, place) for order in orders), key=lambda one: one.total)
+    return min((Tilings(words, order, place, refused) for order in orders), key=lambda one: one.total)
 
 
 def _of_place(

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-from connectors.device_health import cause_of
+from connectors.device_health import Cause, cause_of
 from connectors.modbus_check import Doubt, Refused, check_answer
 from connectors.modbus_connection import (
     BAD_COMMUNICATION_ERROR,
@@ -260,11 +260,20 @@ async def connect(
     loop = asyncio.get_running_loop()
     name = server_name or host if tls else None
     try:
-        async with asyncio.timeout(timeout_s):
+        # A TLS handshake that is not answered must end first: somebody is there then.
+        async with asyncio.timeout(1.25 * timeout_s if tls else timeout_s):
             _, connection = await loop.create_connection(
-                lambda: TcpConnection(ids), host, port, ssl=tls, server_hostname=name
+                lambda: TcpConnection(ids),
+                host,
+                port,
+                ssl=tls,
+                server_hostname=name,
+                ssl_handshake_timeout=timeout_s if tls else None,
             )
     except (OSError, UnicodeError) as error:  # UnicodeError: of a host's name
+        if tls and isinstance(error, ConnectionAbortedError) and "handshake" in str(error):
+            why = f"cannot connect: no answer to the TLS handshake within {timeout_s:g} s"
+            raise UnreachableLineError(why, Cause.SILENT) from None
         raise UnreachableLineError(f"cannot connect: {_why(error, timeout_s)}", cause_of(error)) from None
     return connection
 

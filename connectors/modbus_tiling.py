@@ -10,11 +10,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from config.tags import WORDS
 from connectors.modbus_candidates import TYPE_BITS, Candidates, read_as, text_bits
 from connectors.modbus_coding import U16
 
+_REFUSED = "refused"
 _STAY_BITS, _CHANGE_BITS = 0.2, 4.0
 _LONG = {"ABCD": "ABCDEFGH", "CDAB": "GHEFCDAB", "BADC": "BADCFEHG", "DCBA": "HGFEDCBA"}
 
@@ -71,7 +73,9 @@ class Tilings:
     best tiling that has it in it, order included, by first register (inf where it is no number).
     """
 
-    def __init__(self, words: U16, order: DeviceOrder, must: Place | None = None) -> None:
+    def __init__(
+        self, words: U16, order: DeviceOrder, must: Place | None = None, refused: NDArray[np.bool_] | None = None
+    ) -> None:
         self.order, self._count = order, len(words)
         numeric = {
             kind: read_as(words, kind, positions(order.of(size), size))
@@ -82,6 +86,8 @@ class Tilings:
         self.candidates["string"] = Candidates(np.zeros(len(words)), text_bits(words, order.swapped))
         self._words = {kind: WORDS.get(kind, 1) for kind in self.candidates}
         self._bits: dict[str, list[float]] = {kind: one.bits.tolist() for kind, one in self.candidates.items()}
+        if refused is not None and refused.any():
+            self._keep_out(refused)
         if must is not None:
             self._bits[must.kind][must.start] = -1e6
         self._behind = self._backwards()
@@ -90,6 +96,15 @@ class Tilings:
         self._before = self._forwards()
         self.total = order.bits + min(self._before[-1].values())
 
+    def _keep_out(self, refused: NDArray[np.bool_]) -> None:
+        """No value has a register that the device refuses; such a one is of a type of its own and costs nothing."""
+        for kind, bits in self._bits.items():
+            for start in range(len(bits)):
+                if refused[start : start + self._words[kind]].any():
+                    bits[start] = math.inf
+        self._words[_REFUSED] = 1
+        self._bits[_REFUSED] = np.where(refused, 0.0, math.inf).tolist()
+
     def best(self) -> list[Place]:
         """The values of the best tiling, by address; registers of a text behind one another are one."""
         found: list[Place] = []
@@ -97,9 +112,9 @@ class Tilings:
         while at > 0:
             words = self._words[kind]
             at -= words
-            if kind == "string" and found and found[-1].kind == "string":
+            if kind == "string" and found and (found[-1].kind, found[-1].start) == (kind, at + words):
                 found[-1] = Place(kind, at, found[-1].words + 1)
-            else:
+            elif kind != _REFUSED:
                 found.append(Place(kind, at, words))
             kind = self._came[at][kind]
         return found[::-1]
@@ -120,9 +135,9 @@ class Tilings:
                 if end > self._count or math.isinf(bits[start]):
                     continue
                 stays = here[kind] + _STAY_BITS
-                is_new = changes + TYPE_BITS[kind] < stays
+                is_new = changes + TYPE_BITS.get(kind, 0.0) < stays
                 self._came[start][kind] = last if is_new else kind
-                through = bits[start] + (changes + TYPE_BITS[kind] if is_new else stays)
+                through = bits[start] + (changes + TYPE_BITS.get(kind, 0.0) if is_new else stays)
                 before[end][kind] = through
                 self.bits_with[kind][start] = self.order.bits + through + self._behind[end][kind]
         return before
@@ -137,7 +152,7 @@ class Tilings:
                 end = start + self._words[kind]
                 if end <= self._count and not math.isinf(bits[start]):
                     follow[kind] = bits[start] + behind[end][kind]
-            changes = min(rest + _CHANGE_BITS + TYPE_BITS[kind] for kind, rest in follow.items())
+            changes = min(rest + _CHANGE_BITS + TYPE_BITS.get(kind, 0.0) for kind, rest in follow.items())
             for kind in self._bits:
                 behind[start][kind] = min(changes, follow.get(kind, math.inf) + _STAY_BITS)
         return behind

@@ -21,5 +21,5 @@ def tls_context(device: ModbusDevice, folder: Path) -> ssl.SSLContext:
             context.load_cert_chain(folder / device.certificate_file, folder / device.key_file)
     except (OSError, ValueError) as error:
         names = ", ".join(name for name in (device.ca_file, device.certificate_file, device.key_file) if name)
-        raise UnreachableLineError(f"cannot use {names}: {error}", Cause.SECRET_FILE) from None
+        raise UnreachableLineError(f"cannot use {names}: {error}", Cause.CERTIFICATE_FILE) from None
     return context

@@ -1,13 +1,16 @@
 """What keeps a device that nobody has read yet from being read, and what can somebody do about it?"""
 
 import asyncio
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
-from connectors.device_health import Cause, cause_of
+from connectors.device_health import Cause, DeviceHealth, cause_of
 
 CONNECT_S = 3.0
+_MOST_PORTS = 8
 
 
 class Obstacle(StrEnum):
@@ -15,6 +18,7 @@ class Obstacle(StrEnum):
 
     NAME = "name"
     NO_ROUTE = "no_route"
+    SERIAL_PORT = "serial_port"
     NO_ANSWER = "no_answer"
     REFUSED = "refused"
     CLOSED = "closed"
@@ -29,6 +33,10 @@ class Obstacle(StrEnum):
     NOT_TRUSTED = "not_trusted"
     WE_ARE_NOT_TRUSTED = "we_are_not_trusted"
     SIGN_IN = "sign_in"
+    NO_PORT = "no_port"
+    NO_RIGHT = "no_right"
+    PORT_IN_USE = "port_in_use"
+    PORT_SETTINGS = "port_settings"
     OTHER = "other"
 
 
@@ -54,6 +62,12 @@ WORDS = {
         "Check cable and address; this machine must be in the device's network.",
         "이 주소로 가는 네트워크 경로가 없습니다.",
         "랜 케이블과 주소를 확인하십시오. 이 컴퓨터가 장치와 같은 네트워크에 있어야 합니다.",
+    ),
+    Obstacle.SERIAL_PORT: Words(
+        "The serial port is not there, or may not be opened.",
+        "Plug the adapter in; see that this user may open it (group dialout), and that the name is right.",
+        "직렬 포트가 없거나 열 권한이 없습니다.",
+        "변환기를 꽂고, 이 사용자가 포트를 열 수 있는지(dialout 그룹), 포트 이름이 맞는지 확인하십시오.",
     ),
     Obstacle.NO_ANSWER: Words(
         "Nothing answers at this address.",
@@ -139,6 +153,30 @@ WORDS = {
         "서버가 이 사용자의 접속을 거부합니다.",
         "서버에 등록된 사용자 이름과 암호를 쓰십시오.",
     ),
+    Obstacle.NO_PORT: Words(
+        "There is no such serial port.",
+        "Check its name and that the adapter is plugged in.",
+        "이 시리얼 포트가 없습니다.",
+        "포트 이름과 어댑터 연결을 확인하십시오.",
+    ),
+    Obstacle.NO_RIGHT: Words(
+        "Smart Wings has no right to open this serial port.",
+        "Add its user to the group that owns the port; dialout is usual.",
+        "이 시리얼 포트를 열 권한이 없습니다.",
+        "실행 사용자를 포트의 그룹(보통 dialout)에 추가하십시오.",
+    ),
+    Obstacle.PORT_IN_USE: Words(
+        "Another program has this serial port.",
+        "End it: one program at a time can read a serial line.",
+        "다른 프로그램이 이 시리얼 포트를 사용 중입니다.",
+        "그 프로그램을 종료하십시오. 시리얼 회선은 한 번에 한 프로그램만 읽을 수 있습니다.",
+    ),
+    Obstacle.PORT_SETTINGS: Words(
+        "The serial port does not take these settings.",
+        "Try another speed, parity or number of stop bits.",
+        "이 시리얼 포트가 이 설정을 받아들이지 않습니다.",
+        "다른 통신 속도, 패리티, 정지 비트를 써 보십시오.",
+    ),
     Obstacle.OTHER: Words(
         "The device could not be read.",
         "The answer in brackets says why.",
@@ -159,6 +197,18 @@ _OF_CAUSE = {
     Cause.WE_ARE_NOT_TRUSTED: Obstacle.WE_ARE_NOT_TRUSTED,
     Cause.SIGN_IN_REFUSED: Obstacle.SIGN_IN,
     Cause.BUSY: Obstacle.BUSY,
+    Cause.NO_PATH: Obstacle.GATEWAY,
+    Cause.UNBELIEVABLE: Obstacle.NOT_MODBUS,
+    Cause.NO_SERIAL_PORT: Obstacle.SERIAL_PORT,
+}
+_OF_EXCEPTION = {
+    1: Obstacle.FUNCTION_REFUSED,
+    2: Obstacle.ADDRESS_REFUSED,
+    3: Obstacle.ADDRESS_REFUSED,
+    5: Obstacle.BUSY,
+    6: Obstacle.BUSY,
+    10: Obstacle.GATEWAY,
+    11: Obstacle.GATEWAY,
 }
 
 
@@ -174,6 +224,36 @@ class UnreachableError(Exception):
 def obstacle_of(cause: Cause) -> Obstacle:
     """The obstacle that a cause of trouble is to a first meeting."""
     return _OF_CAUSE.get(cause, Obstacle.OTHER)
+
+
+def obstacle_of_exception(code: int) -> Obstacle:
+    """The obstacle that an exception code is (Modbus Application Protocol V1.1b3, 7)."""
+    return _OF_EXCEPTION.get(code, Obstacle.OTHER)
+
+
+def obstacle_to(health: DeviceHealth, tag: str) -> Obstacle:
+    """What kept a tag from being read when it was last asked for."""
+    block = health.failed_block(tag)
+    if block is not None and block.exception_code is not None:
+        return obstacle_of_exception(block.exception_code)
+    if block is not None and any(one.last_good_us is not None for one in health.blocks):
+        return Obstacle.ADDRESS_REFUSED  # some devices do not answer where they have no such address
+    return Obstacle.OTHER if health.last_cause is None else obstacle_of(health.last_cause)
+
+
+def serial_obstacle(port: str, said: str) -> UnreachableError:
+    """Why a serial port could not be opened. said: what the operating system or the library said."""
+    if "://" not in port and not Path(port).exists():
+        folder, kinds = Path("/dev"), ("ttyUSB*", "ttyACM*", "ttyAMA*", "ttyS*", "serial/by-id/*")
+        there = sorted(str(one) for kind in kinds for one in folder.glob(kind))[:_MOST_PORTS]
+        return UnreachableError(Obstacle.NO_PORT, f"these exist: {', '.join(there)}" if there else "none exists")
+    if os.access(port, os.R_OK | os.W_OK) is False and "://" not in port:
+        return UnreachableError(Obstacle.NO_RIGHT, said)
+    if any(words in said for words in ("lock port", "busy", "temporarily unavailable")):
+        return UnreachableError(Obstacle.PORT_IN_USE, said)
+    if "Invalid argument" in said or "configure port" in said:
+        return UnreachableError(Obstacle.PORT_SETTINGS, said)
+    return UnreachableError(Obstacle.OTHER, said)
 
 
 async def require_listener(host: str, port: int) -> None:

@@ -103,3 +103,8 @@ def test_nothing_of_one_machine_is_written_down() -> None:
         if hits:
             found[_name(path)] = hits
     assert found == {}
+
+
+def test_no_statement_needs_a_newer_sqlite_than_long_supported_systems_have() -> None:
+    arrow = "-" + ">>"  # of SQLite 3.38; Ubuntu 22.04 has 3.37
+    assert [_name(path) for path in _python() if arrow in path.read_text(encoding="utf-8")] == []

@@ -41,6 +41,7 @@ CAUSES = {
     Cause.WE_ARE_NOT_TRUSTED: _("our certificate refused"),
     Cause.SIGN_IN_REFUSED: _("sign-in refused"),
     Cause.SECRET_FILE: _("secret file not usable"),
+    Cause.CERTIFICATE_FILE: _("certificate file not usable"),
     Cause.BUSY: _("server full"),
     Cause.REFUSED: _("request refused"),
     Cause.OTHER: _("other"),

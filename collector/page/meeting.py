@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import numpy as np
 from pydantic import TypeAdapter
 
 from collector.device_connector import open_connector
@@ -19,8 +18,8 @@ from config.devices import Device, ModbusDevice, OpcUaDevice, is_loopback
 from config.profile import register_facts, registers
 from config.tag_row import values_of
 from connectors.connector import Connector
-from connectors.modbus_guess import Decoding, guess
-from connectors.modbus_probe import Probe, probed, probed_around
+from connectors.modbus_guess import Asked, Decoding, guess
+from connectors.modbus_probe import Held, Probe, probed, probed_parts
 from connectors.opcua_draft import as_name, proposed_tag
 from connectors.reachability import Obstacle, UnreachableError
 from connectors.role_proposal import role_for_unit
@@ -89,11 +88,8 @@ async def look(draft: Draft, device: Device, folder: Path) -> None:
     """Read what the device has: registers by their probe, variables of a server. Raises UnreachableError."""
     if isinstance(device, ModbusDevice):
         assert draft.probe is not None
-        if draft.expect is None:
-            first, words = draft.probe.address, await apart_from_pages(probed(device, draft.probe))
-        else:
-            first, words = await apart_from_pages(probed_around(device, draft.probe))
-        draft.candidates = await asyncio.to_thread(_decoded, draft, first, words)
+        held = await apart_from_pages(probed_parts(device, draft.probe, with_context=draft.expect is not None))
+        draft.candidates = await asyncio.to_thread(_decoded, draft, held)
     else:
         from connectors.opcua_browse import browsed
 
@@ -149,9 +145,10 @@ async def _read_all(device: Device, tags: list[dict[str, Any]], folder: Path) ->
     return await apart_from_pages(read())
 
 
-def _decoded(draft: Draft, first: int, words: "np.ndarray[Any, np.dtype[np.uint16]]") -> list[Candidate]:
+def _decoded(draft: Draft, held: Held) -> list[Candidate]:
     assert draft.probe is not None
-    found = guess(draft.probe.table, first, words, draft.expect)
+    asked = Asked(draft.probe.address, draft.probe.count)
+    found = guess(draft.probe.table, held.address, held.words, draft.expect, asked, held.is_refused)
     draft.order = (found.orders[0].letters, found.confidence.value) if found.orders else None
     draft.beside = found.beside(draft.probe.address)
     sure = found.near[:1]

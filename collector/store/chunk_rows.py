@@ -106,6 +106,6 @@ def _delete(connection: Connection, keys: Sequence[tuple[int, int]]) -> None:
 def kinds(connection: Connection, first_tag: int, last_tag: int) -> defaultdict[int, Kind]:
     """What the tags with ids within bounds hold; one that the store does not know is taken for a gauge."""
     rows = connection.exec_driver_sql(
-        "select id, definition ->> 'role' as role from tag where id between ? and ?", (first_tag, last_tag)
+        "select id, json_extract(definition, '$.role') as role from tag where id between ? and ?", (first_tag, last_tag)
     )
     return defaultdict(lambda: Kind.GAUGE, {row.id: kind_of(Role(row.role)) for row in rows})

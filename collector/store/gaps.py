@@ -17,6 +17,14 @@ def save(connection: Connection, gaps: Iterable[Gap]) -> None:
         )
 
 
+def close_open(connection: Connection, at_us: int) -> list[Gap]:
+    """Close every gap that is open: whoever opened it runs no more. Those that were closed, with their ends."""
+    rows = connection.exec_driver_sql("select device, tag, start_us, cause from gap where end_us is null").all()
+    found = [Gap(row.device, row.tag or None, row.start_us, max(row.start_us, at_us), row.cause) for row in rows]
+    save(connection, found)
+    return found
+
+
 def newest(connection: Connection, most: int, device: str | None = None, least_us: int = 0) -> list[Gap]:
     """The gaps (of a device) that opened last and are at least so long or still open, the newest first."""
     rows = connection.exec_driver_sql(

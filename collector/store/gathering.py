@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from sqlalchemy import Connection
 
+from collector.store.journal import JournalEntry
 from collector.store.journal_rows import add_row, entry_of_row, joined_entries, narrow
 from collector.store.latest import update_latest
 from plant.reading import U32
@@ -15,37 +16,50 @@ AT_ONCE = 500_000
 _ALL_TAGS = 2**32
 
 
+def gather_all(connection: Connection) -> None:
+    """Gather every fresh row, in the caller's transaction."""
+    while gather(connection):
+        pass
+
+
 def gather(connection: Connection) -> int:
     """Gather the fresh rows that were committed first, some 500,000 readings; returns how many rows these were.
 
     A small row that was gathered last is gathered again with them: a plant commits several times a second, and each row
-    takes its time to unpack, however few readings are in it.
+    takes its time to unpack, however few readings are in it. Damaged rows are stepped over.
     """
-    ids, held = _fresh(connection)
-    if not ids:
+    fresh = _fresh(connection)
+    if not fresh:
         return 0
+    held = sum(len(entry) for entry in fresh.values())
     last = connection.exec_driver_sql(
         "select id, readings from journal where first_tag is not null order by id desc limit 1"
     ).first()
-    again = [last.id] if last is not None and last.readings + held <= GATHERED_READINGS else []
-    whole = joined_entries(entry_of_row(connection, row_id) for row_id in again + ids)
-    connection.exec_driver_sql("delete from journal where id = ?", [(row_id,) for row_id in again + ids])
+    taken = fresh
+    if last is not None and last.readings + held <= GATHERED_READINGS:
+        again = entry_of_row(connection, last.id)
+        taken = fresh if again is None else {last.id: again, **fresh}
+    whole = joined_entries(taken.values())
+    connection.exec_driver_sql("delete from journal where id = ?", [(row_id,) for row_id in taken])
     whole = whole[np.argsort(narrow(whole.tag_ids), kind="stable")]
     update_latest(connection, whole)
     for part, first_tag, last_tag in _parts(whole.tag_ids, slice(0, len(whole)), 0, _ALL_TAGS):
         add_row(connection, whole[part], (first_tag, last_tag))
-    return len(ids)
+    return len(fresh)
 
 
-def _fresh(connection: Connection) -> tuple[list[int], int]:
-    ids: list[int] = []
+def _fresh(connection: Connection) -> dict[int, JournalEntry]:
+    """Sound rows that were committed first, by id."""
+    found: dict[int, JournalEntry] = {}
     held = 0
     for row in connection.exec_driver_sql("select id, readings from journal where first_tag is null order by id").all():
-        if ids and held + row.readings > AT_ONCE:
+        if found and held + row.readings > AT_ONCE:
             break
-        ids.append(row.id)
-        held += row.readings
-    return ids, held
+        entry = entry_of_row(connection, row.id)
+        if entry is not None:
+            found[row.id] = entry
+            held += len(entry)
+    return found
 
 
 def _parts(tag_ids: U32, rows: slice, first: int, end: int) -> Iterator[tuple[slice, int, int]]:

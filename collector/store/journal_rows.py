@@ -5,14 +5,19 @@ together and parts them by tag, so that nobody unpacks the readings of all tags 
 readings of one tag are in order of arrival: gathered ones by id, then fresh ones by id.
 """
 
+import logging
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from collector.store.chunk import ChunkError
 from collector.store.journal import JournalEntry, pack, unpack
 from plant.reading import U32, joined
+
+log = logging.getLogger(__name__)
 
 ARRIVAL = "first_tag is null, id"
 """In which order the readings of a tag arrived: what SQL sorts rows by."""
@@ -39,15 +44,31 @@ def keep_rest(connection: Connection, row_id: int, rest: JournalEntry) -> None:
     )
 
 
-def entry_of_row(connection: Connection, row_id: int) -> JournalEntry:
-    """The readings of a row. Raises ChunkError."""
-    return unpack(connection.exec_driver_sql("select payload from journal where id = ?", (row_id,)).scalar_one())
+def entry_of_row(connection: Connection, row_id: int) -> JournalEntry | None:
+    """The readings of a row; None for a damaged one, which is logged and stays: all others must go on."""
+    return _sound(
+        row_id, connection.exec_driver_sql("select payload from journal where id = ?", (row_id,)).scalar_one()
+    )
 
 
 def fresh_readings(connection: Connection) -> JournalEntry:
-    """What was committed since the journal was gathered, in order of arrival. Raises ChunkError."""
-    rows = connection.exec_driver_sql("select payload from journal where first_tag is null order by id").scalars()
-    return joined_entries(unpack(payload) for payload in rows)
+    """What was committed since the journal was gathered, in order of arrival; damaged rows are logged and left out."""
+    rows = connection.exec_driver_sql("select id, payload from journal where first_tag is null order by id")
+    found = (_sound(row.id, row.payload) for row in rows)
+    return joined_entries(entry for entry in found if entry is not None)
+
+
+def _sound(row_id: int, payload: bytes) -> JournalEntry | None:
+    try:
+        return unpack(payload)
+    except ChunkError as error:
+        _say_damaged(row_id, str(error))
+        return None
+
+
+@lru_cache(maxsize=1000)  # once a process: rows are looked at again and again
+def _say_damaged(row_id: int, why: str) -> None:
+    log.error("row %d of the journal is damaged and left as it is: %s", row_id, why)
 
 
 def joined_entries(entries: Iterable[JournalEntry]) -> JournalEntry:

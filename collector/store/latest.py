@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from collector.store.journal import JournalEntry
 from collector.store.journal_rows import fresh_readings
 
-_NEWER = "case when (excluded.time_us, excluded.received_us) >= (latest.time_us, latest.received_us)"
+_NEWER = "case when excluded.time_us >= latest.time_us"
 _UPDATE = (
     "insert into latest (tag_id, first_us, time_us, value, status, received_us) values (?, ?, ?, ?, ?, ?)"
     " on conflict (tag_id) do update set first_us = min(latest.first_us, excluded.first_us), "
@@ -38,9 +38,9 @@ def latest(connection: Connection) -> dict[int, LatestReading]:
     rows = connection.exec_driver_sql("select tag_id, time_us, value, status, received_us from latest")
     found = {row.tag_id: LatestReading(row.time_us, row.value, row.status, row.received_us) for row in rows}
     for tag_id, _, time_us, value, status, received_us in _ends(fresh_readings(connection)):
-        newer, before = LatestReading(time_us, value, status, received_us), found.get(tag_id)
-        if before is None or (newer.time_us, newer.received_us) >= (before.time_us, before.received_us):
-            found[tag_id] = newer
+        before = found.get(tag_id)
+        if before is None or time_us >= before.time_us:
+            found[tag_id] = LatestReading(time_us, value, status, received_us)
     return found
 
 
@@ -55,7 +55,10 @@ def first_and_last(connection: Connection) -> Mapping[int, tuple[int, int]]:
 
 
 def update_latest(connection: Connection, entry: JournalEntry) -> None:
-    """Note the newest reading of each tag, of equal times the last to arrive, and the earliest time."""
+    """Note the newest reading of each tag, of equal times the last to arrive, and the earliest time.
+
+    What arrived before must be gathered: the clock, which may have been set back, does not say what arrived last.
+    """
     found = _ends(entry)
     if found:
         connection.exec_driver_sql(_UPDATE, found)

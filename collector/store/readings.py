@@ -1,18 +1,19 @@
 """How do readings get into the store and out again? Journal first, then hour chunks, then day chunks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from sqlalchemy import Connection
 
 from collector.store.chunk import decode
 from collector.store.chunk_rows import DAY_S, begin_s, chunk_key, delete_chunks_before, stored_chunks
+from collector.store.gathering import gather_all
 from collector.store.journal import JournalEntry
 from collector.store.journal_rows import add_row
 from collector.store.latest import update_latest
 from collector.store.merging import Written, merge_into_chunks
 from collector.store.recent import in_journal, thaw
-from collector.store.sealing import seal_tag
+from collector.store.sealing import seal_tags
 from plant.instant import US_PER_S
 from plant.reading import I64, Readings, distinct, joined
 
@@ -32,8 +33,19 @@ def merge(
 
     With `replace`, readings that the store has at the same times are taken out first.
     """
+    gather_all(connection)  # what arrived before must be in `latest` before
     if replace:
-        seal_tag(connection, tag_id)  # the journal may hold what is to be replaced
+        seal_tags(connection, [tag_id])  # the journal may hold what is to be replaced
+    return _merge(connection, tag_id, readings, span_s, replace)
+
+
+def replace_all(connection: Connection, found: Mapping[int, Readings]) -> dict[int, Written]:
+    """The same of many tags, by id, with `replace`: the journal is gone through once."""
+    seal_tags(connection, found)
+    return {tag_id: _merge(connection, tag_id, readings, DAY_S, True) for tag_id, readings in found.items()}
+
+
+def _merge(connection: Connection, tag_id: int, readings: Readings, span_s: int, replace: bool) -> Written:
     written = merge_into_chunks(connection, tag_id, readings, span_s, replace)
     update_latest(connection, JournalEntry(np.full(len(readings), tag_id, dtype=np.uint32), readings))
     return written

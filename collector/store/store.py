@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError
 
 from collector.store import schema
 from collector.store.chunk import ChunkError
+from collector.store.gathering import gather
 from collector.store.recent import freeze
 
 SCHEMA_VERSION = "0005"
@@ -68,6 +69,7 @@ def writing(path: Path) -> Iterator[Connection]:
             _refuse_other_database(connection, path)
             migrate(connection)
         _require_version(connection, path)
+        _gather(connection)
         yield connection
 
 
@@ -76,6 +78,14 @@ def transaction(connection: Connection) -> Iterator[None]:
     """All changes in it are committed together, or none of them."""
     with connection.begin():
         yield
+
+
+def _gather(connection: Connection) -> None:
+    """What an earlier program, or one that was cut off, left in the journal as committed may be more than memory."""
+    left = 1
+    while left:
+        with transaction(connection):
+            left = gather(connection)
 
 
 def version(connection: Connection) -> str | None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import re
 import socket
 import struct
@@ -21,7 +22,7 @@ from config.devices import ModbusDevice, OpcUaDevice
 from connectors.modbus_probe import Probe, probed
 from connectors.opcua_browse import browsed
 from connectors.opcua_introduction import introduced, trusted
-from connectors.reachability import WORDS, Obstacle, UnreachableError
+from connectors.reachability import WORDS, Obstacle, UnreachableError, serial_obstacle
 from tests.acceptance.plant_files import run
 
 
@@ -264,14 +265,14 @@ def test_what_the_display_shows_is_found_with_its_unit_and_role(tmp_path: Path) 
     assert [one["address"] for one in found["best"]][:4] == [10, 12, 14, 16]
     assert "u1.input14,plant,energy_import,kWh,0.001,input,14,uint32" in file.read_text()
     text = probe(*RANGE, "--expect", "1,234.6 kWh").out
-    assert "nearest to 1234.6 kWh:" in text
+    assert "nearest to 1234.6 kWh, the best last:" in text
 
 
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("13", "found at 12, one before 13: the manual counts from 1; use --address 12\n"),
-        ("11", "found at 12, one behind 11: the manual counts from 0; use --address 12\n"),
+        ("13", "found at 12, one before 13: maybe the manual counts from 1; try --address 12\n"),
+        ("11", "found at 12, one behind 11: maybe the manual counts from 0; try --address 12\n"),
     ],
 )
 def test_an_address_that_is_one_off_is_said(address: str, said: str) -> None:
@@ -284,6 +285,63 @@ def test_a_register_to_either_side_is_read_only_where_the_device_has_it() -> Non
     assert found["hint"] is None
     nothing = probe("--table", "input", "--address", "10", "--count", "2", "--expect", "77777").out
     assert "nothing near to 77777 there, nor one register beside: try more registers, the other table" in nothing
+
+
+async def with_a_hole(meter: LyingDevice, request: Any, writer: asyncio.StreamWriter) -> None:
+    """Floats at input 0 to 39, words swapped; addresses 20 to 22 are refused."""
+    wanted = range(request.address, request.address + request.count)
+    if wanted.stop > 40 or set(wanted) & {20, 21, 22}:
+        writer.write(adu(request, bytes([request.function | 0x80, 2])))
+        return
+    held: list[int] = []
+    for at in range(20):
+        held += reversed(struct.unpack(">HH", struct.pack(">f", 230.17 + 1.37 * at)))
+    data = struct.pack(f">{request.count}H", *held[wanted.start : wanted.stop])
+    writer.write(adu(request, bytes([request.function, len(data)]) + data))
+
+
+def test_the_best_stands_last_and_other_decodings_are_few() -> None:
+    said = probe(*RANGE).out
+    assert said.index("other decodings, by register:") < said.index("most plausible:")
+    assert said.splitlines()[-1].startswith("order ABCD, more plausible than the next by")
+    assert len(said.splitlines()) < 13 * 6 + 20
+    assert len(probe(*RANGE, "--all").out.splitlines()) > 2 * len(said.splitlines())
+    near = probe(*RANGE, "--expect", "49.98 Hz").out.splitlines()
+    assert near[-1].split()[:5] == ["12", "13,", "30013", "float32", "ABCD"]
+
+
+def test_bits_are_said_once_and_have_no_order() -> None:
+    async def bits(meter: LyingDevice, request: Any, writer: asyncio.StreamWriter) -> None:
+        writer.write(adu(request, bytes([1, 1, 2])))
+
+    assert probe("--table", "coil", "--address", "4", "--count", "3", lie=bits).out.splitlines() == [
+        "coil     4  0",
+        "coil     5  1",
+        "coil     6  0",
+    ]
+
+
+def test_registers_that_are_refused_are_found_and_the_rest_is_told(tmp_path: Path) -> None:
+    asked = ("--table", "input", "--address", "0", "--count", "40")
+    found = json.loads(probe(*asked, "--json", lie=with_a_hole).out)
+    assert found["refused"] == [{"first": 20, "last": 22, "said": "exception 2, illegal data address"}]
+    assert [one["address"] for one in found["registers"]] == [*range(20), *range(23, 40)]
+    floats = [one["address"] for one in found["best"] if (one["type"], one["order"]) == ("float32", "CDAB")]
+    assert floats == [*range(0, 20, 2), *range(24, 40, 2)]
+    assert not [one for one in found["decodings"] if {*range(one["address"], one["address"] + one["registers"])} & {21}]
+    said = probe(*asked, lie=with_a_hole)
+    assert (said.code, "input 20-22 refused: exception 2, illegal data address\n" in said.out) == (0, True)
+
+
+def test_registers_read_for_context_are_neither_shown_nor_written(tmp_path: Path) -> None:
+    file = tmp_path / "found.csv"
+    asked = ("--table", "input", "--address", "8", "--count", "2", "--expect", "235.65 V", "--tags", str(file))
+    found = json.loads(probe(*asked, "--json", lie=with_a_hole).out)
+    assert [one["address"] for one in found["registers"]] == [7, 8, 9, 10]
+    assert [(one["address"], one["order"]) for one in found["best"]] == [(8, "CDAB")]
+    assert found["hint"] is None
+    rows = file.read_text().splitlines()[1:]
+    assert [row.split(",")[0] for row in rows] == ["u1.input8"]
 
 
 def test_addresses_of_manuals_are_understood_or_explained() -> None:
@@ -302,7 +360,7 @@ def test_addresses_of_manuals_are_understood_or_explained() -> None:
         (("h", "--address", "0", "--count", "0"), "--count: must be 1 to 1000\n"),
         (("h", "--address", "65535", "--count", "2"), "--count: must end at address 65535\n"),
         (("h:x", "--address", "0", "--count", "2"), "h:x: must look like 192.168.10.7:502\n"),
-        (("h", "--address", "0", "--count", "2", "--unit", "300"), "unit: Input should be less than or equal to 255\n"),
+        (("h", "--address", "0", "--count", "2", "--unit", "300"), "--unit: must be at most 255\n"),
         (
             ("h", "--count", "2"),
             "--address, --count: say from where on and how many registers to read, as in --address 0",
@@ -310,13 +368,68 @@ def test_addresses_of_manuals_are_understood_or_explained() -> None:
         (("h", "--address", "0", "--count", "2", "--expect", "much"), "--expect: must be a number, with its unit or"),
         (("--address", "0", "--count", "2"), "say where the device is: HOST[:PORT], or --serial-port PORT"),
         (("h", "--units", "300"), "--units: must be unit ids from 0 to 255, as in 1-20,247\n"),
-        (("h", "--units", "1", "--tags", "f.csv"), "--tags, --expect: only with --table, --address and --count"),
+        (("h", "--units", "1", "--tags", "f.csv"), "--tags: only with --table, --address and --count"),
         (("h", "--line"), "--line: only with --serial-port\n"),
+        (
+            ("h", "--units", "1-3", "--address", "0", "--count", "2"),
+            "--count: only with --table, --address and --count",
+        ),
+        (("h", "--address", "0", "--count", "2", "--identify"), "--identify: not with --table, --address and --count"),
+        (("h", "--unit", "1", "--units", "1-3"), "--unit, --units: give one of them\n"),
+        (("h", "--serial-port", "p"), "HOST, --serial-port: give one of them\n"),
+        (("tcp://h", "--address", "0", "--count", "2"), "tcp://h: give HOST or HOST:PORT, as in 192.168.10.7:502\n"),
+        (("h:70000", "--address", "0", "--count", "2"), "h:70000: must be at most 65535\n"),
+        (("--serial-port", "p", "--stopbits", "9", "--address", "0", "--count", "2"), "--stopbits: must be "),
     ],
 )
 def test_what_cannot_be_probed_is_refused(arguments: tuple[str, ...], said: str) -> None:
     done = run("probe", "modbus", *arguments, "--table", "input")
     assert (done.code, done.err[: len(said)]) == (2, said)
+
+
+def test_registers_without_a_table_are_not_taken_for_a_scan() -> None:
+    done = run("probe", "modbus", "h", "--unit", "1", "--address", "3", "--count", "2")
+    assert (done.code, done.err[:22]) == (2, "--count: only with --t")
+
+
+def test_a_scan_of_what_is_no_modbus_says_so_with_host_and_port() -> None:
+    async def ask() -> Any:
+        async with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
+            where = f"127.0.0.1:{port}"
+            return where, await asyncio.to_thread(run, "probe", "modbus", where, "--units", "1-2", "--wait", "0.1")
+
+    where, done = asyncio.run(ask())
+    assert (done.code, done.err[: len(where)]) == (2, where)
+    assert "does not speak Modbus" in done.err
+
+
+def test_one_unit_is_asked_alone() -> None:
+    async def ask() -> list[int]:
+        async with LyingDevice().serving() as meter:
+            await asyncio.to_thread(run, "probe", "modbus", f"127.0.0.1:{meter.port}", "--unit", "2")
+            return [one.unit for one in meter.requests]
+
+    assert asyncio.run(ask()) == [2]
+
+
+def test_a_serial_port_that_cannot_be_opened_is_said_with_its_remedy(tmp_path: Path) -> None:
+    nowhere = ModbusDevice(id="d", protocol="modbus", transport="rtu", serial_port=str(tmp_path / "no"), unit=1)
+    missing = obstacle(lambda: probed(nowhere, Probe("input", 0, 2)))
+    assert missing.obstacle is Obstacle.NO_PORT
+    assert "exist" in missing.detail
+    port = tmp_path / "port"
+    port.touch()
+    locked = serial_obstacle(str(port), "cannot connect: Could not exclusively lock port: Resource busy")
+    assert locked.obstacle is Obstacle.PORT_IN_USE
+    assert serial_obstacle(str(port), "(22, 'Invalid argument')").obstacle is Obstacle.PORT_SETTINGS
+    assert serial_obstacle(str(port), "Input/output error").obstacle is Obstacle.OTHER
+
+
+def test_a_serial_port_without_the_right_to_open_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    port = tmp_path / "port"
+    port.touch()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # whoever runs the tests may be root
+    assert serial_obstacle(str(port), "Permission denied").obstacle is Obstacle.NO_RIGHT
 
 
 def test_an_address_that_takes_no_connection_is_not_waited_for_long() -> None:

@@ -192,4 +192,22 @@ def test_a_file_that_is_no_certificate_is_named(tmp_path: Path, authority: Autho
     (tmp_path / "broken.pem").write_text("nothing")
     cause, kind = refused(tmp_path, server(authority.identity("device")), authority, ca_file="broken.pem")
     assert "broken.pem" in cause
-    assert kind is Cause.SECRET_FILE
+    assert kind is Cause.CERTIFICATE_FILE
+
+
+def test_a_port_that_takes_the_connection_and_is_silent_is_no_device_that_is_off(
+    tmp_path: Path, authority: Authority
+) -> None:
+    async def hush(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async def run() -> Cause | None:
+        async with await asyncio.start_server(hush, "127.0.0.1", 0) as silent:
+            port = silent.sockets[0].getsockname()[1]
+            async with Collected(ModbusConnector(device(port, authority), Lines(tmp_path))) as collected:
+                await collected.until(lambda: bool(collected.outages()))
+                assert "no answer to the TLS handshake" in collected.outages()[0].cause
+                return collected.connector.health.last_cause
+
+    assert asyncio.run(run()) is Cause.SILENT

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, make_store, rows, some_readings, with_tags
 
-from collector.store import gathering, recent, sealing
+from collector.store import gathering, journal_rows, recent, sealing
 from collector.store.chunk import ChunkError
 from collector.store.chunk_rows import DAY_S
 from collector.store.gathering import GATHERED_READINGS, gather
 from collector.store.journal import unpack
 from collector.store.latest import latest
 from collector.store.merging import Written, merge_days
-from collector.store.readings import append, days_before, merge, series, series_by_day
+from collector.store.readings import append, days_before, merge, replace_all, series, series_by_day
 from collector.store.sealing import seal
 from collector.store.store import reading, transaction, writing
 from collector.store.tags import stored_tags
@@ -217,6 +217,29 @@ def test_replacing_readings_of_a_tag_leaves_the_others_in_the_journal(store: Con
         assert [series(store, one, *EVER).values.tolist() for one in (first, second)] == [[7], [0]]
 
 
+def test_readings_of_many_tags_are_replaced_in_one_pass_over_the_journal_and_those_of_others_left_alone(
+    store: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "GATHERED_READINGS", 20)
+    monkeypatch.setattr(sealing, "MOST_READINGS", 100)
+    ids = _many(store, 50, [MONDAY_US, MONDAY_US + 1])
+    with transaction(store):
+        gather(store)
+    unpacked: list[int] = []
+    whole = sealing.entry_of_row
+    monkeypatch.setattr(sealing, "entry_of_row", lambda connection, row: unpacked.append(row) or whole(connection, row))
+    wanted = ids[10:40:2]
+    with transaction(store):
+        before = dict(store.exec_driver_sql("select id, payload from journal where last_tag < ?", (ids[10],)).all())
+        replace_all(store, {tag_id: some_readings([MONDAY_US], [7]) for tag_id in wanted})
+        assert max(unpacked.count(row) for row in unpacked) <= 2
+        values = {tag_id: series(store, tag_id, *EVER).values.tolist() for tag_id in ids}
+        assert values == {tag_id: [7, 1] if tag_id in wanted else [0, 1] for tag_id in ids}
+        assert store.exec_driver_sql("select sum(readings) from journal").scalar() == 2 * 35
+        assert before
+        assert before.items() <= dict(store.exec_driver_sql("select id, payload from journal").all()).items()
+
+
 def test_a_reader_of_a_long_journal_unpacks_the_rows_of_a_tag_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,6 +269,76 @@ def test_an_import_is_the_latest_reading_though_older_ones_of_its_time_are_gathe
         assert latest(store)[tag_id].value == 2
         gather(store)
         assert latest(store)[tag_id].value == 2
+
+
+def _damage(store: Connection, which: str) -> None:
+    with transaction(store):
+        (row,) = store.exec_driver_sql(f"select id, payload from journal where {which}").all()
+        flipped = row.payload[:-1] + bytes([row.payload[-1] ^ 1])
+        store.exec_driver_sql("update journal set payload = ? where id = ?", (flipped, row.id))
+
+
+def test_a_damaged_row_is_logged_and_stepped_over_by_all_but_readers_of_its_readings(
+    store: Connection, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal_rows._say_damaged.cache_clear()
+    monkeypatch.setattr(gathering, "AT_ONCE", 1)
+    tag_id, _ = with_tags(store)
+    for at in range(4):
+        _append(store, tag_id, [MONDAY_US + at], [at])
+    _damage(store, f"min_us = {MONDAY_US + 1}")
+    _damage(store, f"min_us = {MONDAY_US + 2}")
+    assert (stored_tags(store)["tag0"].first_us, stored_tags(store)["tag0"].last_us) == (MONDAY_US, MONDAY_US + 3)
+    assert latest(store)[tag_id].value == 3
+    store.rollback()
+    with transaction(store):
+        assert [gather(store), gather(store), gather(store)] == [1, 1, 0]
+        assert latest(store)[tag_id].value == 3
+        assert seal(store, MONDAY_US + HOUR_US) == Written(2, 0)
+        assert store.exec_driver_sql("select min_us from journal order by id").scalars().all() == [
+            MONDAY_US + 1,
+            MONDAY_US + 2,
+        ]
+        with pytest.raises(ChunkError):
+            series(store, tag_id, *EVER)
+    assert [record.message.split(" of ")[1] for record in caplog.records] == [
+        "the journal is damaged and left as it is: checksum does not match"
+    ] * 2
+
+
+def test_a_damaged_row_that_was_gathered_keeps_no_other_from_being_gathered_and_sealed(
+    store: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "GATHERED_READINGS", 4)
+    ids = _many(store, 8, [MONDAY_US, MONDAY_US + 1])
+    with transaction(store):
+        gather(store)
+    _damage(store, f"first_tag <= {ids[2]} and last_tag >= {ids[2]}")
+    _damage(store, "id = (select max(id) from journal)")
+    with transaction(store):
+        append(store, entry_of({ids[-1]: some_readings([MONDAY_US + 2], [2])}))
+        damaged = store.exec_driver_sql("select sum(readings) from journal where first_tag is not null").scalar_one()
+        sealed = seal(store, MONDAY_US + HOUR_US).new
+        left = store.exec_driver_sql("select count(*), sum(readings) from journal").one()
+        assert (left[0], sealed + left[1]) == (2, damaged + 1)
+        assert len(series(store, ids[-1], MONDAY_US + 2, MONDAY_US + 3)) == 1
+
+
+def _received(time_us: int, value: float, received_us: int) -> Readings:
+    found = some_readings([time_us], [value])
+    return Readings(found.times_us, found.values, found.status, np.array([received_us]), found.source_offset_us)
+
+
+def test_the_last_to_arrive_is_the_latest_though_the_clock_was_set_back_meanwhile(store: Connection) -> None:
+    replaced, appended = with_tags(store)
+    with transaction(store):
+        append(store, entry_of({tag: _received(MONDAY_US, 5, MONDAY_US + 20) for tag in (replaced, appended)}))
+    with transaction(store):
+        merge(store, replaced, _received(MONDAY_US, 7, MONDAY_US + 10), replace=True)
+        append(store, entry_of({appended: _received(MONDAY_US, 8, MONDAY_US + 10)}))
+        assert [latest(store)[tag].value for tag in (replaced, appended)] == [7, 8]
+        gather(store)
+        assert [latest(store)[tag].value for tag in (replaced, appended)] == [7, 8]
 
 
 def test_a_reader_does_not_unpack_the_journal_for_a_time_before_it(tmp_path: Path) -> None:

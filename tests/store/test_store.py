@@ -11,10 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 from stored import HOUR_US, MONDAY_US, entry_of, make_store, some_readings, with_tags
 
-from collector.store import gaps, orders, readings
+from collector.store import gaps, gathering, orders, readings, store
 from collector.store.latest import latest
 from collector.store.merging import merge_days
 from collector.store.readings import append, series
@@ -99,6 +100,8 @@ def test_the_migrations_make_the_schema_that_the_code_describes(path: Path) -> N
 
 def test_migrating_again_changes_nothing(path: Path) -> None:
     make_store(path)
+    with writing(path):  # gathers the journal
+        pass
     before = _content(path)
     with writing(path) as connection:
         migrate(connection)
@@ -312,7 +315,7 @@ def test_a_damaged_chunk_is_a_store_error_naming_the_store(path: Path) -> None:
     with pytest.raises(StoreError, match=r"plant\.db.*damaged"), reading(path) as connection:
         series(connection, tag_id, 0, 2**60)
     with pytest.raises(StoreError, match=r"plant\.db.*damaged"), writing(path) as connection, transaction(connection):
-        seal(connection, 2**60)
+        series(connection, tag_id, 0, 2**60)
 
 
 @pytest.mark.parametrize("name", ["plant?mode=memory.db", "plant #1.db", "plänt 공장.db", "100%.db", ":memory:"])
@@ -323,6 +326,30 @@ def test_a_store_may_have_any_file_name(tmp_path: Path, name: str, monkeypatch: 
     assert (tmp_path / name).is_file()
     with reading(path) as connection:
         assert len(series(connection, tag_id, 0, 2**60)) == 1
+
+
+def test_a_journal_that_was_not_gathered_is_when_the_store_is_opened_a_little_in_a_transaction(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tag_id = make_store(path)
+    with writing(path) as connection:
+        for at in range(1, 4):
+            with transaction(connection):
+                append(connection, entry_of({tag_id: some_readings([MONDAY_US + at], [at])}))
+    monkeypatch.setattr(gathering, "AT_ONCE", 1)
+    in_transaction: list[tuple[object, int]] = []
+
+    def watched(connection: Connection) -> int:
+        gathered = gathering.gather(connection)
+        in_transaction.append((connection.get_transaction(), gathered))
+        return gathered
+
+    monkeypatch.setattr(store, "gather", watched)
+    with writing(path) as connection:
+        assert connection.exec_driver_sql("select count(*) from journal where first_tag is null").scalar() == 0
+        connection.rollback()
+    assert [gathered for _, gathered in in_transaction] == [1, 1, 1, 0]
+    assert len({id(one) for one, _ in in_transaction}) == 4
 
 
 def test_the_path_of_a_store_is_relative_to_the_site_file_unless_absolute() -> None:

@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 
 from connectors.modbus_expected import Expected, expected
-from connectors.modbus_guess import Guess, guess
+from connectors.modbus_guess import Asked, Guess, guess
 
 ORDERS = (("ABCD", False), ("CDAB", False), ("BADC", True), ("DCBA", True), ("BADC", False), ("DCBA", False))
 """Letters of a device, and whether its single registers are swapped too."""
@@ -168,3 +168,20 @@ def share_found(image: Image, share: Share, most: int) -> None:
         true = image.held.get(first.address)
         same = true is not None and (true.order, true.value) == (first.order, first.value)
         share.count(bool(same and true and true.shown == held.shown))
+
+
+def share_named(image: Image, share: Share, random: Random, moved_by: float) -> None:
+    """Does the true decoding stand first, if two to six registers from its address on are asked for by its display?
+
+    Eight registers to either side are context. moved_by: by what ratio the display shows more than the registers hold.
+    """
+    values = list(image.long_values().items())
+    for at, held in values[:: max(1, len(values) // 4)]:
+        value, count = held.value / held.divided_by * (1 + moved_by), random.randint(2, 6)
+        shown = f"{value:.2f}" if abs(value) < 1000 else f"{value:.1f}"
+        if not float(shown):
+            continue
+        first = max(0, at - 8)
+        around = np.array(image.words[first : at + count + 8], dtype=np.uint16)
+        found = guess("holding", first, around, expected(shown), Asked(at, count)).decodings[0]
+        share.count((found.address, found.order, found.value) == (at, held.order, held.value))

@@ -7,6 +7,7 @@ from config.address_range import AddressRange
 from config.devices import ModbusDevice
 from config.fault import InputError
 from config.load import Secrets, load_site
+from simulators.certificate import key_pair
 
 TLS = "transport: tls, ca_file: ca.pem"
 RTU = "transport: rtu, serial_port: /dev/ttyUSB0"
@@ -178,8 +179,11 @@ def test_a_unit_may_stand_twice_with_tags_read_often_and_rarely(tmp_path: Path) 
 
 
 def test_a_key_of_ours_is_for_its_owner_alone(tmp_path: Path) -> None:
+    certificate, own = key_pair(tmp_path, "own", "urn:own")
+    for name in ("ca.pem", "our.pem"):
+        (tmp_path / name).write_bytes(certificate)
     key = tmp_path / "our.key"
-    key.write_bytes(b"key")
+    key.write_bytes(own)
     key.chmod(0o644)
     (tmp_path / "site.yaml").write_text(_site(f"host: h, {TLS}, certificate_file: our.pem, key_file: our.key"))
     with pytest.raises(InputError, match=r"devices\[0\].key_file: .* must be readable by its owner alone: chmod 600"):

@@ -10,9 +10,9 @@ from config.tags import ModbusTag
 from connectors.modbus_address import manual_names, zero_based
 from connectors.modbus_coding import U16
 from connectors.modbus_expected import expected
-from connectors.modbus_guess import Confidence, Decoding, guess
+from connectors.modbus_guess import Asked, Confidence, Decoding, guess
 from simulators.registers import words_of
-from tests.unit.meter_images import Image, Share, images, share_found, share_told
+from tests.unit.meter_images import Image, Share, images, share_found, share_named, share_told
 
 
 def words(form: str, *values: float | bytes) -> U16:
@@ -207,3 +207,53 @@ def test_most_true_decodings_stand_first_and_nearly_all_with_the_display() -> No
     assert told.ratio >= 0.93
     assert found.asked > 30
     assert found.ratio >= 0.95
+
+
+@pytest.mark.parametrize("moved_by", [0.0, 5e-5])
+def test_a_value_whose_address_is_named_stands_first_there_also_when_it_has_moved_on(moved_by: float) -> None:
+    named = Share()
+    for image in images(Random(22), 5):
+        share_named(image, named, Random(len(image.words)), moved_by)
+    assert named.asked > 100
+    assert named.ratio >= 0.95
+
+
+@pytest.mark.parametrize("order", [("ABCD", False), ("CDAB", False), ("BADC", True), ("DCBA", True)])
+@pytest.mark.parametrize("count", range(2, 7))
+def test_floats_are_found_where_they_were_looked_for(order: tuple[str, bool], count: int) -> None:
+    image = Image("meter", [], {})
+    for value in (
+        230.7,
+        231.2,
+        229.9,
+        235.1,
+        11.9,
+        12.31,
+        12.05,
+        49.98,
+        2745.1,
+        2846.2,
+        2770.4,
+        0.97,
+        0.98,
+        50.02,
+        1.5,
+    ):
+        image.put(len(image.words), "float32", value, *order)
+    for at, shown in ((0, "230.7 V"), (8, "11.9 A"), (10, "12.31 A"), (14, "49.98 Hz")):
+        first = max(0, at - 8)
+        around = np.array(image.words[first : at + count + 8], dtype=np.uint16)
+        found = guess("holding", first, around, expected(shown), Asked(at, count))
+        assert said(found.decodings[:1]) == [(at, "float32", order[0], float(shown.split()[0]))]
+        assert found.beside(at) == 0
+        assert all(at - 1 <= one.address <= at + count for one in found.decodings)
+        assert all(one.address < at + count and one.address + one.words > at for one in found.best)
+
+
+def test_no_value_has_a_register_that_is_refused() -> None:
+    refused = np.array([False] * 4 + [True] + [False] * 7)
+    found = guess("holding", 0, FLOATS, refused=refused)
+    assert not [one for one in found.decodings if one.address <= 4 < one.address + one.words]
+    assert [one.address for one in found.best if one.type == "float32"] == [0, 2, 6, 8, 10]
+    bits = guess("coil", 0, words("HH", 1, 0), refused=np.array([True, False]))
+    assert [one.address for one in bits.best] == [1]

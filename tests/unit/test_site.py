@@ -90,12 +90,12 @@ calendar:
   - {{from: 2026-11-21T12:00:00+09:00, to: 2026-11-21T13:00:00+09:00, reason: ''}}
 """
     assert [fault.split(": ", 1)[1] for fault in faults(tmp_path, text)] == [
+        "shifts[0].valid_to: must not be before valid_from",
         "calendar.extra_shifts[0].date: must be an ISO 8601 date, as in 2026-11-22",
         "calendar.extra_shifts[1].breaks: must lie inside the shift",
         "calendar.planned_downtime[0].from: needs an offset or Z, as in 2026-11-22T09:30:00+09:00",
         "calendar.planned_downtime[1].to: must be after from",
         "calendar.planned_downtime[2].reason: must not be empty",
-        "shifts[0].valid_to: must not be before valid_from",
     ]
     text = f"""{PLANT}work_units: {{u: {{}}}}
 calendar:
@@ -109,9 +109,9 @@ calendar:
 """
     twice = "is valid at the same time for the same work units"
     assert [fault.split(": ", 1)[1] for fault in faults(tmp_path, text)] == [
+        "calendar.extra_shifts[1].work_units[0]: must be one of u",
         f"calendar.extra_shifts[2].name: x stands twice: calendar.extra_shifts[3] {twice}",
         f"calendar.extra_shifts[3].name: x stands twice: calendar.extra_shifts[2] {twice}",
-        "calendar.extra_shifts[1].work_units[0]: must be one of u",
         "calendar.planned_downtime[0].work_units[1]: must be one of u",
     ]
 
@@ -144,8 +144,8 @@ def test_names_that_nothing_bears_are_faults(tmp_path: Path) -> None:
     text += "mqtt: {programme: iim, host: localhost, key_file: k, scopes: [plant, nowhere]}\n"
     assert faults(tmp_path, text) == [
         "site.yaml:3:24: baselines[0].scope: must be one of plant, press1, or product:… or order:…",
-        "site.yaml:5:70: mqtt.scopes[1]: must be one of plant, press1, or product:… or order:…",
         "site.yaml:4:59: shifts[0].work_units[0]: must be one of press1",
+        "site.yaml:5:70: mqtt.scopes[1]: must be one of plant, press1, or product:… or order:…",
     ]
 
 
@@ -237,12 +237,12 @@ energy:
     )
     variable = "must be good_quantity, produced_quantity or a tag that is neither counter, state nor text"
     assert [fault.split(": ", 1)[1] for fault in faults(tmp_path, text)] == [
+        "route[0]: must be one of press1",
+        "products.A.route[1]: must be one of press1",
         "energy.baselines[1].scope: must be one of plant, press1",
         f"energy.baselines[1].variables[0]: {variable}",
         f"energy.baselines[1].variables[1]: {variable}",
         "energy.baselines[2].period: press1 has another baseline of each day",
-        "route[0]: must be one of press1",
-        "products.A.route[1]: must be one of press1",
     ]
     backwards = text[: text.index("    - {scope: press9")].replace("to: 2026-02-01", "to: 2026-01-01")
     backwards = backwards.replace("cut, ", "").replace(", weld", "")

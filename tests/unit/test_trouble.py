@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -302,3 +303,18 @@ def test_a_disk_that_fills_within_two_weeks_is_told() -> None:
 
     assert left(48.0) == ["At the present rate the disk of the store is full in 2.0 days."]
     assert left(24 * 15.0) == left(None) == []
+
+
+def test_a_certificate_that_cannot_be_used_or_believed_has_a_remedy_of_its_own() -> None:
+    secured = METER.model_copy(update={"transport": "tls", "ca_file": "ca.pem"})
+    (unusable,) = of_device(secured, off(Cause.CERTIFICATE_FILE, "cannot use ca.pem: no certificate"))
+    assert "ca_file and certificate_file must hold certificates" in unusable.remedy.en
+    assert "chmod" not in unusable.remedy.en
+    (strange,) = of_device(secured, off(Cause.NOT_TRUSTED, "the device's certificate is not believed: expired"))
+    assert "signed by the authority in ca_file" in strange.remedy.en
+    assert "smartwings trust" not in strange.remedy.en
+
+
+def test_no_remedy_names_a_button_for_it_is_read_in_the_terminal_too() -> None:
+    said = Path(device_trouble_text.__file__).read_text(encoding="utf-8")
+    assert [word for word in ("Try now", "지금 시도") if word in said] == []

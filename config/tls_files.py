@@ -1,0 +1,44 @@
+"""Can the certificate files that a Modbus device names be used? Read and tried, nothing is sent."""
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+_NO_PASSWORD = b""
+
+
+def tls_faults(device: Any, folder: Path) -> Iterator[tuple[str, str]]:
+    """Key and what is wrong with the file that it names, of a device as the site file has it.
+
+    A key that is not there yet is left aside: that is said elsewhere.
+    """
+    if not isinstance(device, dict) or device.get("transport") != "tls":
+        return
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    names = {key: device.get(key) for key in ("ca_file", "certificate_file", "key_file")}
+    paths = {key: folder / name for key, name in names.items() if isinstance(name, str) and name}
+    for key in ("ca_file", "certificate_file"):
+        if key in paths and (why := _why_no_certificate(paths[key])):
+            yield key, why
+            del paths[key]
+    if {"certificate_file", "key_file"} <= paths.keys() and paths["key_file"].exists():
+        try:
+            context.load_cert_chain(paths["certificate_file"], paths["key_file"], _NO_PASSWORD.decode)
+        except (OSError, ValueError):
+            yield "key_file", f"{paths['key_file']} must be the key (PEM, no password) of {names['certificate_file']}"
+
+
+def _why_no_certificate(path: Path) -> str | None:
+    try:
+        path.open("rb").close()
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except FileNotFoundError:
+        return f"{path} is not there"
+    except ssl.SSLError:
+        return f"{path} holds no certificate (PEM)"
+    except OSError as error:
+        return f"{path} cannot be read: {error.strerror}"
+    except ValueError:
+        return "cannot be the name of a file"
+    return None
