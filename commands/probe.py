@@ -63,7 +63,7 @@ Baudrate = Annotated[int, typer.Option(help="Speed of the serial line.")]
 ParityOf = Annotated[Parity, typer.Option(help="Parity of the serial line.")]
 Stopbits = Annotated[int, typer.Option(help="Stop bits of the serial line.")]
 Line = Annotated[bool, typer.Option("--line", help="Try the usual line settings until a unit answers.")]
-EveryOne = Annotated[bool, typer.Option("--all", help="Print every decoding, however odd.")]
+BestOnly = Annotated[bool, typer.Option("--best", help="Leave out the other decodings.")]
 FramingOf = Annotated[Framing, typer.Option(help="rtu-over-tcp: a gateway that passes serial frames on.")]
 
 
@@ -85,7 +85,7 @@ def modbus(
     stopbits: Stopbits = 1,
     line: Line = False,
     transport: FramingOf = Framing.TCP,
-    every_one: EveryOne = False,
+    best_only: BestOnly = False,
     as_json: Json = False,
 ) -> None:
     """Registers with every decoding, the most plausible first; without --table the units that answer. Only read."""
@@ -105,7 +105,7 @@ def modbus(
     elif table is None or address is None or count is None:
         refuse("--address, --count: say from where on and how many registers to read, as in --address 0 --count 20")
     else:
-        probe_registers(device, table.value, address, count, expect, tags, as_json, every_one)
+        probe_registers(device, table.value, address, count, expect, tags, as_json, best_only)
 
 
 def _refuse_registers(given: dict[str, Any]) -> None:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from connectors.modbus_probe import Held, Probe
 
 _MOST_NEAR = 20
-_LEAST_BITS, _MOST_OF_A_REGISTER = -30.0, 5
-"""Which other decodings are printed: those not less plausible, and so many of a register; --all prints every one."""
 
 
 def probe_registers(
@@ -29,7 +27,7 @@ def probe_registers(
     expect: str | None,
     tags: Path | None,
     as_json: bool,
-    every_one: bool,
+    best_only: bool,
 ) -> None:
     """Read, guess, say, and write a tag list where one is wanted."""
     from connectors.modbus_expected import expected
@@ -53,7 +51,7 @@ def probe_registers(
     if as_json:
         say_json(_json(table, held, found, hint))
     else:
-        _say(table, held, found, shown, hint, every_one)
+        _say(table, held, found, shown, hint, best_only)
 
 
 def _address(table: "Table", written: int) -> int:
@@ -168,9 +166,9 @@ def _json(table: "Table", held: "Held", found: "Guess", hint: str | None) -> dic
 
 
 def _say(
-    table: "Table", held: "Held", found: "Guess", shown: "Expected | None", hint: str | None, every_one: bool
+    table: "Table", held: "Held", found: "Guess", shown: "Expected | None", hint: str | None, best_only: bool
 ) -> None:
-    """The best last, where somebody looks first: nearest to the prompt."""
+    """The registers, then every decoding, most plausible first."""
     for at, word in _given(held):
         letters = bytes(divmod(word, 256)).decode("ascii", "replace")
         text = "".join(letter if letter.isprintable() and letter.isascii() else "." for letter in letters)
@@ -180,35 +178,24 @@ def _say(
         say(f"{table} {one}")
     if table in ("coil", "discrete"):
         return
-    _table("other decodings, by register", _others(found, every_one))
-    _table("the values in line with it" if found.near else "most plausible", found.best)
-    if found.near:
-        assert shown is not None
-        _table(
-            f"nearest to {shown.value:g} {shown.unit}, the best last".replace(" ,", ","), found.near[:_MOST_NEAR][::-1]
-        )
+    near = found.near[:_MOST_NEAR]
+    if shown is not None and near:
+        _table(f"nearest to {shown.value:g} {shown.unit}".rstrip(), near)
+    best = [one for one in found.best if one not in near]
+    _table("the values in line with it" if near else "most plausible", best)
     if hint:
-        say(hint)
-    if found.orders and not found.near:
-        say(_confidence(found))
-
-
-def _others(found: "Guess", every_one: bool) -> list["Decoding"]:
-    """Decodings that are not among the best, by register, the most plausible first."""
-    ranked = sorted(found.decodings, key=lambda one: (one.address, -one.plausibility))
-    if every_one:
-        return ranked
-    others: list[Decoding] = []
-    for one in ranked:
-        before = [other for other in others[-_MOST_OF_A_REGISTER:] if other.address == one.address]
-        if one.plausibility >= _LEAST_BITS and one not in found.best and len(before) < _MOST_OF_A_REGISTER:
-            others.append(one)
-    return others
+        say(f"\n{hint}")
+    if found.orders and not near:
+        say(f"\n{_confidence(found)}")
+    if not best_only:
+        _table("other decodings", [one for one in found.decodings if one not in near and one not in best])
 
 
 def _table(heading: str, ranked: list["Decoding"]) -> None:
     from connectors.modbus_address import manual_names
 
+    if not ranked:
+        return
     say(f"\n{heading}:\naddress  in manuals      type     order     {'value':>18}  plausible by [bit]")
     for one in ranked:
         scaled = f"  x {one.scale:g} = {one.scaled:g}" if one.scale != 1 else ""

@@ -265,7 +265,7 @@ def test_what_the_display_shows_is_found_with_its_unit_and_role(tmp_path: Path) 
     assert [one["address"] for one in found["best"]][:4] == [10, 12, 14, 16]
     assert "u1.input14,plant,energy_import,kWh,0.001,input,14,uint32" in file.read_text()
     text = probe(*RANGE, "--expect", "1,234.6 kWh").out
-    assert "nearest to 1234.6 kWh, the best last:" in text
+    assert "nearest to 1234.6 kWh:" in text
 
 
 @pytest.mark.parametrize(
@@ -300,14 +300,16 @@ async def with_a_hole(meter: LyingDevice, request: Any, writer: asyncio.StreamWr
     writer.write(adu(request, bytes([request.function, len(data)]) + data))
 
 
-def test_the_best_stands_last_and_other_decodings_are_few() -> None:
+def test_every_decoding_is_printed_the_most_plausible_first() -> None:
+    found = json.loads(probe(*RANGE, "--json").out)
     said = probe(*RANGE).out
-    assert said.index("other decodings, by register:") < said.index("most plausible:")
-    assert said.splitlines()[-1].startswith("order ABCD, more plausible than the next by")
-    assert len(said.splitlines()) < 13 * 6 + 20
-    assert len(probe(*RANGE, "--all").out.splitlines()) > 2 * len(said.splitlines())
-    near = probe(*RANGE, "--expect", "49.98 Hz").out.splitlines()
-    assert near[-1].split()[:5] == ["12", "13,", "30013", "float32", "ABCD"]
+    headings = ["most plausible:", "order ABCD, more plausible than the next by", "other decodings:"]
+    assert sorted(map(said.index, headings)) == [said.index(heading) for heading in headings]
+    assert said.count("\n") > len(found["decodings"]) + len(found["registers"])
+    assert probe(*RANGE, "--best").out == said[: said.index("\nother decodings:")]
+    near = probe(*RANGE, "--expect", "49.98 Hz").out
+    first = near[near.index("nearest to 49.98 Hz:") :].splitlines()[2]
+    assert first.split()[:5] == ["12", "13,", "30013", "float32", "ABCD"]
 
 
 def test_bits_are_said_once_and_have_no_order() -> None:
