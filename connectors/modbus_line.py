@@ -12,6 +12,7 @@ from config.devices import ModbusDevice
 from connectors.device_health import now_us
 from connectors.modbus_check import Refused
 from connectors.modbus_connection import Connection, Pace, SilentError, Take, UnreachableLineError
+from connectors.modbus_departure import Departures
 from connectors.modbus_frame import Request, request_of
 from connectors.modbus_plan import Block
 from connectors.modbus_tcp import connect
@@ -45,8 +46,9 @@ class Line:
     monotonic clock].
     """
 
-    def __init__(self, device: ModbusDevice, folder: Path) -> None:
+    def __init__(self, device: ModbusDevice, folder: Path, departures: Departures) -> None:
         self.connections = 0
+        self._departures = departures
         self.connected_since_us: int | None = None
         self._settings, self._folder = device, folder
         self._devices: dict[str, ModbusDevice] = {}
@@ -196,7 +198,8 @@ class Line:
             return serial
         tls = tls_context(device, self._folder) if device.transport == "tls" else None
         name = (device.server_name or device.host) if tls else None
-        return await connect(device.host or "", device.tcp_port, tls, name, CONNECT_TIMEOUT_S, self._answers_have_ids)
+        ids = self._answers_have_ids
+        return await connect(device.host or "", device.tcp_port, tls, name, CONNECT_TIMEOUT_S, self._departures, ids)
 
     async def _pause(self, pause_s: float) -> None:
         left_s = self._free_s + pause_s - time.monotonic()
@@ -228,12 +231,12 @@ class Lines:
     """The lines of a collector: devices behind one address or serial port share one."""
 
     def __init__(self, folder: Path = Path()) -> None:
-        self._folder = folder
+        self._folder, self._departures = folder, Departures()
         self._lines: dict[str, Line] = {}
 
     def line(self, device: ModbusDevice) -> Line:
         """The line of a device, which is one of those that share it from here on."""
-        found = self._lines.get(device.line) or Line(device, self._folder)
+        found = self._lines.get(device.line) or Line(device, self._folder, self._departures)
         self._lines[device.line] = found
         found.add(device)
         return found

@@ -22,6 +22,7 @@ from connectors.modbus_connection import (
     UnbelievableError,
     UnreachableLineError,
 )
+from connectors.modbus_departure import Departures
 from connectors.modbus_frame import HEADER, Header, Request, answer_of
 
 _BUFFER = 16 * 1024
@@ -36,9 +37,10 @@ _MOST_MISSING = 16
 class TcpConnection(asyncio.BufferedProtocol):
     """One connection to a Modbus TCP server (`connectors.modbus_connection.Connection`)."""
 
-    def __init__(self, answers_have_ids: bool | None = None) -> None:
+    def __init__(self, departures: Departures, answers_have_ids: bool | None = None) -> None:
         self.answers_have_ids = answers_have_ids
         self.loop = asyncio.get_running_loop()
+        self._departures = departures
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray(_BUFFER)
         self._view = memoryview(self._buffer)
@@ -48,6 +50,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         self._missing = 0
         self._fault: LinkError | None = None
         self._run: _Run | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def is_lost(self) -> bool:
@@ -60,8 +63,9 @@ class TcpConnection(asyncio.BufferedProtocol):
         if not requests:
             return
         run = self._run = _Run(self, requests, take, pace)
+        self._departures.asking += 1
         try:
-            run.send()
+            run.send(time.monotonic())
             await run.done
         except SilentError:
             if not self.answers_have_ids or self._missing > _MOST_MISSING:
@@ -71,9 +75,30 @@ class TcpConnection(asyncio.BufferedProtocol):
             self.close()
             raise
         finally:
+            self._departures.asking -= 1
             run.end()
             if self._run is run:
                 self._run = None
+
+    def watch(self, due_s: float) -> None:
+        """Look then, on the monotonic clock, whether the run that is on waits for too long: one timer for all runs."""
+        if self._timer is not None:
+            if self._timer.when() <= due_s:
+                return
+            self._timer.cancel()
+        self._timer = self.loop.call_at(due_s, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        run = self._run
+        if run is None or not run.asked:
+            return
+        _, row, sent_s = run.asked[0]
+        due_s = sent_s + run.pace.answer_timeout_s
+        if due_s > time.monotonic():
+            self.watch(due_s)
+        else:
+            self.fail_run(SilentError(run.requests[row], run.pace.answer_timeout_s))
 
     def fail_run(self, fault: LinkError) -> None:
         """End the run that is on, if there is one; from here on its answers are late ones."""
@@ -85,19 +110,18 @@ class TcpConnection(asyncio.BufferedProtocol):
             if not run.done.done():
                 run.done.set_exception(fault)
 
-    def next_transaction(self) -> int:
-        """1 to 65535 in turn; 0 is left to servers that know none."""
-        self._transaction = self._transaction % 0xFFFF + 1
-        return self._transaction
-
     def _is_earlier(self, transaction: int) -> bool:
         """Whether an id was given out lately."""
         return transaction > 0 and (self._transaction - transaction) % 0xFFFF < _EARLIER
 
-    def write(self, data: bytes) -> None:
-        """Send the bytes of requests."""
+    def ask(self, request: Request) -> tuple[int, bytes]:
+        """Send a request; the id it got, as a number and as an answer begins with it."""
         assert self._transport is not None
-        self._transport.write(data)
+        # 1 to 65535 in turn; 0 is left to servers that know none.
+        transaction = self._transaction = self._transaction % 0xFFFF + 1
+        number = transaction.to_bytes(2, "big")
+        self._departures.send(self._transport, number + request.behind_id)
+        return transaction, number
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -168,6 +192,8 @@ class TcpConnection(asyncio.BufferedProtocol):
         if self._fault is None:
             self._fault = fault
             self.fail_run(fault)
+            if self._timer is not None:
+                self._timer.cancel()
             if self._transport is not None:
                 self._transport.abort()
 
@@ -183,87 +209,73 @@ class _Run:
     """
 
     def __init__(self, connection: TcpConnection, requests: Sequence[Request], take: Take, pace: Pace) -> None:
-        self.requests, self._take = requests, take
+        self.requests, self.pace, self._take = requests, pace, take
         self.asked: deque[tuple[int, int, float]] = deque()
         self.head, self.size = b"", 0
         self.done: asyncio.Future[None] = connection.loop.create_future()
-        self._connection, self._pace = connection, pace
-        self._next = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._connection = connection
+        self._next, self._end = 0, len(requests)
         self._pause: asyncio.TimerHandle | None = None
 
     def accept(self, data: "bytes | memoryview | Refused", received_us: int) -> None:
         """Hand over the answer to the first request that waits, and go on."""
         _, row, sent_s = self.asked.popleft()
-        if not self._take(row, data, received_us, time.monotonic() - sent_s):
-            self._next = len(self.requests)
-        if self._pace.request_pause_s and self._next < len(self.requests):
+        now_s = time.monotonic()
+        if not self._take(row, data, received_us, now_s - sent_s):
+            self._end = self._next
+        if self.pace.request_pause_s and self._next < self._end:
             self.size = 0
             if self._pause is None:
-                self._pause = self._connection.loop.call_later(self._pace.request_pause_s, self._send_after_pause)
+                self._pause = self._connection.loop.call_later(self.pace.request_pause_s, self._send_after_pause)
         else:
-            self.send()
+            self.send(now_s)
 
     def _send_after_pause(self) -> None:
         self._pause = None
-        self.send()
+        self.send(time.monotonic())
 
-    def send(self) -> None:
+    def send(self, now_s: float) -> None:
         """Send what may be sent now; the run is done when nothing is left to send or to wait for."""
-        connection, asked = self._connection, self.asked
+        connection, asked, pace = self._connection, self.asked, self.pace
         # Ids tell answers apart only where the server is known to give them back.
-        most = self._pace.in_flight if connection.answers_have_ids and not self._pace.request_pause_s else 1
-        while len(asked) < most and self._next < len(self.requests):
-            transaction, request = connection.next_transaction(), self.requests[self._next]
-            number = transaction.to_bytes(2, "big")
-            asked.append((transaction, self._next, time.monotonic()))
+        most = 1 if pace.in_flight == 1 or pace.request_pause_s or not connection.answers_have_ids else pace.in_flight
+        while self._next < self._end and len(asked) < most:
+            request = self.requests[self._next]
+            transaction, number = connection.ask(request)
+            asked.append((transaction, self._next, now_s))
             self._next += 1
             self.head, self.size = number + request.head, request.size
-            connection.write(number + request.behind_id)
-        if len(asked) != 1 or most > 1:
+        if asked:
+            if most > 1 or len(asked) > 1:
+                self.size = 0
+            connection.watch(now_s + pace.answer_timeout_s)
+        elif not self.done.done():
             self.size = 0
-        if not asked:
-            if not self.done.done():
-                self.done.set_result(None)
-        elif self._timer is None:
-            self._watch(self._pace.answer_timeout_s)
-
-    def _watch(self, seconds: float) -> None:
-        self._timer = self._connection.loop.call_later(seconds, self._look)
-
-    def _look(self) -> None:
-        """Fail if the oldest request has waited too long; one timer looks after all requests of the run."""
-        self._timer = None
-        if not self.asked:
-            return
-        _, row, sent_s = self.asked[0]
-        left_s = sent_s + self._pace.answer_timeout_s - time.monotonic()
-        if left_s > 0:
-            self._watch(left_s)
-        else:
-            self._connection.fail_run(SilentError(self.requests[row], self._pace.answer_timeout_s))
+            self.done.set_result(None)
 
     def end(self) -> None:
-        """Stop the clocks."""
-        for timer in (self._timer, self._pause):
-            if timer is not None:
-                timer.cancel()
+        """Send nothing more."""
+        if self._pause is not None:
+            self._pause.cancel()
 
 
 async def connect(
-    host: str, port: int, tls: ssl.SSLContext | None, server_name: str | None, timeout_s: float, ids: bool | None
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None,
+    server_name: str | None,
+    timeout_s: float,
+    departures: Departures,
+    ids: bool | None,
 ) -> TcpConnection:
-    """Open a connection, resolving the name anew. ids: what an earlier connection learnt of transaction ids.
-
-    Raises UnreachableLineError.
-    """
+    """Open a connection, resolving the name anew, or raise UnreachableLineError. ids: what an earlier one learnt."""
     loop = asyncio.get_running_loop()
     name = server_name or host if tls else None
     try:
         # A TLS handshake that is not answered must end first: somebody is there then.
         async with asyncio.timeout(1.25 * timeout_s if tls else timeout_s):
             _, connection = await loop.create_connection(
-                lambda: TcpConnection(ids),
+                lambda: TcpConnection(departures, ids),
                 host,
                 port,
                 ssl=tls,

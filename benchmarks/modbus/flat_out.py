@@ -41,6 +41,9 @@ def ours(ports: list[int], registers: RegisterMap) -> list[Poll]:
     """The reader of Smart Wings, wire to Batch."""
     from config.devices import ModbusDevice
     from connectors.modbus import ModbusConnector
+    from connectors.modbus_line import Lines
+
+    lines = Lines()
 
     def poll_of(port: int) -> Poll:
         tags = [
@@ -48,7 +51,7 @@ def ours(ports: list[int], registers: RegisterMap) -> list[Poll]:
             for n, (kind, at) in enumerate(registers.addresses())
         ]
         device = ModbusDevice(id=f"d{port}", protocol="modbus", host="127.0.0.1", port=port, tags=tags)  # type: ignore[arg-type]
-        connector = ModbusConnector(device)
+        connector = ModbusConnector(device, lines)
 
         async def poll() -> Any:
             handover = connector._handover(await connector.poll())
