@@ -15,8 +15,9 @@ from connectors.connector import Handover
 from connectors.device_health import DeviceHealth
 from connectors.opcua_cause import cause_of_failure
 from connectors.opcua_certificate import NotTrustedError
+from connectors.opcua_connection import opened
 from connectors.opcua_continuity import Backoff, Outage
-from connectors.opcua_link import DoubtError, Link, now_us, opened, plain, status_of
+from connectors.opcua_link import DoubtError, Link, now_us, plain, status_of
 from connectors.opcua_poll import Poll
 from connectors.opcua_subscription import Subscription
 from connectors.opcua_values import Decoder

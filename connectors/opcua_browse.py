@@ -15,7 +15,8 @@ from connectors.device_health import Cause
 from connectors.latency import Latency
 from connectors.opcua_cause import cause_of_failure
 from connectors.opcua_certificate import NotTrustedError
-from connectors.opcua_link import DoubtError, Link, NodeError, opened, plain
+from connectors.opcua_connection import opened
+from connectors.opcua_link import DoubtError, Link, NodeError, plain
 from connectors.reachability import Obstacle, UnreachableError, obstacle_of
 from plant.status_code import status_name
 

@@ -1,15 +1,9 @@
-"""What does one connection to an OPC UA server live through: secure channel, session, being alive, end?
-
-A link is used once. After any doubt it is thrown away with asyncua's client object, and a new one is made.
-"""
+"""What is asked of an OPC UA server over an open session: its namespaces and limits, values, whether it is there?"""
 
 import asyncio
-import contextlib
-import logging
 import re
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from asyncua import ua
@@ -19,24 +13,12 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
-from config.devices import OpcUaDevice
 from connectors.latency import Latency
 from connectors.opcua_certificate import NotTrustedError
-from connectors.opcua_security import check_channel, credentials, explain, secure
 from connectors.pause import Pause
 from plant.status_code import parse_status, status_name
 
-log = logging.getLogger(__name__)
-
-ANSWER_S = 4.0
-"""Within which a server must answer any request but publish."""
 PROBE_S = 5.0
-CONNECT_S = 15.0
-CLOSE_S = 2.0
-SESSION_S = 60.0
-CHANNEL_S = 1800.0
-LARGEST_MESSAGE = 16 * 2**20
-MOST_CHUNKS = 256
 _MOST_NODES_A_CALL = 1000
 
 BAD_NODE_ID_UNKNOWN = parse_status("BadNodeIdUnknown")
@@ -55,13 +37,6 @@ class NodeError(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(status_name(status))
         self.status = status
-
-
-class QuietSession(UaSession):
-    """asyncua's session without asyncua's publish loop, which acknowledges before anything is stored."""
-
-    def ensure_publish_loop(self) -> None:
-        """Publishing is `opcua_publishing`'s work."""
 
 
 class Link:
@@ -167,63 +142,6 @@ class Link:
 
     def _renewal(self) -> float:
         return time.monotonic() + 0.75 * self._client.secure_channel_timeout / 1000
-
-
-@contextlib.asynccontextmanager
-async def opened(
-    device: OpcUaDevice, folder: Path, known_uris: dict[int, str], latency: Latency
-) -> AsyncIterator[Link]:
-    """A link to the server for as long as the block runs; the session is closed at its end.
-
-    Raises NotTrustedError, DoubtError, OSError, TimeoutError or asyncua's UaError when there is none to be had.
-    """
-    client = Client(device.endpoint, timeout=ANSWER_S)
-    client.uaclient.session = QuietSession(client.uaclient)
-    client.name = client.description = "Smart Wings"
-    client.session_timeout = round(SESSION_S * 1000)
-    client.secure_channel_timeout = round(CHANNEL_S * 1000)
-    client.max_messagesize, client.max_chunkcount = LARGEST_MESSAGE, MOST_CHUNKS
-    staying: asyncio.Task[None] | None = None
-    try:
-        async with asyncio.timeout(CONNECT_S):
-            await _connect(client, device, folder)
-            link = Link(client, known_uris, latency)
-            await link.learn()
-        staying = asyncio.create_task(link.stay(), name=f"opcua {device.id}")
-        yield link
-    finally:
-        if staying is not None:
-            staying.cancel()
-            await asyncio.gather(staying, return_exceptions=True)
-        await _close(client)
-
-
-async def _connect(client: Client, device: OpcUaDevice, folder: Path) -> None:
-    # not client.connect(): it starts a watchdog and a supervisor that give up after their first failure
-    username, password = await asyncio.to_thread(credentials, device, folder)
-    pinned = await secure(client, device, folder)
-    try:
-        await client.connect_socket()
-        await client.send_hello()
-        await client.open_secure_channel()
-        created = await client.create_session()
-    except Exception:
-        await explain(device, pinned)
-        raise
-    check_channel(client, created.ServerCertificate, pinned, device)
-    await client.activate_session(username=username, password=password)
-
-
-async def _close(client: Client) -> None:
-    protocol = client.uaclient.protocol
-    if protocol is None or protocol.is_closed:
-        return
-    with contextlib.suppress(Exception):
-        async with asyncio.timeout(CLOSE_S):
-            await client.close_session()
-            await client.close_secure_channel()
-    with contextlib.suppress(Exception):
-        client.disconnect_socket()
 
 
 def _limit(value: ua.DataValue) -> int:

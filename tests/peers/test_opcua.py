@@ -174,8 +174,8 @@ def test_the_server_need_not_be_up_at_start(port: int, tmp_path: Path) -> None:
 
 
 def test_a_server_that_hangs_is_noticed(port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for deadline in ("PROBE_S", "ANSWER_S", "CLOSE_S"):
-        monkeypatch.setattr(f"connectors.opcua_link.{deadline}", 1.0)
+    for deadline in ("link.PROBE_S", "connection.ANSWER_S", "connection.CLOSE_S"):
+        monkeypatch.setattr(f"connectors.opcua_{deadline}", 1.0)
 
     async def scenario() -> None:
         async with stored(OpcUaConnector(device(port, COUNT), tmp_path)) as store:
@@ -191,7 +191,7 @@ def test_a_server_that_hangs_is_noticed(port: int, tmp_path: Path, monkeypatch: 
 def test_a_refused_node_is_a_bad_reading_and_stops_nothing(
     press: Press, shared: tuple[Press, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.opcua_subscription.RETRY_S", 0.001)
+    monkeypatch.setattr("connectors.opcua_items.RETRY_S", 0.001)
     tags = (
         *COUNT,
         {"name": "press.late", "role": "other", "node": f"nsu={URI};s=Late"},

@@ -78,7 +78,7 @@ def test_another_certificate_than_the_trusted_one_is_refused(
 def test_nothing_is_lost_while_the_channel_is_renewed(
     secure_server: tuple[Press, Run, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.opcua_link.CHANNEL_S", 2.0)
+    monkeypatch.setattr("connectors.opcua_connection.CHANNEL_S", 2.0)
     press, run, _ = secure_server
     settings = device(press.port, COUNT, security="Basic256Sha256")
 

@@ -1,0 +1,162 @@
+"""What is an OPC UA server asked to watch? A subscription with an item for each tag, and what it made of that."""
+
+import time
+
+from asyncua import ua
+from asyncua.ua.attribute_ids import AttributeIds
+
+from config.devices import OpcUaDevice
+from connectors.device_health import DeviceHealth, SubscriptionHealth
+from connectors.opcua_continuity import KEEP_ALIVE_S, keep_alive_count, lifetime_count, queue_size
+from connectors.opcua_link import Link, NodeError
+from plant.status_code import status_name
+
+RETRY_S = 60.0
+_MOST_VALUES_A_MESSAGE = 10_000
+
+
+class Items:
+    """The monitored items of a device, one for each tag; its row is the item's client handle.
+
+    refused: rows that the server does not watch, with its reason (0: not asked yet). id: of the subscription.
+    keep_alive_s: how often the server says at least that it has nothing to say.
+    """
+
+    def __init__(self, link: Link, device: OpcUaDevice, health: DeviceHealth) -> None:
+        self.id = 0
+        self.keep_alive_s = 0.0
+        self.refused: dict[int, int] = dict.fromkeys(range(len(device.tags)), 0)
+        self._link = link
+        self._device = device
+        self._health = health
+        self._names = [tag.name for tag in device.tags]
+        self._notes: list[str] = []
+        self._retry_s = 0.0
+        self._queue_size = 0
+
+    async def create(self) -> None:
+        """Create the subscription, without items yet. Raises what a lost link raises."""
+        created = await self._created()
+        interval_ms = created.RevisedPublishingInterval
+        keep_alive_s = interval_ms * created.RevisedMaxKeepAliveCount / 1000
+        if keep_alive_s > KEEP_ALIVE_S and created.RevisedMaxKeepAliveCount > 1:
+            keep_alive_s = await self._shorten(created)
+        self.id, self.keep_alive_s = created.SubscriptionId, keep_alive_s
+        if interval_ms > self._device.publishing_ms:
+            self._notes.append(f"publishes every {interval_ms:g} ms, asked for {self._device.publishing_ms:g} ms")
+        if keep_alive_s > KEEP_ALIVE_S:
+            self._notes.append(f"sends keep-alives every {keep_alive_s:g} s only")
+        self._queue_size = queue_size(self._device.sampling_ms, interval_ms, self._device.outage_s)
+        lifetime_s = interval_ms * created.RevisedLifetimeCount / 1000
+        self._health.subscription = SubscriptionHealth(
+            publishing_ms=interval_ms,
+            asked_publishing_ms=self._device.publishing_ms,
+            sampling_ms=self._device.sampling_ms,
+            asked_sampling_ms=self._device.sampling_ms,
+            queue=self._queue_size,
+            asked_queue=self._queue_size,
+            keep_alive_s=keep_alive_s,
+            bridges_s=min(lifetime_s, self._queue_size * self._device.sampling_ms / 1000),
+        )
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to ask again for what was refused."""
+        return bool(self.refused) and time.monotonic() >= self._retry_s
+
+    def hasten(self) -> None:
+        """Ask for it again with the next message."""
+        self._retry_s = 0.0
+
+    async def watch_refused(self) -> tuple[list[int], dict[int, int]]:
+        """Create the items that are not watched yet: rows that are from now on; rows that are refused for a new
+        reason, with it."""
+        before, self.refused = self.refused, {}
+        nodes: dict[int, ua.NodeId] = {}
+        for row in before:
+            try:
+                nodes[row] = self._link.node_id(self._device.tags[row].node)
+            except NodeError as error:
+                self.refused[row] = error.status
+        rows = list(nodes)
+        for start in range(0, len(rows), self._link.items_a_call):
+            await self._watch({row: nodes[row] for row in rows[start : start + self._link.items_a_call]})
+        self._retry_s = time.monotonic() + RETRY_S
+        self._note()
+        news = {row: status for row, status in self.refused.items() if status != before[row]}
+        return [row for row in nodes if row not in self.refused], news
+
+    async def _created(self) -> ua.CreateSubscriptionResult:
+        publishing_ms = self._device.publishing_ms
+        return await self._link.session.create_subscription(
+            ua.CreateSubscriptionParameters(
+                RequestedPublishingInterval=publishing_ms,
+                RequestedLifetimeCount=lifetime_count(publishing_ms, self._device.outage_s),
+                RequestedMaxKeepAliveCount=keep_alive_count(publishing_ms),
+                MaxNotificationsPerPublish=_MOST_VALUES_A_MESSAGE,
+                PublishingEnabled=True,
+            ),
+            _no_callback,
+        )
+
+    async def _shorten(self, created: ua.CreateSubscriptionResult) -> float:
+        """The server slowed publishing down: ask again for keep-alives in time. What it grants [s]."""
+        interval_ms = created.RevisedPublishingInterval
+        modified = await self._link.session.modify_subscription(
+            ua.ModifySubscriptionParameters(
+                SubscriptionId=created.SubscriptionId,
+                RequestedPublishingInterval=interval_ms,
+                RequestedLifetimeCount=lifetime_count(interval_ms, self._device.outage_s),
+                RequestedMaxKeepAliveCount=keep_alive_count(interval_ms),
+                MaxNotificationsPerPublish=_MOST_VALUES_A_MESSAGE,
+            )
+        )
+        return float(modified.RevisedPublishingInterval * modified.RevisedMaxKeepAliveCount / 1000)
+
+    async def _watch(self, nodes: dict[int, ua.NodeId]) -> None:
+        items = [
+            ua.MonitoredItemCreateRequest(
+                ItemToMonitor=ua.ReadValueId(NodeId=node, AttributeId=AttributeIds.Value),
+                MonitoringMode=ua.MonitoringMode.Reporting,
+                RequestedParameters=ua.MonitoringParameters(
+                    ClientHandle=row,
+                    SamplingInterval=self._device.sampling_ms,
+                    Filter=None,
+                    QueueSize=self._queue_size,
+                    DiscardOldest=True,
+                ),
+            )
+            for row, node in nodes.items()
+        ]
+        parameters = ua.CreateMonitoredItemsParameters(
+            SubscriptionId=self.id, TimestampsToReturn=ua.TimestampsToReturn.Both, ItemsToCreate=items
+        )
+        results = await self._link.session.create_monitored_items(parameters)
+        for row, result in zip(nodes, results, strict=True):
+            if result.StatusCode.is_bad():
+                self.refused[row] = int(result.StatusCode.value)
+                continue
+            self._note_revised(row, result)
+            if self._health.subscription is not None:
+                queue, sampling_ms = result.RevisedQueueSize, result.RevisedSamplingInterval
+                self._health.subscription = self._health.subscription.with_item(queue, sampling_ms)
+
+    def _note_revised(self, row: int, result: ua.MonitoredItemCreateResult) -> None:
+        name = self._names[row]
+        if result.RevisedQueueSize < self._queue_size:
+            self._notes.append(f"{name}: queue of {result.RevisedQueueSize}, asked for {self._queue_size}")
+        if result.RevisedSamplingInterval > self._device.sampling_ms:
+            asked = self._device.sampling_ms
+            self._notes.append(f"{name}: sampled every {result.RevisedSamplingInterval:g} ms, asked for {asked:g} ms")
+
+    def _note(self) -> None:
+        self._health.refused_tags = {self._names[row]: status_name(status) for row, status in self.refused.items()}
+        refused = [
+            f"{name}: refused with {status}, tried again every {RETRY_S:.0f} s"
+            for name, status in self._health.refused_tags.items()
+        ]
+        self._health.notes[:] = self._notes + refused
+
+
+def _no_callback(result: ua.PublishResult) -> None:
+    """asyncua wants one for a loop that never runs here."""
