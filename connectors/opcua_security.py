@@ -24,6 +24,7 @@ from connectors.opcua_certificate import (
     own_certificate,
     trusted_file,
 )
+from connectors.opcua_transport import BoundedClient
 
 _POLICIES: dict[str, Any] = {
     "Basic256Sha256": security_policies.SecurityPolicyBasic256Sha256,
@@ -53,7 +54,7 @@ async def fetch_server_certificate(device: OpcUaDevice) -> bytes:
 
 
 async def _endpoints(device: OpcUaDevice) -> list[ua.EndpointDescription]:
-    return await Client(device.endpoint, timeout=_ANSWER_S).connect_and_get_server_endpoints()
+    return await BoundedClient(device.endpoint, _ANSWER_S).connect_and_get_server_endpoints()
 
 
 async def offered(device: OpcUaDevice) -> dict[str, str]:
