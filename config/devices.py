@@ -79,6 +79,8 @@ class OpcUaDevice(DeviceSettings):
     """How often the server sends what it found [ms]."""
     poll_s: Annotated[Number, Field(gt=0)] = 1.0
     """Time from poll to poll in mode `poll` [s]."""
+    history: Literal["auto", "never"] = "auto"
+    """Fill gaps from the server's history where it keeps one, or leave them."""
     tags: tuple[OpcUaTag, ...] = ()
     """The tags, or the file name of a tag list."""
 
