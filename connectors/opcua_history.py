@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 _MOST_GAPS = 1_000
 _MOST_ATTEMPTS = 2
+_MOST_FAULTS = 5
 
 
 class History:
@@ -116,14 +117,16 @@ class History:
         clock = await calls.clock()
         filling.begin(await calls.with_history(filling.rows), clock.offset_us)
         most_nodes = min(MOST_NODES_A_CALL, await calls.nodes_a_call())
+        faults = 0
         try:
             while (asked := filling.next_slice(most_nodes)) is not None:
                 given = await calls.read(asked)
-                if given is None:  # too much at once
-                    if most_nodes == 1:
-                        raise NoHistoryError("the server refuses to read the history of a single node")
-                    most_nodes //= 2
+                if given is None:
+                    most_nodes = max(1, len(asked.rows) // 2)
                     continue
+                faults = faults + 1 if given[0].is_fault else 0
+                if faults == _MOST_FAULTS and not filling.values:
+                    raise NoHistoryError("the server cannot read its history")
                 if any(values.lost_its_place for values in given):
                     most_nodes = 1
                 await self._hand_over_slice(filling, asked, given)

@@ -11,14 +11,19 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import (
     BadHistoryOperationUnsupported,
+    BadSecureChannelClosed,
+    BadServerHalted,
     BadServiceUnsupported,
-    BadTooManyOperations,
+    BadSessionClosed,
+    BadSessionIdInvalid,
+    BadShutdown,
     UaError,
+    UaStatusCodeError,
 )
 
 from config.devices import OpcUaDevice
 from connectors.opcua_backfill import MOST_NODES_A_CALL, Slice
-from connectors.opcua_link import Link, NodeError, now_us
+from connectors.opcua_link import Link, NodeError, now_us, plain
 from connectors.opcua_values import ABSENT, timestamp
 from plant.instant import US_PER_S, moment
 from plant.status_code import parse_status
@@ -44,11 +49,13 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What came for one node. point: where to go on, or None. refused: the StatusCode if it was."""
+    """What came for one node. point: where to go on, or None. refused: the StatusCode if it was. is_fault: as a
+    fault of the service, which says nothing of the node."""
 
     values: list[ua.DataValue]
     point: bytes | None = None
     refused: int | None = None
+    is_fault: bool = False
 
     @property
     def lost_its_place(self) -> bool:
@@ -111,14 +118,16 @@ class HistoryCalls:
         return self._nodes_a_call
 
     async def read(self, asked: Slice) -> list[Values] | None:
-        """What came for each row; None when it was too much for the server at once."""
+        """What came for each row; None when several were more than the server takes at once, or one made all fail."""
         try:
             results = await self._history_read(asked, dict(zip(asked.rows, asked.points, strict=True)))
-        except BadTooManyOperations:
-            return None
-        except (BadHistoryOperationUnsupported, BadServiceUnsupported) as error:
+        except (BadServiceUnsupported, BadHistoryOperationUnsupported) as error:
             self._with_history = dict.fromkeys(range(len(self._device.tags)), False)
             raise NoHistoryError("the server has no history") from error
+        except (BadSessionIdInvalid, BadSessionClosed, BadSecureChannelClosed, BadServerHalted, BadShutdown) as error:
+            raise ConnectionError(plain(error)) from error
+        except UaStatusCodeError as error:  # one node may make the whole call fail: which one?
+            return None if len(asked.rows) > 1 else [Values([], refused=int(error.code), is_fault=True)]
         if len(results) != len(asked.rows):
             raise UaError(f"the history of {len(asked.rows)} nodes was asked for, that of {len(results)} came")
         return [_values(result) for result in results]
