@@ -12,6 +12,7 @@ from opcua_server import URI
 from opcua_store import Store, device, stored
 
 from connectors.opcua import OpcUaConnector
+from connectors.opcua_backfill import MOST_VALUES_A_CALL
 from plant.gap import Gap
 
 pytestmark = pytest.mark.timeout(240)
@@ -101,6 +102,7 @@ async def cut_and_filled(port: int, names: tuple[str, ...], folder: Path, away_s
             await store.until(lambda: bool(store.gaps))
             await asyncio.sleep(away_s)
             line.mend()
+            connector.try_now()
             await store.until(lambda: bool(shortened(store.gaps)))
             readings = len(store.rows)
             await store.until(lambda: len(store.rows) > readings + 5)
@@ -136,6 +138,18 @@ def test_tags_without_history_keep_their_gaps(server: int, tmp_path: Path) -> No
     assert not is_whole(store, "press.Plain")
 
 
+def test_history_of_many_slices_is_read_to_its_end(server: int, tmp_path: Path) -> None:
+    store = asyncio.run(cut_and_filled(server, ("Busy", "Count"), tmp_path))
+    closed = store.gaps[1]
+    assert closed.end_us is not None
+    inside = {row[2] for row in store.rows if row[0] == "press.Busy" and closed.start_us <= row[1] < closed.end_us}
+    assert len(inside) > 900
+    assert set(np.diff(sorted(inside))) == {1.0}
+    slices = [len(one.batch) for one in store.handovers if one.batch is not None and len(one.batch) > 100]
+    assert len(slices) > 1
+    assert max(slices) <= MOST_VALUES_A_CALL
+
+
 def test_history_that_nobody_wants_is_left_alone(server: int, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with cable(server) as line:
@@ -167,6 +181,7 @@ def test_a_server_that_was_killed_knows_only_what_came_since_its_start(packages:
                 line.server_port = port
                 await asyncio.sleep(1.5)  # it counts, and nobody reads
                 line.mend()
+                connector.try_now()
                 await store.until(lambda: len(store.gaps) > 2)
         return store
 
