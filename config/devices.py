@@ -79,6 +79,11 @@ class OpcUaDevice(DeviceSettings):
     """How often the server sends what it found [ms]."""
     poll_s: Annotated[Number, Field(gt=0)] = 1.0
     """Time from poll to poll in mode `poll` [s]."""
+    max_nodes_per_read: Annotated[Whole, Field(ge=0)] = 0
+    """Most nodes of one Read, for servers that bear less than they say. 0: what the server says."""
+    max_items_per_call: Annotated[Whole, Field(ge=0)] = 0
+    """Most monitored items created by one call, for servers that bear less than they say. 0: what the server says, and
+    less for products that are known to bear less."""
     tags: tuple[OpcUaTag, ...] = ()
     """The tags, or the file name of a tag list."""
 

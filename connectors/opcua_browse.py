@@ -134,10 +134,10 @@ class _Tree:
         return found
 
     async def read_values(self) -> None:
-        values = await self._link.read(self._nodes)
+        values = await self._link.values_of(self._nodes)
         for variable, data in zip(self.found.variables, values, strict=True):
             _understand(variable, data)
-        units = await self._link.read(list(self._units.values()))
+        units = await self._link.values_of(list(self._units.values()))
         for row, data in zip(self._units, units, strict=True):
             given = data.Value.Value if data.Value is not None else None
             if isinstance(given, ua.EUInformation):

@@ -45,7 +45,7 @@ async def opened(
         async with asyncio.timeout(CONNECT_S):
             await _connect(client, device, folder)
             link = Link(client, known_uris, latency)
-            await link.learn()
+            await link.learn(device)
         staying = asyncio.create_task(link.stay(), name=f"opcua {device.id}")
         yield link
     finally:

@@ -89,7 +89,7 @@ class Messages:
 
     async def _read_again(self) -> None:
         rows = [row for row in range(len(self._device.tags)) if row not in self._items.refused]
-        values = await self._link.read([self._link.node_id(self._device.tags[row].node) for row in rows])
+        values = await self._link.read([self._link.wanted(self._device.tags[row]) for row in rows])
         samples = [self._decoder.sample(row, data, first=True) for row, data in zip(rows, values, strict=True)]
         self._hand_over(samples, now_us(), snapshot=True)
 
@@ -119,6 +119,7 @@ class Messages:
         if not samples:
             return
         batch = self._decoder.batch(samples, received_us, self.complete_us, snapshot)
+        self._items.reported(batch.tags, batch.status)
         gaps: list[Gap] = []
         for sample, time_us in zip(samples, batch.times_us.tolist(), strict=True):
             if sample.overflowed:

@@ -59,19 +59,19 @@ class Poll:
         """Read every tag now. A sample that was read before is not handed over again."""
         self._health.polls += 1
         samples: list[Sample] = []
-        nodes: dict[int, ua.NodeId] = {}
+        wanted: dict[int, ua.ReadValueId] = {}
         for row, tag in enumerate(self._device.tags):
             try:
-                nodes[row] = self._link.node_id(tag.node)
+                wanted[row] = self._link.wanted(tag)
             except NodeError as error:
                 samples.append(self._decoder.bad(row, error.status))
         try:
-            values = await self._link.read(list(nodes.values()))
+            values = await self._link.read(list(wanted.values()))
         except Exception:
             self._health.polls_failed += 1
             raise
         received_us = now_us()
-        for row, data in zip(nodes, values, strict=True):
+        for row, data in zip(wanted, values, strict=True):
             samples.append(self._decoder.sample(row, data, first=row not in self._last))
         self._health.refused_tags = {
             self._decoder.names[sample.row]: status_name(sample.status) for sample in samples if is_bad(sample.status)
