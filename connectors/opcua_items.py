@@ -198,7 +198,7 @@ class Items:
             f"{name}: refused with {status}, tried again every {RETRY_S:.0f} s"
             for name, status in self._health.refused_tags.items()
         ]
-        self._health.notes[:] = [*self._notes, *refused]
+        self._health.notes[:] = [*self._link.notes, *self._notes, *refused]
 
 
 def _refusal(status: int) -> ua.MonitoredItemCreateResult:

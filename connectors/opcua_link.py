@@ -56,7 +56,8 @@ class NodeError(Exception):
 class Link:
     """An open session. known_uris: namespaces as they were when the device was first seen, by index.
 
-    latency: gets how long each answer to a Read took.
+    latency: gets how long each answer to a Read took. ranges: node and index of tags whose element the server itself
+    picks from the array. notes: what is to be said of the server.
     """
 
     def __init__(self, client: Client, known_uris: dict[int, str], latency: Latency) -> None:
@@ -64,6 +65,8 @@ class Link:
         self._known_uris, self._latency, self._pause = known_uris, latency, Pause()
         self._indexes: Mapping[str, int] = {}
         self.reads, self.items, self.browses = CallSize(), CallSize(), CallSize()
+        self.ranges: set[tuple[str, str | None]] = set()
+        self.notes: list[str] = []
         self.session: UaSession = client.uaclient.session
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -114,7 +117,10 @@ class Link:
 
     def wanted(self, tag: OpcUaTag) -> ua.ReadValueId:
         """What to ask for to get a tag's value. Raises NodeError."""
-        return ua.ReadValueId(NodeId=self.node_id(tag.node), AttributeId=AttributeIds.Value)
+        wanted = ua.ReadValueId(NodeId=self.node_id(tag.node), AttributeId=AttributeIds.Value)
+        if (tag.node, tag.index) in self.ranges:
+            wanted.IndexRange = tag.index
+        return wanted
 
     async def read(self, wanted: Sequence[ua.ReadValueId]) -> list[ua.DataValue]:
         """Values with both timestamps, in calls that the server takes. Raises what a lost link raises."""

@@ -76,7 +76,7 @@ class Poll:
         self._health.refused_tags = {
             self._decoder.names[sample.row]: status_name(sample.status) for sample in samples if is_bad(sample.status)
         }
-        self._health.notes[:] = [
+        self._health.notes[:] = self._link.notes + [
             f"{name}: cannot be read, {status}" for name, status in self._health.refused_tags.items()
         ]
         news = [sample for sample in samples if self._is_new(sample)]

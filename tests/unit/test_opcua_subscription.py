@@ -90,6 +90,7 @@ class LossyLink:
 
     def __init__(self, session: LossySession) -> None:
         self.items = CallSize()
+        self.notes: list[str] = []
         self.session = session
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
