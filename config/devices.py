@@ -100,6 +100,8 @@ class OpcUaDevice(DeviceSettings):
             raise ValueError("security: none beyond this machine needs allow_insecure: true")
         if self.password_file and self.security == "none" and not is_loopback(address.hostname or ""):
             raise ValueError("password_file: a password is never sent over a channel that is not encrypted")
+        if self.mode == "poll" and (named := [tag.name for tag in self.tags if tag.events]):
+            raise ValueError(f"mode: must be subscribe for {named[0]}, since events cannot be polled")
         return self
 
 

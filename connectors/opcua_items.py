@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from config.devices import OpcUaDevice
 from connectors.device_health import DeviceHealth, SubscriptionHealth
 from connectors.opcua_continuity import KEEP_ALIVE_S, keep_alive_count, lifetime_count, queue_size
+from connectors.opcua_events import event_filter
 from connectors.opcua_link import DoubtError, Link, NodeError
 from plant.status_code import BAD, parse_status, status_name
 
 RETRY_S = 60.0
 _MOST_VALUES_A_MESSAGE = 10_000
+_NO_RANGES = parse_status("BadIndexRangeInvalid")
 _CODE_BITS = 0xFFFF0000
 # what a monitored item reports when its node is deleted, or was downloaded anew (OPC 10000-4 7.39)
 _VANISHED = np.array(
@@ -114,7 +116,7 @@ class Items:
         self._retry_s = time.monotonic() + RETRY_S
         self._note()
         news = {row: status for row, status in self.refused.items() if status != before[row]}
-        return [row for row in wanted if row not in self.refused], news
+        return [row for row in wanted if row not in self.refused and not self._device.tags[row].events], news
 
     async def _created(self) -> ua.CreateSubscriptionResult:
         publishing_ms = self._device.publishing_ms
@@ -153,13 +155,14 @@ class Items:
                 )
 
     def _request(self, row: int, wanted: ua.ReadValueId) -> ua.MonitoredItemCreateRequest:
+        is_event = self._device.tags[row].events
         return ua.MonitoredItemCreateRequest(
             ItemToMonitor=wanted,
             MonitoringMode=ua.MonitoringMode.Reporting,
             RequestedParameters=ua.MonitoringParameters(
                 ClientHandle=row,
-                SamplingInterval=self._device.sampling_ms,
-                Filter=None,
+                SamplingInterval=0.0 if is_event else self._device.sampling_ms,
+                Filter=event_filter() if is_event else None,
                 QueueSize=self._queue_size,
                 DiscardOldest=True,
             ),
@@ -177,6 +180,8 @@ class Items:
     def _take(self, row: int, result: ua.MonitoredItemCreateResult) -> None:
         if result.StatusCode.is_bad():
             self.refused[row] = int(result.StatusCode.value)
+            if self.refused[row] == _NO_RANGES:  # for items, though it answers Reads with one: the whole array then
+                self._link.ranges.discard((self._device.tags[row].node, self._device.tags[row].index))
             return
         self._ids[row] = result.MonitoredItemId
         self._note_revised(row, result)

@@ -116,7 +116,9 @@ class Link:
         return f"nsu={uri};{text.partition(';')[2]}"
 
     def wanted(self, tag: OpcUaTag) -> ua.ReadValueId:
-        """What to ask for to get a tag's value. Raises NodeError."""
+        """What to ask for to get a tag's value, or to hear of its node's events. Raises NodeError."""
+        if tag.events:
+            return ua.ReadValueId(NodeId=self.node_id(tag.node), AttributeId=AttributeIds.EventNotifier)
         wanted = ua.ReadValueId(NodeId=self.node_id(tag.node), AttributeId=AttributeIds.Value)
         if (tag.node, tag.index) in self.ranges:
             wanted.IndexRange = tag.index

@@ -12,7 +12,9 @@ from connectors.opcua_link import DoubtError, Link, NodeError, now_us
 from connectors.opcua_values import ABSENT, Decoder, Sample
 from connectors.pause import Pause
 from plant.gap import Gap
-from plant.status_code import is_bad, status_name
+from plant.status_code import is_bad, parse_status, status_name
+
+_NO_EVENT_YET = parse_status("BadWaitingForInitialData")
 
 
 class Poll:
@@ -61,6 +63,9 @@ class Poll:
         samples: list[Sample] = []
         wanted: dict[int, ua.ReadValueId] = {}
         for row, tag in enumerate(self._device.tags):
+            if tag.events:
+                samples.append(self._decoder.bad(row, _NO_EVENT_YET))
+                continue
             try:
                 wanted[row] = self._link.wanted(tag)
             except NodeError as error:

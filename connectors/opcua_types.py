@@ -26,7 +26,7 @@ async def learn_types(link: Link, device: OpcUaDevice, decoder: Decoder) -> None
     the server takes apart itself. Raises what a lost link raises; types that the server does not say are noted."""
     nodes: dict[int, ua.NodeId] = {}
     for row, tag in enumerate(device.tags):
-        if tag.field or tag.index or (decoder.values[row].kind is Kind.TEXT):
+        if tag.field or tag.index or (decoder.values[row].kind is Kind.TEXT and not tag.events):
             try:
                 nodes[row] = link.node_id(tag.node)
             except NodeError:
