@@ -94,6 +94,11 @@ class OpcUaDevice(DeviceSettings):
     """How often the server sends what it found [ms]."""
     poll_s: Annotated[Number, Field(gt=0)] = 1.0
     """Time from poll to poll in mode `poll` [s]."""
+    max_nodes_per_read: Annotated[Whole, Field(ge=0)] = 0
+    """Most nodes of one Read, for servers that bear less than they say. 0: what the server says."""
+    max_items_per_call: Annotated[Whole, Field(ge=0)] = 0
+    """Most monitored items created by one call, for servers that bear less than they say. 0: what the server says, and
+    less for products that are known to bear less."""
     tags: tuple[OpcUaTag, ...] = ()
     """The tags, or the file name of a tag list."""
 
@@ -110,6 +115,8 @@ class OpcUaDevice(DeviceSettings):
             raise ValueError("security: none beyond this machine needs allow_insecure: true")
         if self.password_file and not self.may_send_password:
             raise ValueError("password_file: a password is never sent over a channel that is not encrypted")
+        if self.mode == "poll" and (named := [tag.name for tag in self.tags if tag.events]):
+            raise ValueError(f"mode: must be subscribe for {named[0]}, since events cannot be polled")
         return self
 
     @model_validator(mode="after")

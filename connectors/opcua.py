@@ -20,6 +20,7 @@ from connectors.opcua_continuity import Backoff, Outage
 from connectors.opcua_link import DoubtError, Link, now_us, plain, status_of
 from connectors.opcua_poll import Poll
 from connectors.opcua_subscription import Subscription
+from connectors.opcua_types import learn_types
 from connectors.opcua_values import Decoder
 from connectors.pause import Pause
 from plant.instant import US_PER_S
@@ -91,6 +92,7 @@ class OpcUaConnector:
         """See `connector.Connector`; `health.last_error` says in words why nothing could be read."""
         try:
             async with opened(self._device, self._folder, self._uris, self.health.latency) as link:
+                await learn_types(link, self._device, self._decoder)
                 return await Poll(link, self._device, self._decoder, self.health).read()
         except Exception as error:
             self._failed(error)
@@ -100,6 +102,7 @@ class OpcUaConnector:
     @contextlib.asynccontextmanager
     async def _reading(self) -> AsyncIterator[Reading]:
         async with opened(self._device, self._folder, self._uris, self.health.latency) as link:
+            await learn_types(link, self._device, self._decoder)
             reading = self._way(link)
             await reading.start()
             try:

@@ -15,6 +15,7 @@ from connectors.latency import Latency
 from connectors.opcua_link import Link
 from connectors.opcua_security import check_channel, explain, secure
 from connectors.opcua_session import QuietSession
+from connectors.opcua_transport import BoundedClient
 from connectors.opcua_user import sign_in, user_of
 
 ANSWER_S = 4.0
@@ -23,8 +24,6 @@ CONNECT_S = 15.0
 CLOSE_S = 2.0
 SESSION_S = 60.0
 CHANNEL_S = 1800.0
-LARGEST_MESSAGE = 16 * 2**20
-MOST_CHUNKS = 256
 
 
 @contextlib.asynccontextmanager
@@ -35,18 +34,17 @@ async def opened(
 
     Raises NotTrustedError, DoubtError, OSError, TimeoutError or asyncua's UaError when there is none to be had.
     """
-    client = Client(device.endpoint, timeout=ANSWER_S)
+    client = BoundedClient(device.endpoint, ANSWER_S)
     client.uaclient.session = QuietSession(client.uaclient)
     client.name = client.description = "Smart Wings"
     client.session_timeout = round(SESSION_S * 1000)
     client.secure_channel_timeout = round(CHANNEL_S * 1000)
-    client.max_messagesize, client.max_chunkcount = LARGEST_MESSAGE, MOST_CHUNKS
     staying: asyncio.Task[None] | None = None
     try:
         async with asyncio.timeout(CONNECT_S):
             await _connect(client, device, folder)
             link = Link(client, known_uris, latency)
-            await link.learn()
+            await link.learn(device)
         staying = asyncio.create_task(link.stay(), name=f"opcua {device.id}")
         yield link
     finally:

@@ -16,6 +16,7 @@ from config.secret_file import write_secret
 from connectors.device_health import Cause
 from connectors.opcua_certificate import NotTrustedError, fingerprint, leading, own_certificate, trusted_file
 from connectors.opcua_flaws import refuse_bad_chain, refuse_flaws
+from connectors.opcua_transport import BoundedClient
 
 _POLICIES: dict[str, Any] = {
     "Basic256Sha256": security_policies.SecurityPolicyBasic256Sha256,
@@ -54,7 +55,7 @@ async def shown_by(device: OpcUaDevice) -> Shown:
 
 
 async def _endpoints(device: OpcUaDevice) -> list[ua.EndpointDescription]:
-    return await Client(device.endpoint, timeout=_ANSWER_S).connect_and_get_server_endpoints()
+    return await BoundedClient(device.endpoint, _ANSWER_S).connect_and_get_server_endpoints()
 
 
 async def offered(device: OpcUaDevice) -> dict[str, str]:
