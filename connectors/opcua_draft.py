@@ -21,19 +21,15 @@ def proposed_tags(variables: "Iterable[Variable]", taken: Iterable[str] = ()) ->
     names = set(taken)
     tags = []
     for variable in variables:
-        for tag in _tags(variable):
+        for tag in tags_of(variable):
             tag["name"] = _free(tag["name"], names)
             names.add(tag["name"])
             tags.append(tag)
     return tags
 
 
-def proposed_tag(variable: "Variable") -> dict[str, Any] | None:
-    """The first tag of one variable; None for one that no role fits."""
-    return next(iter(_tags(variable)), None)
-
-
-def _tags(variable: "Variable") -> list[dict[str, Any]]:
+def tags_of(variable: "Variable") -> list[dict[str, Any]]:
+    """The tags of one variable; none for one that no role fits, several for an array of counters."""
     if variable.fields:
         return _tags_of_counts(variable)
     tag = _tag(variable, variable.kind)
