@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _NAME_CHARACTERS = re.compile(r"[^A-Za-z0-9_.-]+")
 LONGEST_NAME = 80
 _COUNTER = "AccCount"
+_PARTS = ("Admin", "Status", "Command", "ParameterSet", "OperationCounters", "MachineryBuildingBlocks", "Monitoring")
+"""Objects that are no work unit but a part of one, in PackML, Machinery and MachineTool."""
 
 
 def proposed_tags(variables: "Iterable[Variable]", taken: Iterable[str] = ()) -> list[dict[str, Any]]:
@@ -53,7 +55,7 @@ def _tag(variable: "Variable", kind: str) -> dict[str, Any] | None:
     if unit is None:
         role, unit = Role.OTHER, variable.unit
     *parents, last = [as_name(part) for name in variable.path for part in name.split(".")]
-    above = [part for part in parents if part][-1:]
+    above = [part for part in parents if part and part not in _PARTS][-1:]
     work_unit = above[0] if above else PLANT
     name = ".".join(part for part in (*above, last) if part)
     texts = variable.texts or (PACKML_STATES if last_name == "StateCurrent" and kind == "whole" else {})
