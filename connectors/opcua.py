@@ -49,7 +49,7 @@ class OpcUaConnector:
     """
 
     def __init__(self, device: OpcUaDevice, folder: Path) -> None:
-        self.health = DeviceHealth()
+        self.health = DeviceHealth(security_exceptions=device.security_exceptions)
         self._device = device
         self._folder = folder
         self._decoder = Decoder(device.id, device.tags, device.max_clock_error_s)

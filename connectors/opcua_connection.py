@@ -13,8 +13,10 @@ from asyncua.client.client import Client
 from config.devices import OpcUaDevice
 from connectors.latency import Latency
 from connectors.opcua_link import Link
-from connectors.opcua_security import check_channel, credentials, explain, secure
+from connectors.opcua_security import check_channel, explain, secure
 from connectors.opcua_session import QuietSession
+from connectors.opcua_transport import BoundedClient
+from connectors.opcua_user import sign_in, user_of
 
 ANSWER_S = 4.0
 """Within which a server must answer any request but publish."""
@@ -22,8 +24,6 @@ CONNECT_S = 15.0
 CLOSE_S = 2.0
 SESSION_S = 60.0
 CHANNEL_S = 1800.0
-LARGEST_MESSAGE = 16 * 2**20
-MOST_CHUNKS = 256
 
 
 @contextlib.asynccontextmanager
@@ -34,12 +34,11 @@ async def opened(
 
     Raises NotTrustedError, DoubtError, OSError, TimeoutError or asyncua's UaError when there is none to be had.
     """
-    client = Client(device.endpoint, timeout=ANSWER_S)
+    client = BoundedClient(device.endpoint, ANSWER_S)
     client.uaclient.session = QuietSession(client.uaclient)
     client.name = client.description = "Smart Wings"
     client.session_timeout = round(SESSION_S * 1000)
     client.secure_channel_timeout = round(CHANNEL_S * 1000)
-    client.max_messagesize, client.max_chunkcount = LARGEST_MESSAGE, MOST_CHUNKS
     staying: asyncio.Task[None] | None = None
     try:
         async with asyncio.timeout(CONNECT_S):
@@ -57,18 +56,18 @@ async def opened(
 
 async def _connect(client: Client, device: OpcUaDevice, folder: Path) -> None:
     # not client.connect(): it starts a watchdog and a supervisor that give up after their first failure
-    username, password = await asyncio.to_thread(credentials, device, folder)
-    pinned = await secure(client, device, folder)
+    user = await asyncio.to_thread(user_of, device, folder)
+    believed = await secure(client, device, folder)
     try:
         await client.connect_socket()
         await client.send_hello()
         await client.open_secure_channel()
         created = await client.create_session()
     except Exception:
-        await explain(device, pinned)
+        await explain(device, believed)
         raise
-    check_channel(client, created.ServerCertificate, pinned, device)
-    await client.activate_session(username=username, password=password)
+    check_channel(client, created, believed, device)
+    await sign_in(client, user)
 
 
 async def _close(client: Client) -> None:

@@ -196,7 +196,7 @@ def status_of(error: BaseException) -> int:
     if isinstance(error, UaStatusCodeError):
         return int(error.code)
     if isinstance(error, NotTrustedError):
-        return parse_status("BadCertificateUntrusted")
+        return parse_status(error.status)
     return parse_status("BadTimeout" if isinstance(error, TimeoutError) else "BadCommunicationError")
 
 
