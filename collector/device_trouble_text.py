@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+from collector.certificate_trouble_text import REFUSED
 from collector.trouble import Form, Said, failure, warning
 from connectors.device_health import Cause
 
 CONNECTION: dict[Cause, Form] = {
+    **REFUSED,
     Cause.CONNECTION_REFUSED: failure(
         "{subject}: {address} refuses the connection.",
         "장치 {subject}: {address} 주소가 연결을 거부합니다.",
@@ -83,15 +85,17 @@ CONNECTION: dict[Cause, Form] = {
         "{subject}: the server does not trust our certificate ({why}).",
         "장치 {subject}: 서버가 우리 인증서를 신뢰하지 않습니다 ({why}).",
         "At the server, move the certificate “Smart Wings” from the rejected to the trusted ones (or give it"
-        " certificates/own.der).",
+        " certificates/own.der). One that has ended is made anew: smartwings certificate SITE --opcua",
         "서버에서 ‘Smart Wings’ 인증서를 거부 목록에서 신뢰 목록으로 옮기거나 certificates/own.der 파일을"
-        " 등록하십시오.",
+        " 등록하십시오. 기간이 끝났으면 새로 만드십시오: smartwings certificate SITE --opcua",
     ),
     Cause.SIGN_IN_REFUSED: failure(
-        "{subject}: the server refuses user name or password ({why}).",
-        "장치 {subject}: 서버가 사용자 이름 또는 비밀번호를 거부합니다 ({why}).",
-        "Correct username in the site file and the content of password_file; ask who runs the server for both.",
-        "사이트 파일의 username과 password_file의 내용을 고치십시오. 서버 담당자에게 확인하십시오.",
+        "{subject}: the server does not let this user in ({why}).",
+        "장치 {subject}: 서버가 이 사용자의 접속을 거부합니다 ({why}).",
+        "Correct username in the site file and the content of password_file, or have the user's certificate trusted at"
+        " the server; ask who runs it.",
+        "사이트 파일의 username과 password_file의 내용을 고치거나, 서버에서 사용자 인증서를 신뢰하도록 등록하십시오."
+        " 서버 담당자에게 확인하십시오.",
     ),
     Cause.SECRET_FILE: failure(
         "{subject}: {why}.",
@@ -102,10 +106,10 @@ CONNECTION: dict[Cause, Form] = {
     Cause.CERTIFICATE_FILE: failure(
         "{subject}: {why}.",
         "장치 {subject}: 인증서 파일을 사용할 수 없습니다 ({why}).",
-        "ca_file and certificate_file must hold certificates, key_file the key that belongs to ours, all as PEM. Then:"
-        " smartwings check SITE",
-        "ca_file과 certificate_file에는 인증서, key_file에는 우리 인증서의 키를 PEM 형식으로 넣으십시오. 확인 명령:"
-        " smartwings check SITE",
+        "ca_file and certificate_file must hold certificates, key_file the key that belongs to ours, all as PEM; the"
+        " same holds for user_certificate_file and user_key_file. Then: smartwings check SITE",
+        "ca_file과 certificate_file에는 인증서, key_file에는 우리 인증서의 키를 PEM 형식으로 넣으십시오."
+        " user_certificate_file과 user_key_file도 같습니다. 확인 명령: smartwings check SITE",
     ),
     Cause.BUSY: failure(
         "{subject}: the server has no room for another client ({why}).",

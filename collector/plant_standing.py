@@ -28,7 +28,8 @@ def standing(connection: Connection, site: Site, site_file: Path, outlook: Buffe
         unanswered=tuple(one for one in reports.of_state(connection, "pending", MOST_REPORTS) if one.sent_us),
         rejected=tuple(reports.of_state(connection, "rejected", 20)),
         bad_tags=tuple(bad_tags(connection, site)),
-        certificates=tuple(_certificates(site, site_file.parent)),
+        certificates=tuple(certificates(site, site_file.parent)),
+        exceptions=tuple(_exceptions(site)),
         buffer=outlook,
     )
 
@@ -50,14 +51,18 @@ def known_until(connection: Connection) -> int | None:
     return None if found is None else int(found)
 
 
-def _certificates(site: Site, folder: Path) -> Iterator[tuple[str, str, CertificateState]]:
+def certificates(site: Site, folder: Path) -> Iterator[tuple[str, CertificateState]]:
+    """The certificates that connections rest on, each with a device that needs it; our own once."""
     own_told = False
     for device in site.devices:
         states = certificate_states(device, folder) if isinstance(device, OpcUaDevice) else None
-        if states is None:
-            continue
-        if states.server is not None:
-            yield device.id, states.server.file, states.server
-        if states.own is not None and not own_told:
-            own_told = True
-            yield device.id, states.own.file, states.own
+        for one in states.every if states is not None else ():
+            if one.whose != "own" or not own_told:
+                yield device.id, one
+            own_told = own_told or one.whose == "own"
+
+
+def _exceptions(site: Site) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for device in site.devices:
+        if isinstance(device, OpcUaDevice) and device.security_exceptions:
+            yield device.id, device.security_exceptions

@@ -1,12 +1,13 @@
 """What is wrong with collecting, keeping and reporting? What the daemon knows, and what store and files show."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from collector import plant_trouble_text as text
 from collector.buffer import Buffer
+from collector.certificate_trouble_text import EXCEPTIONS, TOLD_DAYS, ending
 from collector.device_trouble import device_troubles
 from collector.health import LEAST_FREE_SHARE, Snapshot
 from collector.store.reports import StoredReport
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 _HOUR_US = 3600 * US_PER_S
 _DAY_US = 24 * _HOUR_US
 _FIRST_CONNECTION_US = 30 * US_PER_S
-CERTIFICATE_DAYS = 30
 DISK_HOURS = 14 * 24
+
+Exceptions = tuple[tuple[str, tuple[str, ...]], ...]
+"""Devices, and what is accepted of each that is less than secure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ class BadTag:
 class Kept:
     """What store and files show, whether or not the daemon runs.
 
-    certificates: by device and what it is called. unanswered: reports that were sent and wait for their ack.
+    certificates: by device. exceptions: what is accepted of each device that is less than secure. unanswered: reports
+    that were sent and wait for their ack.
     """
 
     started_us: int | None = None
@@ -48,7 +52,8 @@ class Kept:
     unanswered: tuple[StoredReport, ...] = ()
     rejected: tuple[StoredReport, ...] = ()
     bad_tags: tuple[BadTag, ...] = ()
-    certificates: "tuple[tuple[str, str, CertificateState], ...]" = field(default=())
+    certificates: "tuple[tuple[str, CertificateState], ...]" = field(default=())
+    exceptions: Exceptions = ()
     buffer: Buffer | None = None
 
 
@@ -99,7 +104,8 @@ def kept_troubles(kept: Kept, running: list[Trouble], now_us: int) -> list[Troub
         [
             *_refused_reports(kept, running, now_us),
             *_bad_tags(kept, running),
-            *_certificates(kept, now_us),
+            *certificate_troubles(kept.certificates, kept.exceptions, now_us),
+            *_exceptions(kept),
             *_rest(kept),
         ]
     )
@@ -130,13 +136,23 @@ def _bad_tags(kept: Kept, running: list[Trouble]) -> Iterator[Trouble]:
             yield text.TAGS_BAD.trouble("tags_bad", device, since_us, tags=names, status=status_name(status))
 
 
-def _certificates(kept: Kept, now_us: int) -> Iterator[Trouble]:
-    for device, name, certificate in kept.certificates:
+def certificate_troubles(
+    certificates: "Iterable[tuple[str, CertificateState]]", exceptions: Exceptions, now_us: int
+) -> Iterator[Trouble]:
+    """Which certificates end soon or have ended, but for a server's that is accepted so."""
+    accepted = dict(exceptions)
+    for device, certificate in certificates:
         days = (certificate.until_us - now_us) // _DAY_US
-        if days < 0:
-            yield text.CERTIFICATE_ENDED.trouble("certificate", device, certificate.until_us, name=name, days=-days)
-        elif days < CERTIFICATE_DAYS:
-            yield text.CERTIFICATE_ENDS.trouble("certificate", device, None, name=name, days=days)
+        if days >= TOLD_DAYS or (certificate.whose == "server" and "expired" in accepted.get(device, ())):
+            continue
+        ended_us = certificate.until_us if days < 0 else None
+        form = ending(certificate.whose, days)
+        yield form.trouble("certificate", device, ended_us, name=certificate.file, days=abs(days))
+
+
+def _exceptions(kept: Kept) -> Iterator[Trouble]:
+    for device, names in kept.exceptions:
+        yield EXCEPTIONS.trouble("security_exception", device, None, names=", ".join(names))
 
 
 def _rest(kept: Kept) -> Iterator[Trouble]:

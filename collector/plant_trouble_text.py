@@ -80,20 +80,6 @@ TAGS_BAD = warning(
     "The device answers, but says that these values are not good: look at the transmitter and its wiring.",
     "장치는 응답하지만 값이 정상이 아니라고 알립니다. 해당 계측기·변환기와 배선을 확인하십시오.",
 )
-CERTIFICATE_ENDS = warning(
-    "{subject}: the certificate {name} is valid for {days} more days only.",
-    "장치 {subject}: 인증서 {name}의 유효 기간이 {days}일 남았습니다.",
-    "Ask for a new one in time: the server's by who runs it, then smartwings trust SITE {subject}; our own is made"
-    " anew when certificates/own.pem is moved away, and must then be trusted at the servers.",
-    "미리 새 인증서를 준비하십시오. 서버 것은 담당자가 바꾼 뒤 smartwings trust SITE {subject}. 우리 것은"
-    " certificates/own.pem을 옮기면 새로 만들어지며, 서버에서 다시 신뢰해야 합니다.",
-)
-CERTIFICATE_ENDED = failure(
-    "{subject}: the certificate {name} has not been valid since {days} days ago.",
-    "장치 {subject}: 인증서 {name}의 유효 기간이 {days}일 전에 끝났습니다.",
-    CERTIFICATE_ENDS.remedy.en,
-    CERTIFICATE_ENDS.remedy.ko,
-)
 SETTINGS_CHANGED = warning(
     "The site file was changed after the collector had started; it still works by the old one.",
     "수집기를 시작한 뒤 사이트 파일이 바뀌었습니다. 수집기는 아직 이전 설정으로 동작합니다.",

@@ -10,7 +10,8 @@ import typer
 from commands.terminal import Json, quiet_libraries, refuse, say, say_json, write_new
 
 if TYPE_CHECKING:
-    from connectors.opcua_browse import Browsed, Variable
+    from connectors.opcua_browse import Browsed
+    from connectors.opcua_variable import Variable
 
 
 def browse(
@@ -30,7 +31,7 @@ def browse(
     """The server's variables: node, path, type, value now, unit, and the role that the name makes plain."""
     quiet_libraries()
     from connectors.connector import ConnectorError
-    from connectors.opcua_draft import proposed_tag, proposed_tags
+    from connectors.opcua_draft import proposed_tags, tags_of
     from connectors.reachability import UnreachableError
 
     try:
@@ -43,10 +44,10 @@ def browse(
         from config.tag_row import tag_list
 
         write_new(tags, tag_list(proposed_tags(found.variables), "opcua"))
-    roles = [(proposed_tag(one) or {}).get("role") for one in found.variables]
+    roles = [next((tag["role"] for tag in tags_of(one)), None) for one in found.variables]
     rows = [_json(one, role) for one, role in zip(found.variables, roles, strict=True)]
     if as_json:
-        say_json({"variables": rows, "whole": found.whole})
+        say_json({"variables": rows, "whole": found.whole, "cut": list(found.cut)})
     else:
         _say(found, rows)
 
@@ -101,6 +102,9 @@ def _json(one: "Variable", role: str | None) -> dict[str, Any]:
         "value": one.value,
         "status": one.status,
         "unit": one.unit,
+        "texts": {str(number): text for number, text in one.texts.items()},
+        "elements": one.elements,
+        "fields": list(one.fields),
         "role": role,
     }
 
@@ -111,8 +115,15 @@ def _say(found: "Browsed", rows: list[dict[str, Any]]) -> None:
         value = "-" if row["value"] is None else str(row["value"])[:30]
         status = "" if row["status"] == "Good" else f"  {row['status']}"
         described = f"{row['type']:<8}  {value:>16} {row['unit']:<6}  {row['role'] or '-':<15}"
-        say(f"{row['path']:<{width}}  {described}  {row['node']}{status}")
+        say(f"{row['path']:<{width}}  {described}  {row['node']}{status}{_made_of(row)}")
     if not rows:
         say("no variables")
-    if not found.whole:
-        say(f"and more than these {len(rows)}; --under NODE shows a part of them")
+    for missing in found.cut:
+        say(f"not shown: {missing}; --under NODE begins further down")
+
+
+def _made_of(row: dict[str, Any]) -> str:
+    """Texts of an enumeration, elements of an array, fields of a structure."""
+    texts = ";".join(f"{number}={text}" for number, text in row["texts"].items())
+    elements = f"{row['elements']} elements" if row["elements"] else ""
+    return "".join(f"  {part}" for part in (texts, elements, " ".join(row["fields"])) if part)

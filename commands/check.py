@@ -77,6 +77,8 @@ def _of_store(settings: "Site", site: Path) -> tuple[list[dict[str, str]], list[
 
 
 def _warnings(settings: "Site", site: Path) -> Iterator[str]:
+    from collector.plant_standing import certificates
+    from collector.plant_trouble import certificate_troubles
     from collector.read_plan import beyond_one_request
     from config.load import missing_secrets
     from config.remarks import device_remarks
@@ -92,6 +94,8 @@ def _warnings(settings: "Site", site: Path) -> Iterator[str]:
     for name in dict.fromkeys(spanning):
         yield f"shift {name} spans production_day_start; its pieces are split between two days"
     yield from device_remarks(settings.devices)
+    for one in certificate_troubles(tuple(certificates(settings, site.parent)), (), time.time_ns() // 1000):
+        yield f"{one.what.en.rstrip('.')}; {one.remedy.en}"
     units = settings.work_unit_names()
     if len(units) > 1 and not any(one.output is not None for one in settings.work_units.values()):
         yield f"work_units: none says output; the plant's pieces are those of all of {', '.join(units)}"

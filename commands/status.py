@@ -48,6 +48,8 @@ def device_lines(device: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
     said += [f"next attempt {_clock(device['next_try_us'], zone)}"] if device["next_try_us"] else []
     said += [f"{device['readings']} readings", f"{device['reconnects']} reconnects"]
     said += [f"{device['polls_late']} polls late"] if device["polls_late"] else []
+    exceptions = device["security_exceptions"]
+    said += [f"less than secure: {', '.join(exceptions)}"] if exceptions else []
     now, planned = device["requests_now"], device["requests_planned"]
     said += [f"{now} requests a poll, planned {planned}"] if now != planned else []
     yield f"{device['id']}{_place(device)}: {', '.join(said)}"

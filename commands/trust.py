@@ -17,6 +17,7 @@ def trust(
         from config.devices import OpcUaDevice
         from config.load import load_site
         from connectors.connector import ConnectorError
+        from connectors.opcua_certificate import NotTrustedError
 
         servers = {one.id: one for one in load_site(site).devices if isinstance(one, OpcUaDevice)}
         if device not in servers:
@@ -25,6 +26,13 @@ def trust(
 
         try:
             fingerprint = asyncio.run(store_certificate(servers[device], site.parent))
+        except NotTrustedError as error:
+            from collector.certificate_trouble_text import REFUSED
+
+            known = REFUSED.get(error.cause)
+            remedy = f"\n  what to do: {known.remedy.en.format(subject=device)}" if known else ""
+            refuse(f"{device}: {error}{remedy}")
         except (ConnectorError, OSError, TimeoutError) as error:
             refuse(f"{device}: {error}")
-    say(f"{device}: trusts SHA-256 {fingerprint}")
+        flaws = ", ".join(servers[device].certificate_exceptions)
+    say(f"{device}: trusts SHA-256 {fingerprint}{f', accepting {flaws}' if flaws else ''}")

@@ -1,5 +1,6 @@
 """What may be said of working time? Shifts with breaks, holidays, days that differ, and planned downtime."""
 
+import re
 from datetime import date
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
@@ -140,11 +141,21 @@ def _units(names: tuple[str, ...] | None) -> frozenset[str] | None:
 
 
 def _country(value: Any) -> Any:
-    import holidays
-
-    if value is not None and (not isinstance(value, str) or value not in holidays.list_supported_countries()):
+    if value is not None and not _is_country(value):
         raise ValueError("must be a country's code of two letters, as in KR")
     return value
+
+
+def _is_country(value: Any) -> bool:
+    import holidays
+
+    if not isinstance(value, str) or re.fullmatch("[A-Z]{2}", value) is None:
+        return False
+    try:
+        holidays.country_holidays(value)  # the list of all countries would load every one of them
+    except NotImplementedError:
+        return False
+    return True
 
 
 class CalendarSettings(Settings):

@@ -55,7 +55,12 @@ class DeviceSettings(Settings):
     outage_s: Annotated[Number, Field(ge=0)] = 60.0
     """Longest outage for which the device is asked to keep samples ready [s]."""
     allow_insecure: Switch = False
-    """Accept a connection without signing and encryption beyond this machine."""
+    """Accept `security: none` beyond this machine, or a password over it on this machine; marked wherever the device is
+    shown."""
+
+
+CertificateException = Literal["expired", "not_yet_valid", "host", "uri", "use", "signature"]
+"""Flaws that a pinned certificate may have: it is still the one that somebody compared."""
 
 
 class OpcUaDevice(DeviceSettings):
@@ -70,7 +75,17 @@ class OpcUaDevice(DeviceSettings):
     username: Text | None = None
     """User at the server; absent: anonymous."""
     password_file: Text | None = None
-    """File with the user's password, readable by its owner alone."""
+    """File with the user's password, readable by its owner alone. Never sent beyond this machine without encryption."""
+    user_certificate_file: Text | None = None
+    """Certificate (PEM) by which the user signs in, instead of a password. Goes with `user_key_file`."""
+    user_key_file: Text | None = None
+    """Key of the user's certificate (PEM), readable by its owner alone."""
+    ca_file: Text | None = None
+    """Authorities (PEM) that may sign the server's certificate, instead of the one that `smartwings trust` pins."""
+    revocation_file: Text | None = None
+    """Revocation lists (PEM or DER) of the authorities in `ca_file`; given, each must have one that is in date."""
+    certificate_exceptions: tuple[CertificateException, ...] = ()
+    """Flaws of the pinned certificate that are accepted; marked wherever the device is shown."""
     mode: Literal["subscribe", "poll"] = "subscribe"
     """Changes as the server sees them, or a reading every `poll_s`."""
     sampling_ms: Annotated[Number, Field(gt=0)] = 100.0
@@ -79,6 +94,11 @@ class OpcUaDevice(DeviceSettings):
     """How often the server sends what it found [ms]."""
     poll_s: Annotated[Number, Field(gt=0)] = 1.0
     """Time from poll to poll in mode `poll` [s]."""
+    max_nodes_per_read: Annotated[Whole, Field(ge=0)] = 0
+    """Most nodes of one Read, for servers that bear less than they say. 0: what the server says."""
+    max_items_per_call: Annotated[Whole, Field(ge=0)] = 0
+    """Most monitored items created by one call, for servers that bear less than they say. 0: what the server says, and
+    less for products that are known to bear less."""
     history: Literal["auto", "never"] = "auto"
     """Fill gaps from the server's history where it keeps one, or leave them."""
     tags: tuple[OpcUaTag, ...] = ()
@@ -95,9 +115,44 @@ class OpcUaDevice(DeviceSettings):
             raise ValueError("endpoint: must look like opc.tcp://192.168.10.5:4840")
         if self.security == "none" and not self.allow_insecure and not is_loopback(address.hostname or ""):
             raise ValueError("security: none beyond this machine needs allow_insecure: true")
-        if self.password_file and self.security == "none" and not is_loopback(address.hostname or ""):
+        if self.password_file and not self.may_send_password:
             raise ValueError("password_file: a password is never sent over a channel that is not encrypted")
+        if self.mode == "poll" and (named := [tag.name for tag in self.tags if tag.events]):
+            raise ValueError(f"mode: must be subscribe for {named[0]}, since events cannot be polled")
         return self
+
+    @model_validator(mode="after")
+    def _certificates_are_whole(self) -> Self:
+        for key in ("user_certificate_file", "ca_file", "revocation_file", "certificate_exceptions"):
+            if getattr(self, key) and self.security == "none":
+                raise ValueError(f"{key}: only for a channel that is encrypted; security is none")
+            if getattr(self, key) == "":
+                raise ValueError(f"{key}: must not be empty")
+        if (self.user_certificate_file is None) != (self.user_key_file is None):
+            missing, given = "user_key_file", "user_certificate_file"
+            if self.user_key_file:
+                missing, given = given, missing
+            raise ValueError(f"{missing}: is required beside {given}")
+        if self.user_certificate_file and (self.username or self.password_file):
+            raise ValueError("user_certificate_file: a user signs in by certificate or by name, not by both")
+        if self.revocation_file and not self.ca_file:
+            raise ValueError("revocation_file: only beside ca_file; a pinned certificate is revoked by pinning another")
+        if self.certificate_exceptions and self.ca_file:
+            raise ValueError("certificate_exceptions: only for a pinned certificate; leave out ca_file")
+        return self
+
+    @property
+    def may_send_password(self) -> bool:
+        """Whether nobody can listen to a password, or somebody accepts by name that others on this machine can."""
+        if self.security != "none":
+            return True
+        return self.allow_insecure and is_loopback(urlsplit(self.endpoint).hostname or "")
+
+    @property
+    def security_exceptions(self) -> tuple[str, ...]:
+        """What is accepted of this device that is less than secure, by the names that accept it in the site file."""
+        in_clear = ("allow_insecure",) if self.allow_insecure and self.security == "none" else ()
+        return (*in_clear, *dict.fromkeys(self.certificate_exceptions))
 
 
 class ModbusDevice(DeviceSettings):

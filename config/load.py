@@ -82,6 +82,6 @@ def _secret_files(data: Any) -> Iterator[tuple[Path_, str]]:
         (("devices", d), device) for d, device in enumerate(devices if isinstance(devices, list | tuple) else ())
     ]
     for at, group in groups:
-        for key in ("password_file", "key_file"):
+        for key in ("password_file", "key_file", "user_key_file"):
             if isinstance(group, dict) and isinstance(group.get(key), str):
                 yield (*at, key), group[key]

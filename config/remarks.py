@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from config.devices import Device, ModbusDevice
+from config.devices import Device, ModbusDevice, OpcUaDevice
 from config.tags import ModbusTag
 from plant.tag import Kind, kind_of
 
@@ -13,6 +13,8 @@ def device_remarks(devices: Sequence[Device]) -> Iterator[str]:
     for device in devices:
         if not device.tags:
             yield f"{device.id}: has no tags; nothing of it is read or stored"
+        if isinstance(device, OpcUaDevice) and device.security_exceptions:
+            yield f"{device.id}: is less than secure, as accepted by {', '.join(device.security_exceptions)}"
     units: dict[tuple[str, int], list[ModbusDevice]] = {}
     for device in devices:
         if isinstance(device, ModbusDevice):

@@ -13,7 +13,20 @@ from config.tag_list import KEYS
 from config.tags import list_cell, states_cell
 
 TagValues = Mapping[str, Any]
-_TEXTS = ("name", "work_unit", "role", "unit", "node", "register", "table", "type", "order", "restarts")
+_TEXTS = (
+    "name",
+    "work_unit",
+    "role",
+    "unit",
+    "node",
+    "index",
+    "field",
+    "register",
+    "table",
+    "type",
+    "order",
+    "restarts",
+)
 _USUAL = ("name", "work_unit", "role", "unit")
 
 

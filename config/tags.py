@@ -134,6 +134,8 @@ class TagSettings(Settings):
 
 
 _NODE = re.compile(r"(ns=\d+;|nsu=[^;]+;)?[isgb]=.+")
+_INDEX = re.compile(r"[0-9]{1,9}(,[0-9]{1,9})*")
+_FIELD = re.compile(r"(\[[0-9]{1,9}(,[0-9]{1,9})*\]\.?)?[^.\[\]]+(\[[0-9]{1,9}(,[0-9]{1,9})*\]|\.[^.\[\]]+)*")
 
 
 class OpcUaTag(TagSettings):
@@ -141,11 +143,25 @@ class OpcUaTag(TagSettings):
 
     node: Text
     """NodeId: `ns=2;s=Press1.Good`, or by namespace URI `nsu=urn:press;s=Good`."""
+    index: Text | None = None
+    """Element of the node's array that is meant: `3`, of a matrix `1,2`; the first is 0."""
+    field: Text | None = None
+    """Field of the node's structure that is meant, as in `Motor.Speed` or `[0].AccCount`."""
+    events: Switch = False
+    """The node is a notifier: the texts of its events and alarms are read, for role alarm and mode `subscribe`."""
 
     @model_validator(mode="after")
     def _node_is_a_node_id(self) -> Self:
         if not _NODE.fullmatch(self.node):
             raise ValueError("node: must be a NodeId, as in ns=2;s=Press1.Good or nsu=urn:press;s=Good")
+        if self.index is not None and not _INDEX.fullmatch(self.index):
+            raise ValueError("index: must be a position in an array, as in 3, or in a matrix, as in 1,2")
+        if self.field is not None and not _FIELD.fullmatch(self.field):
+            raise ValueError("field: must name a field of a structure, as in Motor.Speed or [0].AccCount")
+        if self.events and self.role is not Role.ALARM:
+            raise ValueError(f"events: only for role alarm, and the role is {self.role}")
+        if self.events and (self.index is not None or self.field is not None):
+            raise ValueError("events: not together with index or field; an event is no value of the node")
         return self
 
 

@@ -1,4 +1,4 @@
-"""Can the certificate files that a Modbus device names be used? Read and tried, nothing is sent."""
+"""Can the certificate files that a device names be used? Read and tried, nothing is sent."""
 
 import ssl
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 _NO_PASSWORD = b""
+_PAIR_OF_USER = ("user_certificate_file", "user_key_file")
 
 
 def tls_faults(device: Any, folder: Path) -> Iterator[tuple[str, str]]:
@@ -13,20 +14,21 @@ def tls_faults(device: Any, folder: Path) -> Iterator[tuple[str, str]]:
 
     A key that is not there yet is left aside: that is said elsewhere.
     """
-    if not isinstance(device, dict) or device.get("transport") != "tls":
+    if not isinstance(device, dict) or not (device.get("transport") == "tls" or device.get("protocol") == "opcua"):
         return
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    names = {key: device.get(key) for key in ("ca_file", "certificate_file", "key_file")}
+    certificate, key_of_it = _PAIR_OF_USER if device.get("protocol") == "opcua" else ("certificate_file", "key_file")
+    names = {key: device.get(key) for key in ("ca_file", certificate, key_of_it)}
     paths = {key: folder / name for key, name in names.items() if isinstance(name, str) and name}
-    for key in ("ca_file", "certificate_file"):
+    for key in ("ca_file", certificate):
         if key in paths and (why := _why_no_certificate(paths[key])):
             yield key, why
             del paths[key]
-    if {"certificate_file", "key_file"} <= paths.keys() and paths["key_file"].exists():
+    if {certificate, key_of_it} <= paths.keys() and paths[key_of_it].exists():
         try:
-            context.load_cert_chain(paths["certificate_file"], paths["key_file"], _NO_PASSWORD.decode)
+            context.load_cert_chain(paths[certificate], paths[key_of_it], _NO_PASSWORD.decode)
         except (OSError, ValueError):
-            yield "key_file", f"{paths['key_file']} must be the key (PEM, no password) of {names['certificate_file']}"
+            yield key_of_it, f"{paths[key_of_it]} must be the key (PEM, no password) of {names[certificate]}"
 
 
 def _why_no_certificate(path: Path) -> str | None:

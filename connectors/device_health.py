@@ -29,6 +29,16 @@ class Cause(StrEnum):
     CLOSED = "closed"
     UNBELIEVABLE = "unbelievable"
     NOT_TRUSTED = "not_trusted"
+    CERTIFICATE_EXPIRED = "certificate_expired"
+    CERTIFICATE_NOT_YET_VALID = "certificate_not_yet_valid"
+    CERTIFICATE_URI = "certificate_uri"
+    CERTIFICATE_HOST = "certificate_host"
+    CERTIFICATE_USE = "certificate_use"
+    CERTIFICATE_WEAK = "certificate_weak"
+    CERTIFICATE_ISSUER = "certificate_issuer"
+    CERTIFICATE_REVOKED = "certificate_revoked"
+    REVOCATION_UNKNOWN = "revocation_unknown"
+    CLOCK = "clock"
     NOT_OFFERED = "not_offered"
     WE_ARE_NOT_TRUSTED = "we_are_not_trusted"
     SIGN_IN_REFUSED = "sign_in_refused"
@@ -108,7 +118,8 @@ class DeviceHealth:
     connected_since_us None: not connected, or it does not answer. last_good_us: the last answer or keep-alive.
     polls_late: polls that overran and were skipped, each written as a gap. late_us: when that happened the last few
     times. next_try_us: when it is tried again. refused_tags: StatusCode by name of each tag that the server cannot
-    give. clock_offset_s: how far its clock was off when it was not believed.
+    give. clock_offset_s: how far its clock was off when it was not believed. security_exceptions: what is accepted of
+    it that is less than secure, as the site file names it.
     Of Modbus alone: line: host and port or serial port, unit: the number there, line_devices: how many devices share
     the line, is_probed: whether it is asked rarely to spare them, requests_planned: requests of a poll in which nothing
     is bad, blocks: those of a poll now and what is in quarantine.
@@ -134,6 +145,7 @@ class DeviceHealth:
     errors: ErrorLog = field(default_factory=ErrorLog)
     blocks: list[BlockHealth] = field(default_factory=list)
     subscription: SubscriptionHealth | None = None
+    security_exceptions: tuple[str, ...] = ()
     line: str | None = None
     unit: int | None = None
     line_devices: int = 0
@@ -185,6 +197,7 @@ class DeviceHealth:
             **{name: getattr(self, name) for name in (*names, *counts, *modbus)},
             "bad_blocks": [block.trouble for block in self.bad_blocks],
             "notes": list(self.notes),
+            "security_exceptions": list(self.security_exceptions),
         }
 
     def in_full(self) -> dict[str, Any]:

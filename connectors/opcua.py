@@ -21,6 +21,7 @@ from connectors.opcua_history import History
 from connectors.opcua_link import DoubtError, Link, now_us, plain, status_of
 from connectors.opcua_poll import Poll
 from connectors.opcua_subscription import Subscription
+from connectors.opcua_types import learn_types
 from connectors.opcua_values import Decoder
 from connectors.pause import Pause
 from plant.gap import Gap
@@ -50,7 +51,7 @@ class OpcUaConnector:
     """
 
     def __init__(self, device: OpcUaDevice, folder: Path) -> None:
-        self.health = DeviceHealth()
+        self.health = DeviceHealth(security_exceptions=device.security_exceptions)
         self._device = device
         self._folder = folder
         self._decoder = Decoder(device.id, device.tags, device.max_clock_error_s)
@@ -99,6 +100,7 @@ class OpcUaConnector:
         """See `connector.Connector`; `health.last_error` says in words why nothing could be read."""
         try:
             async with opened(self._device, self._folder, self._uris, self.health.latency) as link:
+                await learn_types(link, self._device, self._decoder)
                 return await Poll(link, self._device, self._decoder, self.health).read()
         except Exception as error:
             self._failed(error)
@@ -108,6 +110,7 @@ class OpcUaConnector:
     @contextlib.asynccontextmanager
     async def _reading(self) -> AsyncIterator[Reading]:
         async with opened(self._device, self._folder, self._uris, self.health.latency) as link:
+            await learn_types(link, self._device, self._decoder)
             reading = self._way(link)
             await reading.start()
             try:

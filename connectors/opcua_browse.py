@@ -1,12 +1,14 @@
 """Which variables does an OPC UA server have, and what are they worth now? (OPC 10000-4 5.9 View services)"""
 
-import math
+import contextlib
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from asyncua import ua
+from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaError
 
@@ -17,38 +19,27 @@ from connectors.opcua_cause import cause_of_failure
 from connectors.opcua_certificate import NotTrustedError
 from connectors.opcua_connection import opened
 from connectors.opcua_link import DoubtError, Link, NodeError, plain
+from connectors.opcua_types import TEXT_PROPERTIES, Types, texts_of_property
+from connectors.opcua_variable import Variable
 from connectors.reachability import Obstacle, UnreachableError, obstacle_of
-from plant.status_code import status_name
+from plant.status_code import parse_status, status_name
 
 MOST_VARIABLES = 5000
 MOST_DEPTH = 12
-_NODES_A_CALL = 100
 _UNIT = "EngineeringUnits"
 
 
 @dataclass(slots=True)
-class Variable:
-    """A variable: NodeId (with the namespace's index), the same by URI, names from the top, type, value now and unit.
-
-    value is a number, text, bool or None; kind is number, whole, text, bool or other; status is a StatusCode's name.
-    """
-
-    node: str
-    node_by_uri: str
-    path: tuple[str, ...]
-    type: str = ""
-    kind: str = "other"
-    value: float | int | str | bool | None = None
-    status: str = ""
-    unit: str = ""
-
-
-@dataclass(slots=True)
 class Browsed:
-    """What was found; whole is False where the server has more than was asked for."""
+    """What was found. cut: what is missing of it, and why; each once."""
 
     variables: list[Variable] = field(default_factory=list)
-    whole: bool = True
+    cut: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> bool:
+        """Whether that is all there is."""
+        return not self.cut
 
 
 async def browsed(device: OpcUaDevice, folder: Path, under: str | None = None) -> Browsed:
@@ -79,36 +70,41 @@ class _Tree:
         self._start = ua.NodeId()
         self._link = link
         self._nodes: list[ua.NodeId] = []
-        self._units: dict[int, ua.NodeId] = {}
+        self._properties: dict[str, dict[int, ua.NodeId]] = {name: {} for name in (_UNIT, *TEXT_PROPERTIES)}
 
     async def walk(self, start: ua.NodeId) -> None:
         seen, self._start = {start}, start
         waiting: deque[tuple[ua.NodeId, tuple[str, ...], int | None]] = deque([(start, (), None)])
         while waiting:
-            some = [waiting.popleft() for _ in range(min(len(waiting), _NODES_A_CALL))]
-            some = [one for one in some if len(one[1]) < MOST_DEPTH]
+            some = [waiting.popleft() for _ in range(min(len(waiting), self._link.browses.most))]
             for (_, path, row), references in zip(some, await self._references([n for n, _, _ in some]), strict=True):
                 for one in references:
                     node = _local(one.NodeId)
-                    if row is not None and one.BrowseName.Name == _UNIT:
-                        self._units[row] = node
-                    if node in seen or not self._leads_on(one):
+                    if row is not None and one.BrowseName.Name in self._properties:
+                        self._properties[one.BrowseName.Name][row] = node
+                    if node in seen or not self._leads_on(one) or self._is_too_much(path):
                         continue
                     seen.add(node)
                     names = (*path, one.DisplayName.Text or one.BrowseName.Name or "")
                     waiting.append((node, names, self._noted(one, names)))
 
     def _leads_on(self, one: Any) -> bool:
-        """Whether a reference leads to something of this server that may be a machine's, and not too deep."""
+        """Whether a reference leads to something of this server that may be a machine's."""
         elsewhere = getattr(one.NodeId, "ServerIndex", 0) or one.ReferenceTypeId == _HAS_PROPERTY
         return not elsewhere and (self._everything or one.NodeId.NamespaceIndex != 0)
 
+    def _is_too_much(self, path: tuple[str, ...]) -> bool:
+        if len(path) >= MOST_DEPTH:
+            self.found.cut[f"what is deeper than {MOST_DEPTH} levels"] = None
+        elif len(self._nodes) >= MOST_VARIABLES:
+            self.found.cut[f"what comes after {MOST_VARIABLES} variables"] = None
+        else:
+            return False
+        return True
+
     def _noted(self, one: Any, names: tuple[str, ...]) -> int | None:
-        """Row of a variable; None for what is none, or comes after too many."""
+        """Row of a variable; None for what is none."""
         if one.NodeClass != ua.NodeClass.Variable:
-            return None
-        if len(self._nodes) == MOST_VARIABLES:
-            self.found.whole = False
             return None
         node = _local(one.NodeId)
         self._nodes.append(node)
@@ -117,34 +113,73 @@ class _Tree:
 
     async def _references(self, nodes: list[ua.NodeId]) -> list[list[Any]]:
         """What each node leads to, its properties too; what a server gives in parts is put together."""
+        results = await self._link.browses.in_parts(nodes, self._browse, _refused)
+        points = [result.ContinuationPoint for result in results]
+        try:
+            found: list[list[Any]] = []
+            for at, (node, result) in enumerate(zip(nodes, results, strict=True)):
+                if int(result.StatusCode.value) == _NO_POINTS:  # too many parts at once: alone it has one
+                    (result,) = await self._browse([node])
+                    points[at] = result.ContinuationPoint
+                if node == self._start:
+                    result.StatusCode.check()
+                references = list(result.References or ())
+                while points[at]:
+                    (part,) = await self._next([points[at]])
+                    references += part.References or ()
+                    points[at] = part.ContinuationPoint
+                    if part.StatusCode.is_bad():
+                        self.found.cut[f"what the server did not go on with, {_name(part.StatusCode)}"] = None
+                        points[at] = None
+                found.append(references)
+            return found
+        finally:
+            kept = [point for point in points if point]
+            if kept:  # after an error: a server has few of them
+                with contextlib.suppress(Exception):
+                    await self._next(kept, is_end=True)
+
+    async def _browse(self, nodes: Sequence[ua.NodeId]) -> list[ua.BrowseResult]:
         asked = ua.BrowseParameters(NodesToBrowse=[_description(node) for node in nodes])
         results = await self._link.session.browse(asked)
-        found: list[list[Any]] = []
-        for node, result in zip(nodes, results, strict=True):
-            if node == self._start:
-                result.StatusCode.check()
-            references = list(result.References or ())
-            point = result.ContinuationPoint
-            while point:
-                more = ua.BrowseNextParameters(ReleaseContinuationPoints=False, ContinuationPoints=[point])
-                (part,) = await self._link.session.browse_next(more)
-                references += part.References or ()
-                point = part.ContinuationPoint
-            found.append(references)
-        return found
+        if len(results) != len(nodes):
+            raise DoubtError(f"{len(nodes)} nodes were browsed, {len(results)} results came")
+        return list(results)
+
+    async def _next(self, points: list[Any], is_end: bool = False) -> list[ua.BrowseResult]:
+        more = ua.BrowseNextParameters(ReleaseContinuationPoints=is_end, ContinuationPoints=points)
+        return list(await self._link.session.browse_next(more))
 
     async def read_values(self) -> None:
-        values = await self._link.read(self._nodes)
-        for variable, data in zip(self.found.variables, values, strict=True):
-            _understand(variable, data)
-        units = await self._link.read(list(self._units.values()))
-        for row, data in zip(self._units, units, strict=True):
+        variables = self.found.variables
+        for variable, data in zip(variables, await self._link.values_of(self._nodes), strict=True):
+            variable.understand(data)
+        for name, nodes in self._properties.items():
+            for row, data in zip(nodes, await self._link.values_of(list(nodes.values())), strict=True):
+                given = data.Value.Value if data.Value is not None else None
+                if name in TEXT_PROPERTIES:
+                    variables[row].texts = variables[row].texts or texts_of_property(data)
+                elif isinstance(given, ua.EUInformation):
+                    variables[row].unit = (given.DisplayName.Text or "").strip()
+        types = Types(self._link)
+        for variable, data in zip(
+            variables, await self._link.values_of(self._nodes, AttributeIds.DataType), strict=True
+        ):
             given = data.Value.Value if data.Value is not None else None
-            if isinstance(given, ua.EUInformation):
-                self.found.variables[row].unit = (given.DisplayName.Text or "").strip()
+            if isinstance(given, ua.NodeId):
+                variable.is_of(given, await types.of(given))
 
 
 _HAS_PROPERTY = ua.NodeId(ua.Int32(ObjectIds.HasProperty))
+_NO_POINTS = parse_status("BadNoContinuationPoints")
+
+
+def _refused(status: int) -> ua.BrowseResult:
+    return ua.BrowseResult(StatusCode=ua.StatusCode(ua.UInt32(status)))
+
+
+def _name(code: ua.StatusCode) -> str:
+    return status_name(int(code.value))
 
 
 def _description(node: ua.NodeId) -> Any:
@@ -161,23 +196,3 @@ def _description(node: ua.NodeId) -> Any:
 def _local(node: ua.NodeId) -> ua.NodeId:
     """A NodeId from the expanded one of a reference."""
     return ua.NodeId(node.Identifier, node.NamespaceIndex, node.NodeIdType)
-
-
-def _understand(variable: Variable, data: ua.DataValue) -> None:
-    variable.status = status_name(int(data.StatusCode.value)) if data.StatusCode is not None else "Good"
-    variant = data.Value
-    if variant is None:
-        return
-    variable.type = variant.VariantType.name if isinstance(variant.VariantType, ua.VariantType) else ""
-    value = variant.Value
-    if isinstance(value, ua.LocalizedText):
-        value = value.Text
-    match value:
-        case bool():
-            variable.kind, variable.value = "bool", value
-        case int():
-            variable.kind, variable.value = "whole", int(value)
-        case float():
-            variable.kind, variable.value = "number", value if math.isfinite(value) else None
-        case str():
-            variable.kind, variable.value = "text", value

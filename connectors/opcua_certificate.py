@@ -17,15 +17,19 @@ from config.secret_file import drafted, is_private, write_secret
 from connectors.connector import ConnectorError
 from connectors.device_health import Cause
 
+OWN_FILE = Path("certificates") / "own.pem"
 _VALID = timedelta(days=5 * 365)
 
 
 class NotTrustedError(ConnectorError):
-    """The server is not known to be the one that was trusted, or a secret is not kept as one."""
+    """The server is not known to be the one that was trusted, or a secret is not kept as one.
 
-    def __init__(self, message: str, cause: Cause = Cause.NOT_TRUSTED) -> None:
+    status: name of the StatusCode that readings carry because of it.
+    """
+
+    def __init__(self, message: str, cause: Cause = Cause.NOT_TRUSTED, status: str = "BadCertificateUntrusted") -> None:
         super().__init__(message)
-        self.cause = cause
+        self.cause, self.status = cause, status
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,11 @@ class OwnCertificate:
 
 
 def own_certificate(folder: Path) -> OwnCertificate:
-    """Our certificate and key, made once and never by itself again; the key readable by its owner alone."""
-    file = folder / "certificates" / "own.pem"
+    """Our certificate and key, made once and never by itself again; the key readable by its owner alone.
+
+    Beside it lies `own.der`, the certificate alone, for people to hand to servers.
+    """
+    file = folder / OWN_FILE
     if not file.exists():
         _make_own(file)
     check_secret(file)
@@ -48,7 +55,11 @@ def own_certificate(folder: Path) -> OwnCertificate:
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     uri = names.get_values_for_type(x509.UniformResourceIdentifier)[0]
     key, _, _ = pem.partition(b"-----BEGIN CERTIFICATE-----")
-    return OwnCertificate(certificate.public_bytes(serialization.Encoding.DER), key, uri)
+    der = certificate.public_bytes(serialization.Encoding.DER)
+    shown = file.with_suffix(".der")
+    if not shown.exists() or shown.read_bytes() != der:  # whoever wrote the one may have ended before the other
+        write_secret(shown, der)
+    return OwnCertificate(der, key, uri)
 
 
 def fingerprint(certificate: bytes) -> str:
@@ -68,26 +79,38 @@ def leading(chain: bytes) -> bytes:
     return chain[: int.from_bytes(chain[2:4], "big") + 4]
 
 
+def certificates_of(chain: bytes) -> list[bytes]:
+    """The certificates of a DER chain, each by itself; what cannot be taken apart is one."""
+    found = []
+    while chain:
+        found.append(leading(chain))
+        chain = chain[len(found[-1]) :]
+    return found
+
+
 def check_secret(file: Path) -> None:
     """Raise NotTrustedError if others than its owner may read a file with a secret."""
     if not is_private(file):
         raise NotTrustedError(f"{file.name} must be readable by its owner alone (chmod 600)", Cause.SECRET_FILE)
 
 
-def _make_own(file: Path) -> None:
+def new_pem(application_uri: str) -> bytes:
+    """A new key and a certificate of it (both PEM) under an application URI."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
-    certificate = _self_signed(key, f"urn:smartwings:{secrets.token_hex(16)}")
-    pem = key.private_bytes(
+    certificate = _self_signed(key, application_uri)
+    return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ) + certificate.public_bytes(serialization.Encoding.PEM)
-    draft = drafted(file, pem)
+
+
+def _make_own(file: Path) -> None:
+    draft = drafted(file, new_pem(f"urn:smartwings:{secrets.token_hex(16)}"))
     try:
         os.link(draft, file)  # whoever is first has made it; key and certificate lie in one file and cannot part
     except FileExistsError:
-        return
+        pass
     finally:
         draft.unlink()
-    write_secret(file.with_suffix(".der"), certificate.public_bytes(serialization.Encoding.DER))
 
 
 def _self_signed(key: rsa.RSAPrivateKey, application_uri: str) -> x509.Certificate:

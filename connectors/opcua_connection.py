@@ -13,9 +13,10 @@ from asyncua.client.client import Client
 from config.devices import OpcUaDevice
 from connectors.latency import Latency
 from connectors.opcua_link import Link
-from connectors.opcua_security import check_channel, credentials, explain, secure
+from connectors.opcua_security import check_channel, explain, secure
 from connectors.opcua_session import QuietSession
 from connectors.opcua_transport import BoundedClient
+from connectors.opcua_user import sign_in, user_of
 
 ANSWER_S = 4.0
 """Within which a server must answer any request but publish."""
@@ -43,7 +44,7 @@ async def opened(
         async with asyncio.timeout(CONNECT_S):
             await _connect(client, device, folder)
             link = Link(client, known_uris, latency)
-            await link.learn()
+            await link.learn(device)
         staying = asyncio.create_task(link.stay(), name=f"opcua {device.id}")
         yield link
     finally:
@@ -55,18 +56,18 @@ async def opened(
 
 async def _connect(client: Client, device: OpcUaDevice, folder: Path) -> None:
     # not client.connect(): it starts a watchdog and a supervisor that give up after their first failure
-    username, password = await asyncio.to_thread(credentials, device, folder)
-    pinned = await secure(client, device, folder)
+    user = await asyncio.to_thread(user_of, device, folder)
+    believed = await secure(client, device, folder)
     try:
         await client.connect_socket()
         await client.send_hello()
         await client.open_secure_channel()
         created = await client.create_session()
     except Exception:
-        await explain(device, pinned)
+        await explain(device, believed)
         raise
-    check_channel(client, created.ServerCertificate, pinned, device)
-    await client.activate_session(username=username, password=password)
+    check_channel(client, created, believed, device)
+    await sign_in(client, user)
 
 
 async def _close(client: Client) -> None:

@@ -13,16 +13,30 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
+from config.devices import OpcUaDevice
+from config.tags import OpcUaTag
 from connectors.latency import Latency
+from connectors.opcua_call_size import MOST_A_CALL, CallSize
 from connectors.opcua_certificate import NotTrustedError
+from connectors.opcua_product import Product, items_a_call
 from connectors.pause import Pause
 from plant.status_code import parse_status, status_name
 
 PROBE_S = 5.0
-_MOST_NODES_A_CALL = 1000
 
 BAD_NODE_ID_UNKNOWN = parse_status("BadNodeIdUnknown")
 BAD_NODE_ID_INVALID = parse_status("BadNodeIdInvalid")
+
+_MOST_BROWSED_A_CALL = 100
+_LEARNED = (
+    ObjectIds.Server_NamespaceArray,
+    ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead,
+    ObjectIds.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall,
+    ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerBrowse,
+    ObjectIds.Server_ServerStatus_BuildInfo_ProductUri,
+    ObjectIds.Server_ServerStatus_BuildInfo_ManufacturerName,
+    ObjectIds.Server_ServerStatus_BuildInfo_ProductName,
+)
 
 _NODE = re.compile(r"(?:ns=(?P<index>\d+);|nsu=(?P<uri>[^;]+);)?(?P<identifier>[isgb]=.+)", re.DOTALL)
 
@@ -42,33 +56,33 @@ class NodeError(Exception):
 class Link:
     """An open session. known_uris: namespaces as they were when the device was first seen, by index.
 
-    latency: gets how long each answer to a Read took.
+    latency: gets how long each answer to a Read took. ranges: node and index of tags whose element the server itself
+    picks from the array. notes: what is to be said of the server.
     """
 
     def __init__(self, client: Client, known_uris: dict[int, str], latency: Latency) -> None:
         self._client = client
         self._known_uris, self._latency, self._pause = known_uris, latency, Pause()
         self._indexes: Mapping[str, int] = {}
-        self._nodes_a_read = self._items_a_call = _MOST_NODES_A_CALL
+        self.reads, self.items, self.browses = CallSize(), CallSize(), CallSize()
+        self.ranges: set[tuple[str, str | None]] = set()
+        self.notes: list[str] = []
         self.session: UaSession = client.uaclient.session
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-    @property
-    def items_a_call(self) -> int:
-        """Monitored items that the server takes in one call."""
-        return self._items_a_call
+    async def learn(self, device: OpcUaDevice) -> None:
+        """Read the server's namespaces and limits (OPC 10000-5 6.3.11; 0 or none: no limit), and what it is.
 
-    async def learn(self) -> None:
-        """Read the server's namespaces and limits (OPC 10000-5 6.3.11; 0 or none: no limit)."""
-        numbers = (
-            ObjectIds.Server_NamespaceArray,
-            ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead,
-            ObjectIds.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall,
-        )
-        namespaces, reads, items = [await self._read_some([ua.NodeId(ua.Int32(number))]) for number in numbers]
-        self._nodes_a_read, self._items_a_call = _limit(reads[0]), _limit(items[0])
-        variant = namespaces[0].Value
-        uris = variant.Value if variant is not None and isinstance(variant.Value, list) else []
+        What a device's `max_nodes_per_read` and `max_items_per_call` say takes the place of what is known of the
+        product; nothing goes beyond what the server says.
+        """
+        values = await self.values_of([ua.NodeId(ua.Int32(number)) for number in _LEARNED])
+        namespaces, reads, items, browses, *product = [one.Value.Value if one.Value else None for one in values]
+        bearable = items_a_call(Product(*(text if isinstance(text, str) else "" for text in product)))
+        self.reads.most = min(self.reads.most, _limit(reads), device.max_nodes_per_read or MOST_A_CALL)
+        self.items.most = min(_limit(items), device.max_items_per_call or bearable or MOST_A_CALL)
+        self.browses.most = min(_limit(browses), _MOST_BROWSED_A_CALL)
+        uris = namespaces if isinstance(namespaces, list) else []
         self._indexes = {uri: index for index, uri in reversed(list(enumerate(uris)))}
         for index, uri in enumerate(uris):
             self._known_uris.setdefault(index, uri)
@@ -101,16 +115,29 @@ class Link:
             return text
         return f"nsu={uri};{text.partition(';')[2]}"
 
-    async def read(self, nodes: Sequence[ua.NodeId]) -> list[ua.DataValue]:
-        """Values with both timestamps, in batches that the server takes. Raises what a lost link raises."""
-        values: list[ua.DataValue] = []
-        for start in range(0, len(nodes), self._nodes_a_read):
-            values += await self._read_some(nodes[start : start + self._nodes_a_read])
-        return values
+    def wanted(self, tag: OpcUaTag) -> ua.ReadValueId:
+        """What to ask for to get a tag's value, or to hear of its node's events. Raises NodeError."""
+        if tag.events:
+            return ua.ReadValueId(NodeId=self.node_id(tag.node), AttributeId=AttributeIds.EventNotifier)
+        wanted = ua.ReadValueId(NodeId=self.node_id(tag.node), AttributeId=AttributeIds.Value)
+        if (tag.node, tag.index) in self.ranges:
+            wanted.IndexRange = tag.index
+        return wanted
 
-    async def _read_some(self, nodes: Sequence[ua.NodeId]) -> list[ua.DataValue]:
-        wanted = [ua.ReadValueId(NodeId=node, AttributeId=AttributeIds.Value) for node in nodes]
-        parameters = ua.ReadParameters(MaxAge=0, TimestampsToReturn=ua.TimestampsToReturn.Both, NodesToRead=wanted)
+    async def read(self, wanted: Sequence[ua.ReadValueId]) -> list[ua.DataValue]:
+        """Values with both timestamps, in calls that the server takes. Raises what a lost link raises."""
+        return await self.reads.in_parts(wanted, self._read_some, _refused)
+
+    async def values_of(
+        self, nodes: Sequence[ua.NodeId], attribute: AttributeIds = AttributeIds.Value
+    ) -> list[ua.DataValue]:
+        """An attribute of each node, read as in `read`."""
+        return await self.read([ua.ReadValueId(NodeId=node, AttributeId=attribute) for node in nodes])
+
+    async def _read_some(self, wanted: Sequence[ua.ReadValueId]) -> list[ua.DataValue]:
+        parameters = ua.ReadParameters(
+            MaxAge=0, TimestampsToReturn=ua.TimestampsToReturn.Both, NodesToRead=list(wanted)
+        )
         asked_s = time.monotonic()
         values = await self.session.read(parameters)
         self._latency.add(time.monotonic() - asked_s)
@@ -131,7 +158,7 @@ class Link:
                     await self._client.open_secure_channel(renew=True)
                     self._client.uaclient.revolve_security_token()
                     renewal = self._renewal()
-                await self._read_some([state])  # also takes the server over to the new keys at once
+                await self.values_of([state])  # also takes the server over to the new keys at once
         except Exception as error:
             if not self.lost.done():
                 self.lost.set_result(plain(error))
@@ -144,9 +171,12 @@ class Link:
         return time.monotonic() + 0.75 * self._client.secure_channel_timeout / 1000
 
 
-def _limit(value: ua.DataValue) -> int:
-    number: Any = value.Value.Value if value.Value is not None else None
-    return min(number, _MOST_NODES_A_CALL) if isinstance(number, int) and number > 0 else _MOST_NODES_A_CALL
+def _limit(number: Any) -> int:
+    return min(number, MOST_A_CALL) if isinstance(number, int) and number > 0 else MOST_A_CALL
+
+
+def _refused(status: int) -> ua.DataValue:
+    return ua.DataValue(StatusCode=ua.StatusCode(ua.UInt32(status)))
 
 
 def plain(error: BaseException) -> str:
@@ -166,7 +196,7 @@ def status_of(error: BaseException) -> int:
     if isinstance(error, UaStatusCodeError):
         return int(error.code)
     if isinstance(error, NotTrustedError):
-        return parse_status("BadCertificateUntrusted")
+        return parse_status(error.status)
     return parse_status("BadTimeout" if isinstance(error, TimeoutError) else "BadCommunicationError")
 
 

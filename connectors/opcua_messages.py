@@ -8,6 +8,7 @@ from asyncua import ua
 from config.devices import OpcUaDevice
 from connectors.connector import Handover
 from connectors.opcua_continuity import MessageNumbers
+from connectors.opcua_events import items_of
 from connectors.opcua_items import Items
 from connectors.opcua_link import DoubtError, Link, now_us
 from connectors.opcua_publishing import Arrival, PublishLoop
@@ -32,7 +33,8 @@ class Messages:
         self._decoder = decoder
         self._loop = loop
         self._numbers = MessageNumbers()
-        self._reported: set[int] = set()  # rows whose first value came
+        # rows whose first value came; an event is never one
+        self._reported = {row for row, tag in enumerate(device.tags) if tag.events}
         self._last_times_us: dict[int, int] = {}
         self._items = items
 
@@ -88,8 +90,8 @@ class Messages:
         return message if message.SequenceNumber == number and message.NotificationData else None
 
     async def _read_again(self) -> None:
-        rows = [row for row in range(len(self._device.tags)) if row not in self._items.refused]
-        values = await self._link.read([self._link.node_id(self._device.tags[row].node) for row in rows])
+        rows = [row for row, tag in enumerate(self._device.tags) if row not in self._items.refused and not tag.events]
+        values = await self._link.read([self._link.wanted(self._device.tags[row]) for row in rows])
         samples = [self._decoder.sample(row, data, first=True) for row, data in zip(rows, values, strict=True)]
         self._hand_over(samples, now_us(), snapshot=True)
 
@@ -99,7 +101,7 @@ class Messages:
         self._loop.took()
         first: list[Sample] = []
         events: list[Sample] = []
-        for item in _items(message):
+        for item in items_of(message):
             row = item.ClientHandle
             if not 0 <= row < len(self._device.tags):
                 continue
@@ -119,6 +121,7 @@ class Messages:
         if not samples:
             return
         batch = self._decoder.batch(samples, received_us, self.complete_us, snapshot)
+        self._items.reported(batch.tags, batch.status)
         gaps: list[Gap] = []
         for sample, time_us in zip(samples, batch.times_us.tolist(), strict=True):
             if sample.overflowed:
@@ -129,9 +132,3 @@ class Messages:
                 )
             self._last_times_us[sample.row] = time_us
         self.ready.append(Handover(batch, gaps=tuple(gaps)))
-
-
-def _items(message: ua.NotificationMessage) -> Iterable[ua.MonitoredItemNotification]:
-    for data in message.NotificationData:
-        if isinstance(data, ua.DataChangeNotification):
-            yield from data.MonitoredItems

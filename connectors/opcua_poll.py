@@ -12,7 +12,9 @@ from connectors.opcua_link import DoubtError, Link, NodeError, now_us
 from connectors.opcua_values import ABSENT, Decoder, Sample
 from connectors.pause import Pause
 from plant.gap import Gap
-from plant.status_code import is_bad, status_name
+from plant.status_code import is_bad, parse_status, status_name
+
+_NO_EVENT_YET = parse_status("BadWaitingForInitialData")
 
 
 class Poll:
@@ -59,24 +61,27 @@ class Poll:
         """Read every tag now. A sample that was read before is not handed over again."""
         self._health.polls += 1
         samples: list[Sample] = []
-        nodes: dict[int, ua.NodeId] = {}
+        wanted: dict[int, ua.ReadValueId] = {}
         for row, tag in enumerate(self._device.tags):
+            if tag.events:
+                samples.append(self._decoder.bad(row, _NO_EVENT_YET))
+                continue
             try:
-                nodes[row] = self._link.node_id(tag.node)
+                wanted[row] = self._link.wanted(tag)
             except NodeError as error:
                 samples.append(self._decoder.bad(row, error.status))
         try:
-            values = await self._link.read(list(nodes.values()))
+            values = await self._link.read(list(wanted.values()))
         except Exception:
             self._health.polls_failed += 1
             raise
         received_us = now_us()
-        for row, data in zip(nodes, values, strict=True):
+        for row, data in zip(wanted, values, strict=True):
             samples.append(self._decoder.sample(row, data, first=row not in self._last))
         self._health.refused_tags = {
             self._decoder.names[sample.row]: status_name(sample.status) for sample in samples if is_bad(sample.status)
         }
-        self._health.notes[:] = [
+        self._health.notes[:] = self._link.notes + [
             f"{name}: cannot be read, {status}" for name, status in self._health.refused_tags.items()
         ]
         news = [sample for sample in samples if self._is_new(sample)]

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from asyncua import ua
 from numpy.typing import NDArray
 
 from config.tags import OpcUaTag
+from connectors.opcua_part import Part
 from plant.instant import instant
 from plant.reading import F64, I64, Batch, sound
 from plant.status_code import BAD_NO_DATA, is_bad, parse_status
@@ -30,7 +31,10 @@ _INFO_BITS = 0x03FF
 
 @dataclass(frozen=True, slots=True)
 class TagValues:
-    """How values of one tag are understood: numbers to the unit of storage, names of states to their numbers."""
+    """How values of one tag are understood: numbers to the unit of storage, names of states to their numbers.
+
+    texts: of the numbers of an enumeration, for a text tag; what the server says of them comes with each link.
+    """
 
     kind: Kind
     scale: float
@@ -38,6 +42,7 @@ class TagValues:
     factor: float
     unit_offset: float
     states: Mapping[str, int]
+    texts: dict[int, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: OpcUaTag) -> "TagValues":
@@ -71,7 +76,7 @@ class TagValues:
     def _text(self, value: Any, status: int) -> tuple[float, int, str | None]:
         if isinstance(value, bool) or not isinstance(value, str | int):
             return math.nan, BAD_TYPE_MISMATCH, None
-        return 0.0, status, str(value)
+        return 0.0, status, self.texts.get(value, str(value)) if isinstance(value, int) else value
 
     def _state(self, name: str, status: int) -> tuple[float, int, str | None]:
         if self.kind is not Kind.STATE:
@@ -149,16 +154,18 @@ def kpi_times(
 
 
 class Decoder:
-    """Samples of a device's tags to batches."""
+    """Samples of a device's tags to batches. parts: of tags that are a part of what their node holds, by row."""
 
     def __init__(self, device: str, tags: tuple[OpcUaTag, ...], max_clock_error_s: float) -> None:
         self.names = tuple(tag.name for tag in tags)
         self.values = tuple(TagValues.of(tag) for tag in tags)
+        self.parts = {row: part for row, part in enumerate(map(Part.of, tags)) if part is not None}
         self._device = device
         self._max_error_us = round(max_clock_error_s * 1_000_000)
 
     def sample(self, row: int, data: ua.DataValue, first: bool) -> Sample:
-        return sample(row, self.values[row], data, first)
+        part = self.parts.get(row)
+        return sample(row, self.values[row], data if part is None else part.picked_from(data), first)
 
     def bad(self, row: int, status: int) -> Sample:
         """A value that could not be had, and why."""

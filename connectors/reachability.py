@@ -31,6 +31,8 @@ class Obstacle(StrEnum):
     NOT_OPCUA = "not_opcua"
     SECURITY = "security"
     NOT_TRUSTED = "not_trusted"
+    CERTIFICATE = "certificate"
+    CLOCK = "clock"
     WE_ARE_NOT_TRUSTED = "we_are_not_trusted"
     SIGN_IN = "sign_in"
     NO_PORT = "no_port"
@@ -141,6 +143,20 @@ WORDS = {
         "서버 인증서를 아직 신뢰하지 않습니다.",
         "서버에서 지문을 비교한 뒤 신뢰하십시오.",
     ),
+    Obstacle.CERTIFICATE: Words(
+        "The server's certificate is refused.",
+        "Have a new one made at the server without what stands in brackets; or put the device into the site file and"
+        " accept it there by name (certificate_exceptions).",
+        "서버 인증서를 거부했습니다.",
+        "서버에서 괄호 안의 문제가 없는 새 인증서를 만드십시오. 또는 사이트 파일에 장치를 적고 certificate_exceptions에"
+        " 이름을 적어 허용하십시오.",
+    ),
+    Obstacle.CLOCK: Words(
+        "The clock of this machine is wrong: no certificate can be judged by it.",
+        "Set it: timedatectl set-ntp true",
+        "이 컴퓨터의 시계가 잘못되어 인증서를 확인할 수 없습니다.",
+        "시계를 맞추십시오: timedatectl set-ntp true",
+    ),
     Obstacle.WE_ARE_NOT_TRUSTED: Words(
         "The server does not trust the certificate of Smart Wings.",
         "At the server, move certificates/own.der to its trusted certificates.",
@@ -193,6 +209,16 @@ _OF_CAUSE = {
     Cause.UNKNOWN_NAME: Obstacle.NAME,
     Cause.CLOSED: Obstacle.CLOSED,
     Cause.NOT_TRUSTED: Obstacle.NOT_TRUSTED,
+    Cause.CERTIFICATE_EXPIRED: Obstacle.CERTIFICATE,
+    Cause.CERTIFICATE_NOT_YET_VALID: Obstacle.CERTIFICATE,
+    Cause.CERTIFICATE_URI: Obstacle.CERTIFICATE,
+    Cause.CERTIFICATE_HOST: Obstacle.CERTIFICATE,
+    Cause.CERTIFICATE_USE: Obstacle.CERTIFICATE,
+    Cause.CERTIFICATE_WEAK: Obstacle.CERTIFICATE,
+    Cause.CERTIFICATE_ISSUER: Obstacle.CERTIFICATE,
+    Cause.CERTIFICATE_REVOKED: Obstacle.CERTIFICATE,
+    Cause.REVOCATION_UNKNOWN: Obstacle.CERTIFICATE,
+    Cause.CLOCK: Obstacle.CLOCK,
     Cause.NOT_OFFERED: Obstacle.SECURITY,
     Cause.WE_ARE_NOT_TRUSTED: Obstacle.WE_ARE_NOT_TRUSTED,
     Cause.SIGN_IN_REFUSED: Obstacle.SIGN_IN,

@@ -318,13 +318,14 @@ class Judge:
 
     wrong: values that the device did not tell for the request that they came from. missing: true answers that never
     became values though the reader had not run out of patience; late: those for which it had, or this process stood
-    still.
+    still. samples: function, address and count of requests that only ask whether the device is there.
     """
 
     def __init__(self, liar: Liar, tags, pulse: Pulse | None = None, unit: int = 1) -> None:
         self.liar, self.tags, self._pulse, self._unit = liar, tags, pulse, unit
         self._told = liar.told[unit]
         self.wrong, self.missing = [], []
+        self.samples: set[tuple[int, int, int]] = set()
         self.values = self.true = self.late = 0
 
     def take(self, handover) -> None:
@@ -366,6 +367,8 @@ class Judge:
             return
         self.true += 1
         if len(told.seen) == sum(told.covers(tag) for tag in self.tags):
+            return
+        if (told.request.function, told.request.address, told.request.count) in self.samples:
             return
         patience_s = self.liar.patience_s
         until_s = time.monotonic() if told.until_s is None else told.until_s

@@ -57,9 +57,10 @@ class Press:
 
     async def _secure(self, folder: Path) -> None:
         key, certificate = folder / "server-key.pem", folder / "server.der"
-        await setup_self_signed_certificate(
-            key, certificate, APPLICATION_URI, "127.0.0.1", [ExtendedKeyUsageOID.SERVER_AUTH], {}
-        )
+        if not certificate.exists():
+            await setup_self_signed_certificate(
+                key, certificate, APPLICATION_URI, "127.0.0.1", [ExtendedKeyUsageOID.SERVER_AUTH], {}
+            )
         await self.server.load_certificate(certificate)
         await self.server.load_private_key(key)
         self.server.set_security_policy(
@@ -69,6 +70,14 @@ class Press:
                 ua.SecurityPolicyType.Aes256Sha256RsaPss_SignAndEncrypt,
             ]
         )
+
+    async def show(self, certificate: bytes, key: bytes) -> None:
+        """Be a server with another certificate (DER) and key (PEM) from the next connection on."""
+        await self.server.load_certificate(certificate, "der")
+        await self.server.load_private_key(key, format="pem")
+        self.server.iserver.endpoints.clear()
+        self.server._policies.clear()
+        await self.server._setup_server_nodes()
 
     async def reset(self) -> None:
         self.server.iserver.aspace.force_server_timestamp = True

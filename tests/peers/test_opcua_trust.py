@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from asyncua import ua
+from certificates import made
 from opcua_server import Press, running
 from opcua_store import COUNT, Run, device, free_port, stored
 
 from connectors.opcua import OpcUaConnector
-from connectors.opcua_certificate import fingerprint, own_certificate, trusted_file
+from connectors.opcua_certificate import fingerprint, trusted_file
 from connectors.opcua_security import trust
 from plant.status_code import parse_status
 
@@ -63,7 +64,7 @@ def test_another_certificate_than_the_trusted_one_is_refused(
 ) -> None:
     press, _, certificate = secure_server
     settings = device(press.port, COUNT, security="Basic256Sha256")
-    other = own_certificate(tmp_path).certificate
+    other = made().der
     trusted = trusted_file(tmp_path, "press")
     trusted.parent.mkdir()
     trusted.write_bytes(other)
@@ -103,7 +104,7 @@ def test_nothing_is_lost_while_the_channel_is_renewed(
 def test_there_is_no_way_down_to_a_channel_without_security(press: Press, tmp_path: Path, trusted: bool) -> None:
     if trusted:
         trusted_file(tmp_path, "press").parent.mkdir()
-        trusted_file(tmp_path, "press").write_bytes(own_certificate(tmp_path).certificate)
+        trusted_file(tmp_path, "press").write_bytes(made().der)
     connector = OpcUaConnector(device(press.port, COUNT, security="Basic256Sha256"), tmp_path)
     handover = asyncio.run(connector.read_once())
     assert handover.batch is not None
@@ -114,6 +115,8 @@ def test_there_is_no_way_down_to_a_channel_without_security(press: Press, tmp_pa
 def test_a_password_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("x")
     (tmp_path / "secret").chmod(0o644)
-    connector = OpcUaConnector(device(4840, COUNT, username="reader", password_file="secret"), tmp_path)
+    connector = OpcUaConnector(
+        device(4840, COUNT, username="reader", password_file="secret", allow_insecure=True), tmp_path
+    )
     asyncio.run(connector.read_once())
     assert connector.health.last_error == "secret must be readable by its owner alone (chmod 600)"

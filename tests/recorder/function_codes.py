@@ -1,7 +1,7 @@
 """May the Modbus function codes that left the processes of a test run have left them? Hooks of pytest.
 
 The run fails on any code but 1 to 4, which read; identification (43 with interface 14) is for tests and commands that
-ask for it by name.
+ask for it by name. It fails as well on any OPC UA service that does not read (`services`).
 """
 
 import json
@@ -10,6 +10,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import service_recorder
+import services
 import wire_recorder
 
 READING = {1, 2, 3, 4}
@@ -46,6 +48,7 @@ def pytest_configure(config) -> None:
         here = str(Path(__file__).parent)
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
     wire_recorder.install()
+    service_recorder.install()
 
 
 def pytest_sessionfinish(session) -> None:
@@ -53,8 +56,9 @@ def pytest_sessionfinish(session) -> None:
     folder = getattr(session.config, "function_codes", None)
     if folder is not None:
         session.config.function_codes_noted = noted(Path(folder))
+        session.config.services_noted = services.noted(Path(folder))
         shutil.rmtree(folder)
-        if forbidden(session.config.function_codes_noted):
+        if forbidden(session.config.function_codes_noted) or services.forbidden(session.config.services_noted):
             session.exitstatus = 1
 
 
@@ -65,3 +69,8 @@ def pytest_terminal_summary(terminalreporter, config) -> None:
         terminalreporter.write_line(f"Modbus function codes sent: {sorted({note['code'] for note in notes})}")
     for note in forbidden(notes):
         terminalreporter.write_line(f"FORBIDDEN Modbus function code: {json.dumps(note)}", red=True)
+    asked = getattr(config, "services_noted", [])
+    if asked:
+        terminalreporter.write_line(f"OPC UA services asked for: {sorted({note['service'] for note in asked})}")
+    for note in services.forbidden(asked):
+        terminalreporter.write_line(f"FORBIDDEN OPC UA service: {json.dumps(note)}", red=True)

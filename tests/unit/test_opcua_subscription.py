@@ -11,9 +11,11 @@ from asyncua import ua
 from asyncua.ua.uaerrors import BadMessageNotAvailable, BadTooManyPublishRequests, UaStructParsingError
 
 from config.devices import OpcUaDevice
+from config.tags import OpcUaTag
 from connectors import opcua_publishing
 from connectors.connector import Handover
 from connectors.device_health import DeviceHealth
+from connectors.opcua_call_size import CallSize
 from connectors.opcua_link import DoubtError, Link
 from connectors.opcua_subscription import Subscription
 from connectors.opcua_values import Decoder
@@ -86,17 +88,17 @@ class LossySession:
 class LossyLink:
     """A link over such a session, whose values can be read."""
 
-    items_a_call = 1000
-
     def __init__(self, session: LossySession) -> None:
+        self.items = CallSize()
+        self.notes: list[str] = []
         self.session = session
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-    def node_id(self, text: str) -> ua.NodeId:
-        return ua.NodeId.from_string(text)
+    def wanted(self, tag: OpcUaTag) -> ua.ReadValueId:
+        return ua.ReadValueId(NodeId=ua.NodeId.from_string(tag.node))
 
-    async def read(self, nodes: list[ua.NodeId]) -> list[ua.DataValue]:
-        return [ua.DataValue(ua.Variant(99.0), SourceTimestamp=datetime.now(UTC)) for _ in nodes]
+    async def read(self, wanted: list[ua.ReadValueId]) -> list[ua.DataValue]:
+        return [ua.DataValue(ua.Variant(99.0), SourceTimestamp=datetime.now(UTC)) for _ in wanted]
 
 
 def read(session: LossySession, work: Callable[[Subscription, LossyLink], Awaitable[None]]) -> DeviceHealth:

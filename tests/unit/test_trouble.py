@@ -14,7 +14,7 @@ from collector.trouble import Form, Severity, Trouble, worst_first
 from config.devices import ModbusDevice, OpcUaDevice
 from config.site import Site
 from connectors.block_health import BlockHealth
-from connectors.certificate_state import CertificateState
+from connectors.certificate_state import CertificateState, Whose
 from connectors.device_health import MANY_LATE, Cause, DeviceHealth
 from plant.instant import US_PER_S
 
@@ -282,12 +282,50 @@ def test_bad_tags_are_told_unless_their_device_is_in_trouble_already() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "severity"), [(31, None), (29, Severity.WARNING), (0, Severity.WARNING), (-1, Severity.FAILURE)]
+    ("days", "severity", "said"),
+    [
+        (60, None, ""),
+        (59, Severity.WARNING, "is valid for 59 more days"),
+        (30, Severity.WARNING, "is valid for 30 more days"),
+        (29, Severity.WARNING, "is valid for 29 days only"),
+        (7, Severity.WARNING, "is valid for 7 days only"),
+        (6, Severity.FAILURE, "is valid for 6 days only"),
+        (0, Severity.FAILURE, "is valid for 0 days only"),
+        (-1, Severity.FAILURE, "has not been valid since 1 days ago"),
+    ],
 )
-def test_certificates_are_told_before_and_after_they_end(days: int, severity: Severity | None) -> None:
+def test_certificates_are_told_before_and_after_they_end(days: int, severity: Severity | None, said: str) -> None:
     certificate = CertificateState("trusted/press.der", "CN=x", "AB", 0, NOW + days * DAY + 1)
-    found = kept_troubles(Kept(certificates=(("press", "trusted/press.der", certificate),)), [], NOW)
+    found = kept_troubles(Kept(certificates=(("press", certificate),)), [], NOW)
     assert [one.severity for one in found] == ([] if severity is None else [severity])
+    assert [one for one in found if said not in one.what.en or "{" in one.what.ko + one.remedy.ko] == []
+
+
+@pytest.mark.parametrize(
+    ("whose", "remedy"),
+    [
+        ("own", "smartwings certificate SITE --opcua"),
+        ("server", "smartwings trust SITE press"),
+        ("user", "put it in its place"),
+        ("authority", "put it in its place"),
+    ],
+)
+def test_a_certificate_that_ends_has_the_remedy_of_whose_it_is(whose: Whose, remedy: str) -> None:
+    certificate = CertificateState("one.der", "CN=x", "AB", 0, NOW + 3 * DAY, whose)
+    (found,) = kept_troubles(Kept(certificates=(("press", certificate),)), [], NOW)
+    assert remedy in found.remedy.en
+    assert ("smartwings" in remedy) == ("smartwings" in found.remedy.ko)
+
+
+def test_what_is_less_than_secure_is_told_and_an_end_that_is_accepted_is_told_once() -> None:
+    ended = CertificateState("trusted/press.der", "CN=x", "AB", 0, NOW - DAY)
+    accepted = Kept(certificates=(("press", ended),), exceptions=(("press", ("expired", "host")),))
+    (found,) = kept_troubles(accepted, [], NOW)
+    assert (found.kind, found.severity) == ("security_exception", Severity.WARNING)
+    assert "expired, host" in found.what.en
+    assert "expired, host" in found.what.ko
+    other = Kept(certificates=(("press", ended),), exceptions=(("press", ("host",)),))
+    assert [one.kind for one in kept_troubles(other, [], NOW)] == ["certificate", "security_exception"]
 
 
 def test_settings_that_changed_since_the_start_are_told() -> None:

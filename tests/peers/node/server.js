@@ -8,6 +8,8 @@ const { MessageSecurityMode, SecurityPolicy } = packages("node-opcua-secure-chan
 const { OPCUACertificateManager } = packages("node-opcua-certificate-manager");
 const { DataType } = packages("node-opcua-variant");
 const { StatusCodes } = packages("node-opcua-status-code");
+const { nodesets } = packages("node-opcua-nodesets");
+const addAddressSpace = require("./address.js");
 
 async function main() {
   const serverCertificateManager = new OPCUACertificateManager({
@@ -28,6 +30,7 @@ async function main() {
       SecurityPolicy.Aes256_Sha256_RsaPss,
     ],
     serverInfo: { applicationUri: "urn:test:node" },
+    nodeset_filename: [nodesets.standard, __dirname + "/press_types.xml"],
   });
   await server.initialize();
   const space = server.engine.addressSpace;
@@ -47,6 +50,7 @@ async function main() {
   add("Power", DataType.Double, 1500.0);
   add("Running", DataType.Boolean, true);
   order.setValueFromSource({ dataType: DataType.String, value: "A-4712" }, StatusCodes.UncertainLastUsableValue);
+  addAddressSpace(packages, server, namespace);
   await server.start();
   let number = 0;
   setInterval(() => {
