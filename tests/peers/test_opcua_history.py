@@ -167,22 +167,21 @@ def test_history_that_nobody_wants_is_left_alone(server: int, tmp_path: Path) ->
     asyncio.run(scenario())
 
 
-def test_a_server_that_was_killed_knows_only_what_came_since_its_start(packages: Path, tmp_path: Path) -> None:
+def test_a_server_that_started_in_the_gap_knows_only_what_came_since(
+    server: int, packages: Path, tmp_path: Path
+) -> None:
     async def scenario() -> Store:
-        async with contextlib.AsyncExitStack() as stack:
-            with served_by_node(SOURCES, packages, "history_server.js") as port:
-                line = await stack.enter_async_context(cable(port))
-                connector = OpcUaConnector(device(line.port, tags("Count"), outage_s=1), tmp_path)
-                store = await stack.enter_async_context(stored(connector))
+        async with cable(server) as line:
+            connector = OpcUaConnector(device(line.port, tags("Count"), outage_s=1), tmp_path)
+            async with stored(connector) as store:
                 await store.until(lambda: len(store.rows) > 10)
                 line.cut()
                 await store.until(lambda: bool(store.gaps))
-            with served_by_node(SOURCES, packages, "history_server.js") as port:
-                line.server_port = port
-                await asyncio.sleep(1.5)  # it counts, and nobody reads
-                line.mend()
-                connector.try_now()
-                await store.until(lambda: len(store.gaps) > 2)
+                with served_by_node(SOURCES, packages, "history_server.js") as line.server_port:
+                    await asyncio.sleep(1.5)  # it counts, and nobody reads
+                    line.mend()
+                    connector.try_now()
+                    await store.until(lambda: len(store.gaps) > 2)
         return store
 
     store = asyncio.run(scenario())
