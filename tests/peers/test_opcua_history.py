@@ -13,6 +13,7 @@ from opcua_store import Store, device, stored
 
 from connectors.opcua import OpcUaConnector
 from connectors.opcua_backfill import MOST_VALUES_A_CALL
+from connectors.opcua_link import now_us
 from plant.gap import Gap
 
 pytestmark = pytest.mark.timeout(240)
@@ -148,6 +149,43 @@ def test_history_of_many_slices_is_read_to_its_end(server: int, tmp_path: Path) 
     slices = [len(one.batch) for one in store.handovers if one.batch is not None and len(one.batch) > 100]
     assert len(slices) > 1
     assert max(slices) <= MOST_VALUES_A_CALL
+
+
+def test_a_history_that_does_not_answer_disturbs_nothing(
+    server: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("connectors.opcua_session.HISTORY_S", 0.3)
+
+    async def scenario() -> None:
+        connector = OpcUaConnector(device(server, tags("Count", "Hanging")), tmp_path)
+        async with stored(connector) as store:
+            await store.until(lambda: len(store.rows) > 10)
+            connector.fill([Gap("press", None, now_us() - 1_000_000, now_us(), "no cable")])
+            await store.until(lambda: len(store.rows) > 60)
+        assert store.gaps == []
+        assert is_whole(store, "press.Count")
+        assert connector.health.reconnects == 0
+        assert "its history could not be read: no answer in time" in caplog.text
+
+    asyncio.run(scenario())
+
+
+def test_what_was_missed_before_the_start_is_filled_where_the_collector_asks_for_it(
+    server: int, tmp_path: Path
+) -> None:
+    missed = Gap("press", None, now_us() - 1_000_000, now_us(), "the collector was not running")
+    still_open = Gap("press", None, now_us(), None, "no cable")
+
+    async def scenario() -> None:
+        connector = OpcUaConnector(device(server, tags("Count")), tmp_path)
+        connector.fill([missed, still_open])
+        async with stored(connector) as store:
+            await store.until(lambda: bool(store.gaps))
+        assert [(gap.start_us, gap.end_us) for gap in store.gaps] == [(missed.start_us, missed.start_us)]
+        found = [row for row in store.rows if missed.start_us <= row[1] < (missed.end_us or 0)]
+        assert len(found) > 5
+
+    asyncio.run(scenario())
 
 
 def test_history_that_nobody_wants_is_left_alone(server: int, tmp_path: Path) -> None:
