@@ -143,10 +143,12 @@ def test_a_batch_has_a_value_exactly_where_it_is_not_bad() -> None:
 
 
 def test_a_server_time_beside_source_picoseconds_is_left_out_since_asyncua_misreads_it() -> None:
-    source_us, server_us = T_US, T_US + 7_000_000
-    ticks = [10 * (one + 11_644_473_600_000_000) for one in (source_us, server_us)]
+    source_ticks = 10 * (T_US + 11_644_473_600_000_000)
+    server_ticks = 0x01DC_01D0_0000_0000  # in 2025; two bytes on it is a time in 2013, not one beyond DateTime's range
     value = b"\x0b" + struct.pack("<d", 1.5)
-    wire = b"\x1d" + value + struct.pack("<qHq", ticks[0], 7, ticks[1])  # OPC 10000-6 5.2.2.17: value, source, server
+    wire = (
+        b"\x1d" + value + struct.pack("<qHq", source_ticks, 7, server_ticks)
+    )  # OPC 10000-6 5.2.2.17: value, source, server
     data = from_binary(ua.DataValue, Buffer(wire))
     got = sample(0, TagValues.of(tag()), data, True)
-    assert (got.value, got.source_us, got.server_us) == (1.5, source_us, ABSENT)
+    assert (got.value, got.source_us, got.server_us) == (1.5, T_US, ABSENT)
