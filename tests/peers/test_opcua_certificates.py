@@ -330,7 +330,8 @@ def test_no_password_leaves_in_clear_even_where_settings_were_not_checked(folder
 
 
 def test_the_command_that_trusts_says_what_is_wrong_and_what_helps(show: Any, folder: Path) -> None:
-    settings = show(made(EXPIRED))
+    trusted = made(EXPIRED)
+    settings = show(trusted)
     site = folder / "site.yaml"
     text = "plant: {id: abc, time_zone: Asia/Seoul}\n"
     text += f"devices:\n- {{id: press, protocol: opcua, endpoint: '{settings.endpoint}'"
@@ -340,6 +341,9 @@ def test_the_command_that_trusts_says_what_is_wrong_and_what_helps(show: Any, fo
     assert "expired (it ended on" in no.err
     assert "what to do: " in no.err
     assert "certificate_exceptions: [expired]" in no.err
+    met = ("browse", settings.endpoint, "--fingerprint", fingerprint(trusted.der))
+    assert "expired (it ended on" in smartwings(*met).err
+    assert smartwings(*met, "--accept", "expired").code == 0
     site.write_text(text + ", certificate_exceptions: [expired]}\n")
     assert ", accepting expired\n" in smartwings("trust", str(site), "press").out
     checked = smartwings("check", str(site))
