@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from asyncua import ua
+from asyncua.common.utils import ServiceError
+from asyncua.server.internal_session import InternalSession
 from opcua_server import URI, Press, running
 from opcua_store import COUNT, TAGS, Run, device, free_port, stored
 from test_opcua_limits import bearing
@@ -65,6 +67,26 @@ def test_an_array_is_taken_apart_here_where_the_server_cannot(shared: tuple[Pres
         assert store.values("beyond")[-1] == 9.0
 
     asyncio.run(scenario(shared[1]))
+
+
+def test_a_server_that_says_nothing_of_its_types_is_read_all_the_same(
+    shared: tuple[Press, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: object) -> None:
+        raise ServiceError(ua.StatusCodes.BadServiceUnsupported)
+
+    monkeypatch.setattr(InternalSession, "browse", refused)
+    phase = {"name": "phase", "role": "alarm", "node": f"nsu={URI};s=LastCycleTime"}
+
+    async def scenario() -> None:
+        connector = OpcUaConnector(device(shared[0].port, (*COUNT, phase)), tmp_path)
+        async with stored(connector) as store:
+            await store.until(lambda: bool(store.values("press.count")) and bool(connector.health.notes))
+        assert store.gaps == []
+        note = "types of structures and enumerations cannot be read: the server answered BadServiceUnsupported"
+        assert note in connector.health.notes
+
+    asyncio.run(scenario())
 
 
 def test_events_come_as_texts_among_readings(shared: tuple[Press, Run], tmp_path: Path) -> None:
