@@ -13,6 +13,7 @@ from opcua_server import URI, Press, running
 from opcua_store import COUNT, TAGS, Run, device, free_port, stored
 from test_opcua_limits import bearing
 
+from collector.trial_reading import trial_readings
 from connectors import opcua_browse
 from connectors.opcua import OpcUaConnector
 from connectors.opcua_browse import browsed
@@ -98,7 +99,8 @@ def test_events_come_as_texts_among_readings(shared: tuple[Press, Run], tmp_path
         await event.trigger(message=message)
 
     async def scenario(run: Run) -> None:
-        connector = OpcUaConnector(device(shared[0].port, (*COUNT, alarm, no_notifier)), tmp_path)
+        settings = device(shared[0].port, (*COUNT, alarm, no_notifier))
+        connector = OpcUaConnector(settings, tmp_path)
         async with stored(connector) as store:
             await store.until(
                 lambda: bool(store.values("press.count")) and "press.deaf" in connector.health.refused_tags
@@ -110,7 +112,14 @@ def test_events_come_as_texts_among_readings(shared: tuple[Press, Run], tmp_path
         assert [row[4] for row in store.rows if row[0] == "press.alarm"] == [False, False]
         read = (await connector.read_once()).batch
         assert read is not None
-        assert read.status[read.tags == 1].tolist() == [parse_status("BadWaitingForInitialData")]
+        said = {int(row): status for row, status in zip(read.tags, read.status.tolist(), strict=True)}
+        assert said == {
+            0: 0,
+            1: parse_status("BadWaitingForInitialData"),
+            2: parse_status("BadAttributeIdInvalid"),
+        }
+        tried = {one.tag.name: one.fault for one in await trial_readings(settings, tmp_path)}
+        assert (tried["press.alarm"], tried["press.deaf"] is None) == (None, False)
 
     asyncio.run(scenario(shared[1]))
 
