@@ -50,6 +50,7 @@ class Acquisition:
     _waiting: "asyncio.Queue[_Waiting]" = field(default_factory=asyncio.Queue)
     _texts: dict[str, int] = field(default_factory=dict)
     _resumed: set[str] = field(default_factory=set)
+    _connectors: dict[str, Connector] = field(default_factory=dict)
     _ids: dict[str, tuple[tuple[str, ...], U32]] = field(default_factory=dict)
     _silences: Silences = field(init=False)
 
@@ -62,6 +63,7 @@ class Acquisition:
         At most so many handovers of a device wait for their commit; then no more is taken until one is durable.
         """
         free = asyncio.Semaphore(MOST_WAITING)
+        self._connectors[device] = connector
         async for handover in connector.batches():
             await free.acquire()
             await self._waiting.put(_Waiting(device, handover, free))
@@ -113,8 +115,17 @@ class Acquisition:
                 self.last_commit_us, self.last_commit_s = now_us(), round(time.monotonic() - begun_s, 4)
                 self.committed += len(entry)
                 self._silences.remember(entry.tag_ids, entry.readings.times_us)
-                self._resumed.update(device for device, handover in handovers if handover.known_until_us is not None)
+                self._resume(handovers)
                 return
+
+    def _resume(self, handovers: list[tuple[str, Handover]]) -> None:
+        """Devices met for the first time: what was missed while nothing ran is stored; they may have it still."""
+        for device, handover in handovers:
+            if handover.known_until_us is not None and device not in self._resumed:
+                self._resumed.add(device)
+                missed = self._not_running(device, handover.known_until_us)
+                if missed and device in self._connectors:
+                    self._connectors[device].fill(missed)
 
     def _store(self, connection: Connection, handovers: list[tuple[str, Handover]]) -> JournalEntry:
         batches = [handover.batch for _, handover in handovers if handover.batch is not None and len(handover.batch)]
@@ -123,8 +134,9 @@ class Acquisition:
         self._note_late(connection, entry, batches)
         devices.add_received(connection, [(batch.device, batch.received_us, len(batch)) for batch in batches])
         found = [gap for device, handover in handovers for gap in self._gaps(device, handover)]
+        shortened = gaps.to_be_shortened(connection, found)
         gaps.save(connection, found)
-        _note_old_gaps(connection, found)
+        _note_old_gaps(connection, found + shortened)
         known = {device: handover.known_until_us for device, handover in handovers if handover.known_until_us}
         if known:
             devices.extend_known(connection, known)

@@ -31,7 +31,7 @@ def browse(
     """The server's variables: node, path, type, value now, unit, and the role that the name makes plain."""
     quiet_libraries()
     from connectors.connector import ConnectorError
-    from connectors.opcua_draft import proposed_tag, proposed_tags
+    from connectors.opcua_draft import proposed_tags, tags_of
     from connectors.reachability import UnreachableError
 
     try:
@@ -44,7 +44,7 @@ def browse(
         from config.tag_row import tag_list
 
         write_new(tags, tag_list(proposed_tags(found.variables), "opcua"))
-    roles = [(proposed_tag(one) or {}).get("role") for one in found.variables]
+    roles = [next((tag["role"] for tag in tags_of(one)), None) for one in found.variables]
     rows = [_json(one, role) for one, role in zip(found.variables, roles, strict=True)]
     if as_json:
         say_json({"variables": rows, "whole": found.whole, "cut": list(found.cut)})

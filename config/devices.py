@@ -99,6 +99,8 @@ class OpcUaDevice(DeviceSettings):
     max_items_per_call: Annotated[Whole, Field(ge=0)] = 0
     """Most monitored items created by one call, for servers that bear less than they say. 0: what the server says, and
     less for products that are known to bear less."""
+    history: Literal["auto", "never"] = "auto"
+    """Fill gaps from the server's history where it keeps one, or leave them."""
     tags: tuple[OpcUaTag, ...] = ()
     """The tags, or the file name of a tag list."""
 

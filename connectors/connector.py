@@ -1,6 +1,6 @@
 """What does a connection to a device give to the collector? Batches to commit, and what could not be had."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,6 +48,13 @@ class Connector(Protocol):
 
     async def read_once(self) -> Handover:
         """Read every tag once over a connection of its own; a tag that cannot be read comes as a Bad reading."""
+        ...
+
+    def fill(self, gaps: Iterable[Gap]) -> None:
+        """Gaps of its device that are stored: hand over, behind the live readings, what the device still has of them.
+
+        Gaps that this ends or shortens come with the handovers. A device without a memory does nothing.
+        """
         ...
 
     def try_now(self) -> bool:

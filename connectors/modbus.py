@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from pathlib import Path
 
 from config.devices import ModbusDevice
@@ -93,6 +93,9 @@ class ModbusConnector:
         finally:
             await self._line.leave(self._device.id)
         return Handover(self._readings.all(*poll.result()))
+
+    def fill(self, gaps: Iterable[Gap]) -> None:
+        """See `connectors.connector.Connector`: a unit remembers nothing."""
 
     def try_now(self) -> bool:
         """See `connectors.connector.Connector`: the next poll begins now."""

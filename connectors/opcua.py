@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -17,12 +17,14 @@ from connectors.opcua_cause import cause_of_failure
 from connectors.opcua_certificate import NotTrustedError
 from connectors.opcua_connection import opened
 from connectors.opcua_continuity import Backoff, Outage
+from connectors.opcua_history import History
 from connectors.opcua_link import DoubtError, Link, now_us, plain, status_of
 from connectors.opcua_poll import Poll
 from connectors.opcua_subscription import Subscription
 from connectors.opcua_types import learn_types
 from connectors.opcua_values import Decoder
 from connectors.pause import Pause
+from plant.gap import Gap
 from plant.instant import US_PER_S
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ class OpcUaConnector:
         self._device = device
         self._folder = folder
         self._decoder = Decoder(device.id, device.tags, device.max_clock_error_s)
+        self._history = History(device, self._decoder)
         self._uris: dict[int, str] = {}
         self._said: str | None = None
         self._pause = Pause()
@@ -66,12 +69,13 @@ class OpcUaConnector:
             try:
                 async with self._reading() as reading:
                     while True:
-                        handover = await reading.next()
+                        handover = await self._history.next(reading.next)
                         closed = outage.end(reading.since_us)
                         known_us = max(known_us, handover.known_until_us or 0)
                         self._count(handover)
                         backoff.reset()
                         yield replace(handover, gaps=closed + handover.gaps)
+                        self.fill(closed + handover.gaps)
             except Exception as error:
                 cause = self._failed(error)
             gaps = outage.begin(known_us, cause)
@@ -82,6 +86,10 @@ class OpcUaConnector:
     def try_now(self) -> bool:
         """See `connector.Connector`: connects at once, reads at once, or asks the server for a sign of life."""
         return self._reading_now.try_now() if self._reading_now is not None else self._pause.end()
+
+    def fill(self, gaps: Iterable[Gap]) -> None:
+        """See `connector.Connector`: from the server's history, where it keeps one."""
+        self._history.fill(gaps)
 
     async def _until_next_try(self, wait_s: float) -> None:
         self.health.next_try_us = now_us() + round(wait_s * US_PER_S)
@@ -109,7 +117,8 @@ class OpcUaConnector:
                 if self.health.last_good_us is not None:
                     self.health.reconnects += 1
                 self.health.connected_since_us, self._reading_now = now_us(), reading
-                yield reading
+                async with self._history.over(link):
+                    yield reading
             finally:
                 self.health.connected_since_us = self._reading_now = self.health.subscription = None
                 self.health.refused_tags = {}

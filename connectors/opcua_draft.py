@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _NAME_CHARACTERS = re.compile(r"[^A-Za-z0-9_.-]+")
 LONGEST_NAME = 80
 _COUNTER = "AccCount"
+_PARTS = ("Admin", "Status", "Command", "ParameterSet", "OperationCounters", "MachineryBuildingBlocks", "Monitoring")
+"""Objects that are no work unit but a part of one, in PackML, Machinery and MachineTool."""
 
 
 def proposed_tags(variables: "Iterable[Variable]", taken: Iterable[str] = ()) -> list[dict[str, Any]]:
@@ -21,19 +23,15 @@ def proposed_tags(variables: "Iterable[Variable]", taken: Iterable[str] = ()) ->
     names = set(taken)
     tags = []
     for variable in variables:
-        for tag in _tags(variable):
+        for tag in tags_of(variable):
             tag["name"] = _free(tag["name"], names)
             names.add(tag["name"])
             tags.append(tag)
     return tags
 
 
-def proposed_tag(variable: "Variable") -> dict[str, Any] | None:
-    """The first tag of one variable; None for one that no role fits."""
-    return next(iter(_tags(variable)), None)
-
-
-def _tags(variable: "Variable") -> list[dict[str, Any]]:
+def tags_of(variable: "Variable") -> list[dict[str, Any]]:
+    """The tags of one variable; none for one that no role fits, several for an array of counters."""
     if variable.fields:
         return _tags_of_counts(variable)
     tag = _tag(variable, variable.kind)
@@ -57,7 +55,7 @@ def _tag(variable: "Variable", kind: str) -> dict[str, Any] | None:
     if unit is None:
         role, unit = Role.OTHER, variable.unit
     *parents, last = [as_name(part) for name in variable.path for part in name.split(".")]
-    above = [part for part in parents if part][-1:]
+    above = [part for part in parents if part and part not in _PARTS][-1:]
     work_unit = above[0] if above else PLANT
     name = ".".join(part for part in (*above, last) if part)
     texts = variable.texts or (PACKML_STATES if last_name == "StateCurrent" and kind == "whole" else {})

@@ -11,7 +11,7 @@ from typing import Any
 from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.client.ua_client import UaClient, UASocketProtocol
-from asyncua.common.connection import MessageChunk, SecureConnection, TransportLimits
+from asyncua.common.connection import SecureConnection, TransportLimits
 from asyncua.common.utils import Buffer
 from asyncua.crypto.security_policies import SecurityPolicy
 from asyncua.ua.ua_binary import header_from_binary, struct_from_binary
@@ -75,13 +75,12 @@ class _Limits(TransportLimits):
 class _Channel(SecureConnection):
     """asyncua's secure channel; an answer that is broken off ends its request, which asyncua lets wait for ever."""
 
-    def _receive(self, msg: MessageChunk) -> ua.Message | None:
-        chunk: Any = msg
-        if chunk.MessageHeader.ChunkType != ua.ChunkType.Abort:
+    def _receive(self, msg: Any) -> ua.Message | None:
+        if msg.MessageHeader.ChunkType != ua.ChunkType.Abort:
             return super()._receive(msg)
         self._check_incoming_chunk(msg)
         self._drop_incoming_parts()
-        raise AbortedError(chunk.SequenceHeader.RequestId, int.from_bytes(chunk.Body[:4], "little"))
+        raise AbortedError(msg.SequenceHeader.RequestId, int.from_bytes(msg.Body[:4], "little"))
 
 
 class BoundedProtocol(UASocketProtocol):

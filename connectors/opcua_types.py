@@ -1,12 +1,13 @@
 """What are an OPC UA server's types made of? Read once a link, for the tags that need it (OPC 10000-3 8.47 to 8.52)."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
+from enum import IntEnum
 from typing import Any
 
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
-from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.object_ids import ObjectIdNames, ObjectIds
 
 from config.devices import OpcUaDevice
 from connectors.opcua_link import Link, NodeError
@@ -77,7 +78,7 @@ class Types:
         if node in self._known:
             return self._known[node]
         if node.NamespaceIndex == 0:
-            known = _of_the_standard(node.Identifier) or ua.extension_objects_by_datatype.get(node)
+            known = _of_the_standard(node.Identifier)
             if known is not None:
                 return known
         (data,) = await self._link.values_of([node], AttributeIds.DataTypeDefinition)
@@ -155,9 +156,14 @@ def _texts(definition: Any) -> dict[int, str]:
 
 
 def _of_the_standard(number: Any) -> Type:
-    """Built-in types and the abstract ones above them (OPC 10000-6 5.1.2 and 5.1.9)."""
+    """Built-in types, the abstract ones above them (OPC 10000-6 5.1.2 and 5.1.9), and classes that asyncua has."""
     if number in (ObjectIds.Number, ObjectIds.Integer, ObjectIds.UInteger):
         return ua.VariantType.Variant
     if number == ObjectIds.Enumeration:
         return Enumeration()
-    return ua.VariantType(number) if isinstance(number, int) and 0 < number <= _BUILT_IN else None
+    if isinstance(number, int) and 0 < number <= _BUILT_IN:
+        return ua.VariantType(number)
+    known = getattr(ua, ObjectIdNames.get(number, ""), None)
+    if isinstance(known, type) and issubclass(known, IntEnum):
+        return Enumeration({int(one): one.name for one in known})
+    return known if isinstance(known, type) and is_dataclass(known) else None

@@ -124,6 +124,8 @@ def sample(row: int, values: TagValues, data: ua.DataValue, first: bool) -> Samp
     raw = variant.Value if variant is not None else None
     value, status, text = values.understand(raw, given)
     source_us, server_us = timestamp(data.SourceTimestamp), timestamp(data.ServerTimestamp)
+    if data.SourcePicoseconds is not None:
+        server_us = ABSENT  # asyncua reads the bytes of both in the wrong order (OPC 10000-6 5.2.2.17)
     return Sample(row, source_us, server_us, value, status, text, first, overflowed)
 
 

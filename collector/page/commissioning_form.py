@@ -108,6 +108,8 @@ def named_tags(draft: Draft, form: FormData) -> tuple[list[dict[str, Any]], floa
             continue
         kept = {key: value for key, value in before.items() if key not in FIELDS}
         said = values_of({key: _text(form, f"{key}_{at}") for key in FIELDS})
+        if said.get("role") != "state":
+            kept.pop("states", None)  # proposed for the state that it is not
         tags.append({**{key: said[key] for key in FIELDS if key in said}, **kept})
     poll = scalar(_text(form, "poll_s"), plain=True)
     return tags, float(poll) if isinstance(poll, int | float) and not isinstance(poll, bool) else None
@@ -119,7 +121,7 @@ def reason_of(form: FormData, otherwise: str) -> str:
 
 
 def _place(tag: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(tag.get(key) for key in ("node", "table", "address", "type", "order", "bit"))
+    return tuple(tag.get(key) for key in ("node", "index", "field", "table", "address", "type", "order", "bit"))
 
 
 def _text(form: FormData, key: str) -> str:

@@ -20,7 +20,7 @@ from config.tag_row import values_of
 from connectors.connector import Connector
 from connectors.modbus_guess import Asked, Decoding, guess
 from connectors.modbus_probe import Held, Probe, probed, probed_parts
-from connectors.opcua_draft import as_name, proposed_tag
+from connectors.opcua_draft import as_name, tags_of
 from connectors.reachability import Obstacle, UnreachableError
 from connectors.role_proposal import role_for_unit
 from plant.status_code import is_bad, status_name
@@ -96,10 +96,11 @@ async def look(draft: Draft, device: Device, folder: Path) -> None:
         found = await apart_from_pages(browsed(device, folder))
         draft.candidates = []
         for one in found.variables:
-            tag = proposed_tag(one)
-            likely = tag is not None and tag["role"] != "other"
             path = " / ".join(one.path)
-            draft.candidates.append(Candidate(one.node, path, one.type, one.value, one.unit, tag or {}, likely))
+            for tag in tags_of(one) or [{}]:
+                part = f"[{tag['index']}].{tag['field']}" if "field" in tag else ""
+                likely = tag.get("role", "other") != "other"
+                draft.candidates.append(Candidate(one.node, path + part, one.type, one.value, one.unit, tag, likely))
     draft.looked_us = time.time_ns() // 1000
 
 

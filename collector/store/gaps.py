@@ -1,6 +1,7 @@
 """What could not be had, and when?"""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -15,6 +16,19 @@ def save(connection: Connection, gaps: Iterable[Gap]) -> None:
             " on conflict (device, tag, start_us) do update set end_us = excluded.end_us, cause = excluded.cause",
             (gap.device, gap.tag or "", gap.start_us, gap.end_us, gap.cause),
         )
+
+
+def to_be_shortened(connection: Connection, gaps: Iterable[Gap]) -> list[Gap]:
+    """As they are stored now, the gaps that end later there than what is to be stored says."""
+    found = []
+    for gap in gaps:
+        end_us = connection.exec_driver_sql(
+            "select end_us from gap where device = ? and tag = ? and start_us = ? and end_us > ?",
+            (gap.device, gap.tag or "", gap.start_us, gap.end_us),
+        ).scalar()
+        if end_us is not None:
+            found.append(replace(gap, end_us=end_us))
+    return found
 
 
 def close_open(connection: Connection, at_us: int) -> list[Gap]:
@@ -42,7 +56,7 @@ def overlapping(
     (-1: all), after the first `skip`."""
     rows = connection.exec_driver_sql(
         "select device, tag, start_us, end_us, cause from gap"
-        " where start_us < ? and (end_us is null or end_us > ?) and device = coalesce(?, device)"
+        " where start_us < ? and (end_us is null or end_us > max(start_us, ?)) and device = coalesce(?, device)"
         " order by start_us, id limit ? offset ?",
         (end_us, start_us, device, most, skip),
     )

@@ -63,12 +63,17 @@ def stored_tags(connection: Connection) -> dict[str, StoredTag]:
 
 
 def text_ids(connection: Connection, texts: Iterable[str]) -> dict[str, int]:
-    """The id under which each text is stored, new ones included."""
-    wanted = set(texts)
-    known = {row.text: row.id for row in connection.execute(select(schema.text)) if row.text in wanted}
-    for text in sorted(wanted - known.keys()):
+    """The id under which each text is stored, new ones included.
+
+    A device may send what is no text, such as half a surrogate pair: that part is stored as a question mark, for a
+    commit that fails on it would be tried again for ever, and all readings behind it would wait.
+    """
+    wanted = {text: text.encode("utf-8", "replace").decode("utf-8") for text in texts}
+    stored = set(wanted.values())
+    known = {row.text: row.id for row in connection.execute(select(schema.text)) if row.text in stored}
+    for text in sorted(stored - known.keys()):
         known[text] = connection.execute(insert(schema.text).values(text=text).returning(schema.text.c.id)).scalar_one()
-    return known
+    return {text: known[said] for text, said in wanted.items()}
 
 
 def texts(connection: Connection) -> dict[int, str]:

@@ -25,6 +25,7 @@ devices:
     protocol: opcua
     endpoint: opc.tcp://127.0.0.1:{port}
     security: none
+    allow_insecure: true
     username: canary-user
     password_file: press.password
     tags: press.csv

@@ -109,6 +109,7 @@ def test_the_metrics_tell_latency_and_blocks(running: RunningPlant) -> None:
         "id", "connected", "connected_since_us", "last_good_us", "last_error", "last_error_us", "reconnects",
         "readings", "polls", "polls_failed", "polls_late", "notes", "next_try_us", "line", "unit", "line_devices",
         "is_silent", "is_probed", "requests_now", "requests_planned", "bad_blocks",
+            "security_exceptions",
     }  # fmt: skip
 
 

@@ -28,10 +28,10 @@ def installed(sources: Path, folder: Path) -> Path:
 
 
 @contextmanager
-def served_by_node(sources: Path, packages: Path) -> Iterator[int]:
-    """Run `server.js PORT PACKAGES` until the end of the block; the port, once it has said `ready`."""
+def served_by_node(sources: Path, packages: Path, script: str = "server.js") -> Iterator[int]:
+    """Run `script PORT PACKAGES` until the end of the block; the port, once it has said `ready`."""
     number = free_port()
-    command = ["node", str(sources / "server.js"), str(number), str(packages)]
+    command = ["node", str(sources / script), str(number), str(packages)]
     server = subprocess.Popen(command, cwd=packages, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         assert server.stdout is not None

@@ -160,6 +160,12 @@ def test_a_weak_key_is_refused_whatever_is_accepted(show: Any, folder: Path) -> 
     refused(came(settings, folder), "BadCertificatePolicyCheckFailed", Cause.CERTIFICATE_WEAK, "1024 bits")
 
 
+def test_nothing_is_sent_to_whoever_has_a_flawed_certificate(folder: Path) -> None:
+    pin(folder, made(Wanted(curve=True)))
+    nobody = device(free_port(), COUNT, security="Basic256Sha256")
+    refused(came(nobody, folder), "BadCertificatePolicyCheckFailed", Cause.CERTIFICATE_WEAK, "not RSA")
+
+
 def test_a_certificate_swapped_after_pinning_and_another_servers_are_refused(show: Any, folder: Path) -> None:
     asyncio.run(trust(show(SOUND), folder))
     swapped = show(made())

@@ -30,7 +30,7 @@ from collector.store.store import (
     version,
     writing,
 )
-from collector.store.tags import stored_tags
+from collector.store.tags import stored_tags, text_ids, texts
 from plant.gap import Gap
 
 HOLDER = """
@@ -461,3 +461,10 @@ def test_a_store_that_is_not_there_reads_as_an_empty_one_in_many_threads_at_once
 
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(count, range(32))) == [0] * 32
+
+
+def test_half_a_character_of_a_device_is_stored_as_a_question_mark_and_keeps_nothing_waiting(path: Path) -> None:
+    with writing(path) as connection, transaction(connection):
+        ids = text_ids(connection, ["4711", "47\udc8111", "47?11"])
+        assert texts(connection) == {ids["4711"]: "4711", ids["47?11"]: "47?11"}
+        assert ids["47\udc8111"] == ids["47?11"]

@@ -166,10 +166,11 @@ def test_a_chain_that_breaks_is_refused() -> None:
 
 
 def test_a_self_made_certificate_and_one_signed_by_no_authority_are_refused() -> None:
-    own = made()
+    signing = Wanted(uses=(*SIGN_AND_ENCRYPT, "key_cert_sign"))  # as OPC 10000-6 has it of self-signed ones
+    own = made(signing)
     assert chain_flaws(own, ROOT) == [Flaw.ISSUER]
     assert chain_flaws(own, own) == [Flaw.ISSUER]
-    machine = made(issuer=ROOT)
+    machine = made(signing, ROOT)
     assert chain_flaws(made(Wanted(name="child"), machine), ROOT) == [Flaw.ISSUER]
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from certificates import made
 
 from config.fault import InputError
 from config.load import Secrets, load_site, missing_secrets
@@ -18,6 +19,7 @@ mqtt:
 devices:
   - {id: line, protocol: opcua, endpoint: opc.tcp://127.0.0.1:4840, username: u, password_file: secrets/line}
 """
+BY_CERTIFICATE = SITE.replace("username: u, password_file: secrets/line", "user_certificate_file: c, user_key_file: k")
 
 
 @pytest.fixture
@@ -53,6 +55,25 @@ def test_every_file_that_others_may_read_is_named_at_its_key(site: Path, mode: i
         f"site.yaml:9:82: devices[0].password_file: secrets/line {remedy}",
     ]
     assert faults(site, Secrets.LEFT_ASIDE) == []
+
+
+def test_the_key_and_certificate_of_a_user_and_the_authorities_of_a_server_are_tried(site: Path) -> None:
+    site.write_text(BY_CERTIFICATE.replace("user_key_file: k", "user_key_file: k, ca_file: ca"))
+    kim = made()
+    for name, content in (("c", kim.pem), ("ca", kim.pem), ("k", kim.key_pem)):
+        (site.parent / name).write_bytes(content)
+        (site.parent / name).chmod(0o600)
+    assert faults(site, Secrets.PRESENT) == []
+    (site.parent / "k").chmod(0o640)
+    assert faults(site, Secrets.PRIVATE)[0].endswith("user_key_file: k must be readable by its owner alone: chmod 600")
+    (site.parent / "k").chmod(0o600)
+    (site.parent / "k").write_bytes(made().key_pem)
+    assert faults(site, Secrets.PRIVATE)[0].endswith("user_key_file: k must be the key (PEM, no password) of c")
+    (site.parent / "ca").write_text("none")
+    (site.parent / "c").unlink()
+    said = "".join(faults(site, Secrets.PRIVATE))
+    assert "ca_file: ca holds no certificate (PEM)" in said
+    assert "user_certificate_file: c is not there" in said
 
 
 def test_a_file_that_is_not_there_is_a_fault_only_for_who_needs_it(site: Path) -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from site_files import PLANT, faults, loaded
 
+from config.devices import OpcUaDevice
 from config.load import load_site
+from config.remarks import device_remarks
 from plant.tag import Restarts
 
 EXAMPLE = Path(__file__).parent / "example"
@@ -193,6 +195,17 @@ def test_any_pattern_that_gives_a_date_is_taken(tmp_path: Path, pattern: str) ->
         ("endpoint: 'opc.tcp://[::1'", "endpoint"),
         ("endpoint: 'opc.tcp://h:99999'", "endpoint"),
         ("endpoint: opc.tcp://10.0.0.1, security: none, allow_insecure: true, password_file: p", "password_file"),
+        ("endpoint: opc.tcp://127.0.0.1, security: none, password_file: p", "password_file"),
+        ("endpoint: opc.tcp://127.0.0.1, security: none, user_certificate_file: c", "user_certificate_file"),
+        ("endpoint: opc.tcp://127.0.0.1, security: none, ca_file: c", "ca_file"),
+        ("endpoint: opc.tcp://127.0.0.1, security: none, certificate_exceptions: [host]", "certificate_exceptions"),
+        ("endpoint: opc.tcp://10.0.0.1, ca_file: ''", "ca_file"),
+        ("endpoint: opc.tcp://10.0.0.1, ca_file: c, certificate_exceptions: [host]", "certificate_exceptions"),
+        ("endpoint: opc.tcp://10.0.0.1, revocation_file: r", "revocation_file"),
+        (
+            "endpoint: opc.tcp://10.0.0.1, username: kim, user_key_file: k, user_certificate_file: c",
+            "user_certificate_file",
+        ),
     ],
 )
 def test_a_fault_of_several_keys_of_a_device_is_at_the_one_to_change(tmp_path: Path, device: str, key: str) -> None:
@@ -200,6 +213,48 @@ def test_a_fault_of_several_keys_of_a_device_is_at_the_one_to_change(tmp_path: P
     (found,) = faults(tmp_path, text)
     column = text.splitlines()[1].index(f"{key}:") + 1
     assert found.startswith(f"site.yaml:2:{column}: devices[0].{key}: ")
+
+
+def test_a_user_certificate_and_its_key_go_together(tmp_path: Path) -> None:
+    text = f"{PLANT}devices: [{{id: a, protocol: opcua, endpoint: opc.tcp://10.0.0.1, %s: x}}]"
+    for given, missing in (
+        ("user_certificate_file", "user_key_file"),
+        ("user_key_file", "user_certificate_file"),
+    ):
+        assert f"{missing}: is required beside {given}" in faults(tmp_path, text % given)[0]
+
+
+def test_what_is_less_than_secure_is_accepted_by_name_alone_and_remarked(tmp_path: Path) -> None:
+    text = (
+        PLANT
+        + "devices:\n"
+        + "".join(
+            f"- {{id: {name}, protocol: opcua, endpoint: 'opc.tcp://{host}:4840', {keys}}}\n"
+            for name, host, keys in (
+                ("sound", "10.0.0.1", "allow_insecure: true"),
+                ("here", "127.0.0.1", "security: none"),
+                ("clear", "10.0.0.2", "security: none, allow_insecure: true"),
+                ("told", "127.0.0.1", "security: none, allow_insecure: true, username: u, password_file: p"),
+                ("flawed", "10.0.0.3", "certificate_exceptions: [expired, host, host]"),
+            )
+        )
+    )
+    devices = [one for one in loaded(tmp_path, text).devices if isinstance(one, OpcUaDevice)]
+    assert [one.security_exceptions for one in devices] == [
+        (),
+        (),
+        ("allow_insecure",),
+        ("allow_insecure",),
+        ("expired", "host"),
+    ]
+    said = [one for one in device_remarks(devices) if "secure" in one]
+    assert said == [
+        "clear: is less than secure, as accepted by allow_insecure",
+        "told: is less than secure, as accepted by allow_insecure",
+        "flawed: is less than secure, as accepted by expired, host",
+    ]
+    unknown = text.replace("[expired, host, host]", "[revoked]")
+    assert "must be 'expired', 'not_yet_valid'".replace("'", "") in faults(tmp_path, unknown)[0]
 
 
 def test_reports_leave_the_machine_only_encrypted(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from config.fault import InputError
 from config.file_change import FileChange, difference, digest, drafts
 from config.load import load_site
 from config.site_edit import MOST_INLINE, Addition, site_edit
+from config.tags import OpcUaTag
 
 HEAD = "plant: {id: abc, time_zone: Asia/Seoul}\n"
 METER = {"protocol": "modbus", "host": "127.0.0.1", "port": 5020, "unit": 1}
@@ -242,3 +243,20 @@ def test_a_tag_list_that_cannot_take_the_rows_is_refused(tmp_path: Path) -> None
     assert refused(tmp_path, site, more).startswith("list.csv: is CP949, which cannot write")
     (tmp_path / "list.csv").write_text('name,work_unit,unit\na,"w,kW\n')
     assert refused(tmp_path, site, more) == "list.csv: ends within a quoted cell; close it first"
+
+
+def test_parts_of_nodes_and_notifiers_are_written_so_that_they_are_read_back(tmp_path: Path) -> None:
+    given = {"work_unit": "p", "node": "nsu=urn:x;s=P"}
+    tags = [
+        {"name": "a", "role": "good_count", **given, "index": "1,2", "field": "[0].AccCount"},
+        {"name": "b", "role": "good_count", **given, "index": "0", "field": "Motor.Speed"},
+        {"name": "c", "role": "alarm", **given, "events": True},
+    ]
+    text = edited(tmp_path, HEAD, Addition("p", {"protocol": "opcua", "endpoint": "opc.tcp://127.0.0.1:4840"}, tags))
+    (tmp_path / "site.yaml").write_text(text, encoding="utf-8")
+    found = load_site(tmp_path / "site.yaml").devices[0].tags
+    assert [(tag.index, tag.field, tag.events) for tag in found if isinstance(tag, OpcUaTag)] == [
+        ("1,2", "[0].AccCount", False),
+        ("0", "Motor.Speed", False),
+        (None, None, True),
+    ]
