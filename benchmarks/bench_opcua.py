@@ -25,7 +25,7 @@ from modbus.thingsboard import NoThingsboardError, environment  # noqa: E402
 from modbus.whole_daemon import WARM_S, disk_of  # noqa: E402
 from opcua.daemon import DaemonRun, run_daemon  # noqa: E402
 from opcua.notifications import FIRST  # noqa: E402
-from opcua.plant import HERE, served  # noqa: E402
+from opcua.replaying import HERE, served  # noqa: E402
 from opcua.thingsboard import run_thingsboard  # noqa: E402
 
 PARTS = ("wire", "some", "daemon", "most", "thingsboard")

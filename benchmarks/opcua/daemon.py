@@ -6,7 +6,7 @@ from pathlib import Path
 
 from modbus.processes import MEASURED, cpu_s, rss_mb, running, smartwings
 from modbus.whole_daemon import WARM_S, clear_of_sealing, gaps_within, stored_counts, until_connected
-from opcua.plant import Plant
+from opcua.replaying import Plant
 
 URI = "urn:bench:plant"
 

@@ -19,6 +19,7 @@ from asyncua.server.internal_subscription import InternalSubscription
 from opcua.notifications import FIRST, Notification, prepared, type_of
 
 URI = "urn:bench:plant"
+_TAGS_A_FOLDER = 100
 SINCE_1601_US = 11_644_473_600_000_000
 _KINDS = {"double": ua.VariantType.Double, "uint32": ua.VariantType.UInt32, "boolean": ua.VariantType.Boolean}
 
@@ -81,8 +82,11 @@ async def serve(port: int, replay: Replay, tags: int) -> None:
     index = await server.register_namespace(URI)
     plant = await server.nodes.objects.add_object(ua.NodeId("plant", index), ua.QualifiedName("Plant", index))
     for number in range(tags):
+        if number % _TAGS_A_FOLDER == 0:  # asyncua looks at all siblings of what is added
+            name = f"Folder{number // _TAGS_A_FOLDER}"
+            folder = await plant.add_folder(ua.NodeId(name, index), ua.QualifiedName(name, index))
         value = ua.Variant(FIRST if number == 0 else 0, _KINDS[type_of(number)])
-        await plant.add_variable(ua.NodeId(f"t{number}", index), ua.QualifiedName(f"t{number}", index), value)
+        await folder.add_variable(ua.NodeId(f"t{number}", index), ua.QualifiedName(f"t{number}", index), value)
     await server.start()
     print("ready", flush=True)  # noqa: T201
     await replay.run(server)

@@ -11,7 +11,7 @@ from typing import Any
 
 from modbus.processes import MEASURED, cpu_s, rss_mb, running
 from modbus.thingsboard import LOGS, NoThingsboardError, Sink, broker, gateway_settings
-from opcua.plant import Plant
+from opcua.replaying import Plant
 
 WARM_S = 20.0
 FOUND_S = 600.0

@@ -121,9 +121,18 @@ def running(press: Press) -> Iterator[Callable[[Awaitable[Any]], Any]]:
         yield run
     finally:
         run(press.server.stop())
+        run(_end_rest())
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+async def _end_rest() -> None:
+    """End what the server leaves behind of sessions that were never closed."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _serve(port: int, changed: TextIO) -> None:
