@@ -22,8 +22,8 @@ from plant.reading import F64, U32, Batch, Readings, sound
 log = logging.getLogger(__name__)
 
 COMMIT_S = 0.25
-MOST_WAITING = 32
-MOST_READINGS = 50_000
+MOST_WAITING = 128
+MOST_READINGS = 150_000
 RETRY_S = 1.0
 
 
