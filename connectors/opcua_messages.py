@@ -1,13 +1,13 @@
 """What does an OPC UA server send? Its notification messages become handovers, none missing and none twice."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from asyncua import ua
 
 from config.devices import OpcUaDevice
 from connectors.connector import Handover
-from connectors.opcua_continuity import MessageNumbers
+from connectors.opcua_continuity import LAST_NUMBER, MessageNumbers
 from connectors.opcua_events import items_of
 from connectors.opcua_items import Items
 from connectors.opcua_link import DoubtError, Link, now_us
@@ -37,6 +37,27 @@ class Messages:
         self._reported = {row for row, tag in enumerate(device.tags) if tag.events}
         self._last_times_us: dict[int, int] = {}
         self._items = items
+        self.position_at: Callable[[int, int], str | None] = lambda number, complete_us: None
+
+    async def resume(self, last: int, complete_us: int, available: Sequence[int]) -> None:
+        """Go on after the message with this number: what was sent since and did not come is asked for again.
+
+        complete_us: until when everything had come. available: numbers that the server says it can send again.
+        """
+        self._reported.update(range(len(self._device.tags)))
+        self._reported.difference_update(self._items.refused)
+        self.complete_us = complete_us
+        self._numbers.take(last)
+        number = last % LAST_NUMBER + 1
+        while (message := await self._republished(number)) is not None:
+            self._numbers.take(number)
+            self._hand_over_message(message, now_us())
+            number = number % LAST_NUMBER + 1
+        ahead = [len(self._numbers.missing(one)) + 1 for one in available if not self._numbers.is_repeat(one)]
+        if max(ahead, default=0) > _MOST_MISSING:
+            raise DoubtError(f"message numbers jumped by {max(ahead)}")
+        if ahead:
+            await self._recover([(number - 1 + step) % LAST_NUMBER + 1 for step in range(max(ahead))], now_us())
 
     def begin(self, rows: Iterable[int], refused: dict[int, int]) -> None:
         """Rows that are watched anew: their next value is a first one; and rows that were refused, with the reason."""
@@ -115,7 +136,8 @@ class Messages:
             self._loop.committed(number)
 
         last = self.ready.pop() if first or events else Handover()
-        self.ready.append(Handover(last.batch, received_us, last.gaps, done))
+        position = self.position_at(number, received_us)
+        self.ready.append(Handover(last.batch, received_us, last.gaps, done, position))
 
     def _hand_over(self, samples: list[Sample], received_us: int, snapshot: bool) -> None:
         if not samples:
