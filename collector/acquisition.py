@@ -22,8 +22,8 @@ from plant.reading import F64, U32, Batch, Readings, sound
 log = logging.getLogger(__name__)
 
 COMMIT_S = 0.25
-MOST_WAITING = 32
-MOST_READINGS = 200_000
+MOST_WAITING = 128
+MOST_READINGS = 150_000
 RETRY_S = 1.0
 
 
@@ -36,13 +36,14 @@ class _Waiting:
 
 @dataclass(slots=True)
 class Acquisition:
-    """Commits what connectors hand over. `tags` are the store's, by name.
+    """Commits what connectors hand over. `tags` are the store's, by name; `left_open`: see `close_gaps`.
 
     A commit that fails is tried again until it succeeds; until then nothing is acknowledged and nothing more taken.
     """
 
     writer: Writer
     tags: dict[str, StoredTag]
+    left_open: list[Gap] = field(default_factory=list)
     committed: int = 0
     failing: str | None = None
     last_commit_us: int | None = None
@@ -122,8 +123,9 @@ class Acquisition:
         """Devices met for the first time: what was missed while nothing ran is stored; they may have it still."""
         for device, handover in handovers:
             if handover.known_until_us is not None and device not in self._resumed:
+                missed = [gap for gap in self.left_open if gap.device == device]
+                missed += self._gaps(device, handover)[len(handover.gaps) :]
                 self._resumed.add(device)
-                missed = self._not_running(device, handover.known_until_us)
                 if missed and device in self._connectors:
                     self._connectors[device].fill(missed)
 
@@ -213,12 +215,14 @@ class Acquisition:
         ]
 
 
-def close_gaps(connection: Connection, at_us: int) -> None:
-    """Close the gaps that an earlier run left open, before anything is read.
+def close_gaps(connection: Connection, at_us: int) -> list[Gap]:
+    """Close the gaps that an earlier run left open, before anything is read; those gaps.
 
     A device that is still away opens one of its own; until its first good contact it is not known anyway.
     """
-    _note_old_gaps(connection, gaps.close_open(connection, at_us))
+    closed = gaps.close_open(connection, at_us)
+    _note_old_gaps(connection, closed)
+    return closed
 
 
 def _note_old_gaps(connection: Connection, found: list[Gap]) -> None:

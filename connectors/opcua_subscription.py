@@ -10,7 +10,6 @@ from connectors.opcua_link import DoubtError, Link, now_us
 from connectors.opcua_messages import Messages
 from connectors.opcua_publishing import PublishLoop
 from connectors.opcua_resumption import Position
-from connectors.opcua_session import QuietSession
 from connectors.opcua_values import Decoder
 
 _MOST_REFUSED = 1000
@@ -77,7 +76,7 @@ class Subscription:
     async def _taken_over(self) -> list[int] | None:
         session, started = self._link.session, await self._link.started()
         is_same_run, self._before = started == self._before.started, replace(self._before, started=started)
-        if not is_same_run or not self._before.is_resumable or not isinstance(session, QuietSession):
+        if not is_same_run or not self._before.is_resumable:
             return None
         available = await session.take_over(self._before.subscription_id)
         self._before = replace(self._before, can_transfer=session.can_transfer)

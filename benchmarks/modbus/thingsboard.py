@@ -30,6 +30,7 @@ REQUIREMENTS = (
     "pyserial-asyncio",  # it would install these two itself while it is measured
 )
 WARM_S = 20.0
+LOGS = {"version": 1, "disable_existing_loggers": False, "handlers": {}, "loggers": {}, "root": {"level": "ERROR"}}
 _TYPES = {"float32": ("32float", 2), "uint32": ("32uint", 2), "uint16": ("16uint", 1)}
 
 
@@ -124,11 +125,11 @@ _SESSION = {
 }
 
 
-def write_settings(folder: Path, devices: Devices, poll_s: float, port: int) -> None:
-    """Its configuration: tb_gateway.json, modbus.json, logs.json."""
+def gateway_settings(port: int, kind: str, name: str) -> dict[str, Any]:
+    """tb_gateway.json with one connector: memory as storage, large packets, no limits of rate."""
     limits = ("rateLimits", "dpRateLimits", "messagesRateLimits")
     limits += ("deviceMessagesRateLimits", "deviceRateLimits", "deviceDpRateLimits")
-    gateway = {
+    return {
         "thingsboard": {
             "host": "127.0.0.1",
             "port": port,
@@ -147,14 +148,16 @@ def write_settings(folder: Path, devices: Devices, poll_s: float, port: int) -> 
         },
         "storage": {"type": "memory", "read_records_count": 1000, "max_records_count": 1_000_000},
         "grpc": {"enabled": False},
-        "connectors": [
-            {"type": "modbus", "name": "Modbus", "configuration": "modbus.json", "id": str(uuid.UUID(int=5))}
-        ],
+        "connectors": [{"type": kind, "name": name, "configuration": f"{kind}.json", "id": str(uuid.UUID(int=5))}],
     }
+
+
+def write_settings(folder: Path, devices: Devices, poll_s: float, port: int) -> None:
+    """Its configuration: tb_gateway.json, modbus.json, logs.json."""
+    gateway = gateway_settings(port, "modbus", "Modbus")
     slaves = [_slave(number, at, devices, poll_s) for number, at in enumerate(devices.ports)]
     modbus = {"name": "Modbus", "logLevel": "ERROR", "master": {"slaves": slaves}}
-    logs = {"version": 1, "disable_existing_loggers": False, "handlers": {}, "loggers": {}, "root": {"level": "ERROR"}}
-    for name, found in (("tb_gateway", gateway), ("modbus", modbus), ("logs", logs)):
+    for name, found in (("tb_gateway", gateway), ("modbus", modbus), ("logs", LOGS)):
         (folder / f"{name}.json").write_text(json.dumps(found), encoding="utf-8")
 
 

@@ -75,22 +75,22 @@ def run_daemon(folder: Path, devices: Devices, poll_s: float, window_s: float) -
     folder.mkdir()
     site, store = write_site(folder, devices, poll_s), folder / "plant.db"
     with running(smartwings("run", site), folder, MEASURED) as daemon:
-        _until_connected(store)
+        until_connected(store)
         time.sleep(WARM_S)
-        _clear_of_sealing(window_s)
+        clear_of_sealing(window_s)
         before, used_s = _status(store), cpu_s(daemon.pid)
         begun_us, begun_s = time.time_ns() // 1000, time.monotonic()
         time.sleep(window_s)
         end_us, took_s, used_s = time.time_ns() // 1000, time.monotonic() - begun_s, cpu_s(daemon.pid) - used_s
         after, memory_mb, most_mb = _status(store), rss_mb(daemon.pid), rss_mb(daemon.pid, peak=True)
-    counts = _stored(store, begun_us, end_us)
+    counts = stored_counts(store, begun_us, end_us)
     slots = took_s / poll_s
     return DaemonRun(
         asked=round(slots * len(counts)),
         stored=int(counts.sum()),
         unlike=int(np.count_nonzero(np.abs(counts - slots) > 1 + slots * 0.0001)),
         late=_late(after) - _late(before),
-        gaps=_gaps(store, begun_us, end_us),
+        gaps=gaps_within(store, begun_us, end_us),
         used_s=used_s,
         took_s=took_s,
         rss_mb=memory_mb,
@@ -104,7 +104,8 @@ def _status(store: Path) -> dict[str, Any]:
     return answer["status"] if answer else {"devices": []}
 
 
-def _until_connected(store: Path, longest_s: float = 300.0) -> None:
+def until_connected(store: Path, longest_s: float = 300.0) -> None:
+    """Wait until every device has readings. Raises SystemExit."""
     end_s = time.monotonic() + longest_s
     while True:
         devices = _status(store)["devices"]
@@ -115,7 +116,8 @@ def _until_connected(store: Path, longest_s: float = 300.0) -> None:
         time.sleep(0.5)
 
 
-def _clear_of_sealing(window_s: float) -> None:
+def clear_of_sealing(window_s: float) -> None:
+    """Wait, should an hour be sealed within the window."""
     behind_s = (time.time() - SEALED_AT_S) % 3600
     if behind_s < 90 or behind_s + window_s > 3600:
         time.sleep((90 - behind_s) % 3600)
@@ -125,7 +127,7 @@ def _late(state: dict[str, Any]) -> int:
     return sum(device["polls_late"] for device in state["devices"])
 
 
-def _stored(store: Path, begun_us: int, end_us: int) -> np.ndarray:
+def stored_counts(store: Path, begun_us: int, end_us: int) -> np.ndarray:
     """How many readings of each tag the store has in the window."""
     with reading(store) as connection:
         ids = np.array([tag.id for tag in stored_tags(connection).values()])
@@ -140,7 +142,8 @@ def _stored(store: Path, begun_us: int, end_us: int) -> np.ndarray:
     return counts[ids]
 
 
-def _gaps(store: Path, begun_us: int, end_us: int) -> int:
+def gaps_within(store: Path, begun_us: int, end_us: int) -> int:
+    """How many gaps reach into the window."""
     with reading(store) as connection:
         return len(gaps.overlapping(connection, begun_us, end_us))
 

@@ -1,9 +1,11 @@
 """An asyncua server as a peer: run in a thread with a loop of its own, or as a process that can be killed.
 
-`python opcua_server.py PORT` counts `Count` up every 10 ms, its source time the moment of the change.
+`python opcua_server.py PORT [LOG]` counts `Count` up every 10 ms, its source time the moment of the change; the log
+gets each value and its time [us].
 """
 
 import asyncio
+import os
 import sys
 import threading
 import time
@@ -11,11 +13,15 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from asyncua import Server, ua
 from asyncua.crypto.cert_gen import setup_self_signed_certificate
 from cryptography.x509.oid import ExtendedKeyUsageOID
+
+sys.path.append(str(Path(__file__).parents[2]))
+
+from plant.instant import instant
 
 URI = "urn:test:press"
 APPLICATION_URI = "urn:test:server"
@@ -88,6 +94,12 @@ class Press:
         data.setdefault("SourceTimestamp", datetime.now(UTC))
         await self.nodes[name].write_value(ua.DataValue(ua.Variant(value, vtype), **data))
 
+    async def change(self, name: str, value: Any, vtype: ua.VariantType) -> int:
+        """Write a value now; its source time [us]."""
+        now = datetime.now(UTC)
+        await self.write(name, value, vtype, SourceTimestamp=now)
+        return instant(now)
+
     def retained(self) -> set[int]:
         """Numbers of the messages that the server keeps because they are not acknowledged."""
         subscriptions = self.server.iserver.subscription_service.subscriptions.values()
@@ -109,12 +121,21 @@ def running(press: Press) -> Iterator[Callable[[Awaitable[Any]], Any]]:
         yield run
     finally:
         run(press.server.stop())
+        run(_end_rest())
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
 
 
-async def _serve(port: int) -> None:
+async def _end_rest() -> None:
+    """End what the server leaves behind of sessions that were never closed."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _serve(port: int, changed: TextIO) -> None:
     press = Press(port)
     await press.start()
     sys.stdout.write("ready\n")
@@ -122,9 +143,10 @@ async def _serve(port: int) -> None:
     count = time.time_ns() // 1_000_000 % 1_000_000_000
     while True:
         count += 1
-        await press.write("Count", count, ua.VariantType.Int64)
+        changed.write(f"{count} {await press.change('Count', count, ua.VariantType.Int64)}\n")
         await asyncio.sleep(0.01)
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1])))
+    with open((sys.argv[2:] or [os.devnull])[0], "a", encoding="utf-8", buffering=1) as changed:
+        asyncio.run(_serve(int(sys.argv[1]), changed))

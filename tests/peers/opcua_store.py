@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -94,8 +95,8 @@ async def stored(connector: OpcUaConnector, commit_s: float = 0.0) -> AsyncItera
 
 
 @contextlib.contextmanager
-def process(port: int) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, str(Path(__file__).with_name("opcua_server.py")), str(port)]
+def process(port: int, log: Path = Path(os.devnull)) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, str(Path(__file__).with_name("opcua_server.py")), str(port), str(log)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         assert server.stdout is not None
