@@ -142,6 +142,8 @@ class Acquisition:
         known = {device: handover.known_until_us for device, handover in handovers if handover.known_until_us}
         if known:
             devices.extend_known(connection, known)
+        reached = {device: handover.position for device, handover in handovers if handover.position is not None}
+        devices.save_positions(connection, reached)
         return entry
 
     def _note_late(self, connection: Connection, entry: JournalEntry, batches: list[Batch]) -> None:
@@ -198,7 +200,7 @@ class Acquisition:
     def _gaps(self, device: str, handover: Handover) -> list[Gap]:
         found = list(handover.gaps)
         if handover.known_until_us is not None and device not in self._resumed:
-            found += self._not_running(device, handover.known_until_us)
+            found += () if handover.unbroken else self._not_running(device, handover.known_until_us)
         return found
 
     def _not_running(self, device: str, until_us: int) -> list[Gap]:

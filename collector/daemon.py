@@ -21,7 +21,7 @@ from collector.log_lines import LogLines
 from collector.page.process import run_page
 from collector.schedule import Schedule
 from collector.site_change import require_startable
-from collector.store import events
+from collector.store import devices, events
 from collector.store.store import store_path
 from collector.store.tags import register
 from collector.store.writer import Writer
@@ -81,7 +81,7 @@ async def _restarted(before: "_Daemon", writer: Writer, around: "_Around", stop:
 
 async def _started(site: Site, writer: Writer, around: "_Around") -> "_Daemon":
     folder = around.site_file.parent
-    connectors = open_connectors(site.devices, folder)
+    connectors = open_connectors(site.devices, folder, await writer.write(devices.positions))
     started_us, digest = now_us(), _sha256(around.site_file)
     await writer.write(lambda connection: events.save(connection, started_us, "start", digest))
     left_open = await writer.write(lambda connection: close_gaps(connection, started_us))

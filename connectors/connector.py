@@ -24,13 +24,17 @@ class Handover:
     batch: readings; None for a keep-alive or gaps alone. known_until_us: every tag of the device that is not in an
     open gap is known until then (received time of a good poll or keep-alive). gaps: gaps that opened (end None) or
     closed (same device, tag and start as when it opened; a short one comes closed at once). done: to be called after
-    the commit, never before; only then does the connector acknowledge to the device.
+    the commit, never before; only then does the connector acknowledge to the device. position: from where the
+    connector can go on once this is committed; kept with it, and given back at the next start (None: as before).
+    unbroken: nothing was missed since the position that it was given at its start.
     """
 
     batch: Batch | None = None
     known_until_us: int | None = None
     gaps: tuple[Gap, ...] = ()
     done: Callable[[], None] = _nothing_to_do
+    position: str | None = None
+    unbroken: bool = False
 
 
 class Connector(Protocol):

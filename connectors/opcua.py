@@ -12,7 +12,7 @@ from asyncua.ua.uaerrors import UaError
 
 from config.devices import OpcUaDevice
 from connectors.connector import Handover
-from connectors.device_health import DeviceHealth
+from connectors.device_health import Cause, DeviceHealth
 from connectors.opcua_cause import cause_of_failure
 from connectors.opcua_certificate import NotTrustedError
 from connectors.opcua_connection import opened
@@ -20,6 +20,7 @@ from connectors.opcua_continuity import Backoff, Outage
 from connectors.opcua_history import History
 from connectors.opcua_link import DoubtError, Link, now_us, plain, status_of
 from connectors.opcua_poll import Poll
+from connectors.opcua_resumption import Position, digest, position
 from connectors.opcua_subscription import Subscription
 from connectors.opcua_types import learn_types
 from connectors.opcua_values import Decoder
@@ -29,13 +30,19 @@ from plant.instant import US_PER_S
 
 log = logging.getLogger(__name__)
 
+_MOST_UNPROVEN = 2
 _EXPECTED = (DoubtError, NotTrustedError, OSError, TimeoutError, UaError)
 
 
 class Reading(Protocol):
-    """A way to read a device over one link. since_us: from when on nothing is missed."""
+    """A way to read a device over one link. since_us: from when on nothing is missed.
+
+    is_resumed: it goes on where the last link ended. is_proven: the server answers over this one.
+    """
 
     since_us: int
+    is_resumed: bool
+    is_proven: bool
 
     async def start(self) -> None: ...
     async def next(self) -> Handover: ...
@@ -47,19 +54,22 @@ class OpcUaConnector:
     """One OPC UA server being read (`connector.Connector`).
 
     folder: where `trusted/<device>.der`, `certificates/own.pem` and a relative password_file lie. Handovers' `done`
-    must be called in the event loop that iterates `batches`.
+    must be called in the event loop that iterates `batches`. before: position that was kept with what was stored last.
     """
 
-    def __init__(self, device: OpcUaDevice, folder: Path) -> None:
+    def __init__(self, device: OpcUaDevice, folder: Path, before: str | None = None) -> None:
         self.health = DeviceHealth(security_exceptions=device.security_exceptions)
         self._device = device
         self._folder = folder
         self._decoder = Decoder(device.id, device.tags, device.max_clock_error_s)
         self._history = History(device, self._decoder)
-        self._uris: dict[int, str] = {}
+        self._before = position(before, device) or Position(digest(device), {})
+        self._uris = self._before.uris
         self._said: str | None = None
         self._pause = Pause()
         self._reading_now: Reading | None = None
+        self._reached: str | None = None
+        self._unproven = 0
 
     async def batches(self) -> AsyncIterator[Handover]:
         """Handovers for ever; see `connector.Connector`. A lost link is a gap from when the device was last known."""
@@ -70,18 +80,21 @@ class OpcUaConnector:
                 async with self._reading() as reading:
                     while True:
                         handover = await self._history.next(reading.next)
-                        closed = outage.end(reading.since_us)
+                        closed = () if handover.known_until_us is None else outage.end(reading.since_us)
                         known_us = max(known_us, handover.known_until_us or 0)
                         self._count(handover)
+                        self._reached = handover.position or self._reached
                         backoff.reset()
-                        yield replace(handover, gaps=closed + handover.gaps)
-                        self.fill(closed + handover.gaps)
+                        gaps = closed + handover.gaps
+                        yield replace(handover, gaps=gaps, unbroken=reading.is_resumed)
+                        self.fill(gap for gap in gaps if gap.end_us != gap.start_us)
             except Exception as error:
                 cause = self._failed(error)
             gaps = outage.begin(known_us, cause)
             if gaps:
                 yield Handover(gaps=gaps)
-            await self._until_next_try(backoff.wait_s())
+            busy = self.health.last_cause is Cause.BUSY
+            await self._until_next_try(backoff.busy_s() if busy else backoff.wait_s())
 
     def try_now(self) -> bool:
         """See `connector.Connector`: connects at once, reads at once, or asks the server for a sign of life."""
@@ -113,20 +126,39 @@ class OpcUaConnector:
             await learn_types(link, self._device, self._decoder)
             reading = self._way(link)
             await reading.start()
+            if reading.is_resumed:
+                log.info("%s: goes on after message %d", self._device.id, self._before.number)
+            else:
+                self._before = replace(self._before, subscription_id=0)
             try:
                 if self.health.last_good_us is not None:
                     self.health.reconnects += 1
                 self.health.connected_since_us, self._reading_now = now_us(), reading
                 async with self._history.over(link):
                     yield reading
+            except Exception:  # not at a regular stop: small servers have few subscriptions
+                self._note_how_far(reading)
+                link.keeps_subscription = self._before.is_resumable
+                raise
             finally:
                 self.health.connected_since_us = self._reading_now = self.health.subscription = None
                 self.health.refused_tags = {}
                 await reading.close()
 
+    def _note_how_far(self, reading: Reading) -> None:
+        """From where the next link goes on; not again with a subscription that never published after it was taken over:
+        some servers transfer in name only."""
+        reached = position(self._reached, self._device)
+        if reached is not None:
+            self._before, self._reached = replace(reached, uris=self._uris), None
+        self._unproven = 0 if reading.is_proven or not reading.is_resumed else self._unproven + 1
+        if self._unproven >= _MOST_UNPROVEN:
+            self._before, self._unproven = replace(self._before, subscription_id=0), 0
+
     def _way(self, link: Link) -> Reading:
-        way = Subscription if self._device.mode == "subscribe" else Poll
-        return way(link, self._device, self._decoder, self.health)
+        if self._device.mode == "poll":
+            return Poll(link, self._device, self._decoder, self.health, self._before.to_json())
+        return Subscription(link, self._device, self._decoder, self.health, self._before)
 
     def _count(self, handover: Handover) -> None:
         if handover.known_until_us is not None:

@@ -30,7 +30,8 @@ CHANNEL_S = 1800.0
 async def opened(
     device: OpcUaDevice, folder: Path, known_uris: dict[int, str], latency: Latency
 ) -> AsyncIterator[Link]:
-    """A link to the server for as long as the block runs; the session is closed at its end.
+    """A link to the server for as long as the block runs; the session is closed at its end, its subscription as well
+    unless `link.keeps_subscription` says that somebody goes on with it.
 
     Raises NotTrustedError, DoubtError, OSError, TimeoutError or asyncua's UaError when there is none to be had.
     """
@@ -40,6 +41,7 @@ async def opened(
     client.session_timeout = round(SESSION_S * 1000)
     client.secure_channel_timeout = round(CHANNEL_S * 1000)
     staying: asyncio.Task[None] | None = None
+    link: Link | None = None
     try:
         async with asyncio.timeout(CONNECT_S):
             await _connect(client, device, folder)
@@ -51,7 +53,7 @@ async def opened(
         if staying is not None:
             staying.cancel()
             await asyncio.gather(staying, return_exceptions=True)
-        await _close(client)
+        await _close(client, delete_subscriptions=link is None or not link.keeps_subscription)
 
 
 async def _connect(client: Client, device: OpcUaDevice, folder: Path) -> None:
@@ -70,13 +72,14 @@ async def _connect(client: Client, device: OpcUaDevice, folder: Path) -> None:
     await sign_in(client, user)
 
 
-async def _close(client: Client) -> None:
+async def _close(client: Client, delete_subscriptions: bool) -> None:
     protocol = client.uaclient.protocol
     if protocol is None or protocol.is_closed:
         return
     with contextlib.suppress(Exception):
         async with asyncio.timeout(CLOSE_S):
-            await client.close_session()
+            client.uaclient.request_disconnect()
+            await client.uaclient.close_session(delete_subscriptions)
             await client.close_secure_channel()
     with contextlib.suppress(Exception):
         client.disconnect_socket()

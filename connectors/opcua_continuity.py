@@ -12,9 +12,12 @@ from dataclasses import replace
 from plant.gap import Gap
 
 KEEP_ALIVE_S = 10.0
+STALL_S = 120.0
+"""For how long nothing may be stored, or the collector be away, without the server giving its subscription up."""
 LARGEST_QUEUE = 10_000
+BUSY_S = 12.0
 
-_NUMBERS = 2**32 - 1  # 1 … 2^32-1, then 1 again (OPC 10000-4 7.26)
+LAST_NUMBER = 2**32 - 1  # 1 … 2^32-1, then 1 again (OPC 10000-4 7.26)
 
 
 class MessageNumbers:
@@ -34,17 +37,17 @@ class MessageNumbers:
     def missing(self, number: int) -> Sequence[int]:
         """Numbers of the messages that should have come before the message or keep-alive with this number."""
         ahead = max(0, self._ahead(number))
-        if self._next + ahead - 1 <= _NUMBERS:
+        if self._next + ahead - 1 <= LAST_NUMBER:
             return range(self._next, self._next + ahead)
-        return [(self._next - 1 + step) % _NUMBERS + 1 for step in range(ahead)]
+        return [(self._next - 1 + step) % LAST_NUMBER + 1 for step in range(ahead)]
 
     def take(self, number: int) -> None:
         """The message with data and this number was taken, or everything up to it was given up."""
-        self._next = number % _NUMBERS + 1
+        self._next = number % LAST_NUMBER + 1
 
     def _ahead(self, number: int) -> int:
-        ahead = (number - self._next) % _NUMBERS
-        return ahead if ahead <= _NUMBERS // 2 else ahead - _NUMBERS
+        ahead = (number - self._next) % LAST_NUMBER
+        return ahead if ahead <= LAST_NUMBER // 2 else ahead - LAST_NUMBER
 
 
 class Outage:
@@ -81,6 +84,12 @@ class Backoff:
         self._failures += 1
         return wait_s * random.uniform(0.5, 1.0)
 
+    @staticmethod
+    def busy_s() -> float:
+        """The wait for a server that has no session left: those of clients that ended without a word live on for a
+        while, and every attempt costs a small one more than it has."""
+        return BUSY_S * random.uniform(0.5, 1.0)
+
     def reset(self) -> None:
         """A connection worked."""
         self._failures = 0
@@ -104,7 +113,7 @@ def keep_alive_count(publishing_ms: float) -> int:
 def lifetime_count(publishing_ms: float, outage_s: float) -> int:
     """Publishing intervals without a publish request that a subscription is to live through.
 
-    At least three keep-alives (OPC 10000-4 5.14.2.2), and the longest outage.
+    At least three keep-alives (OPC 10000-4 5.14.2.2), and the longest outage or stall of the store.
     """
-    outage = math.ceil((outage_s + 3 * KEEP_ALIVE_S) * 1000 / publishing_ms)
+    outage = math.ceil((max(outage_s, STALL_S) + 3 * KEEP_ALIVE_S) * 1000 / publishing_ms)
     return max(3 * keep_alive_count(publishing_ms), outage)

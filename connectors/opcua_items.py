@@ -14,6 +14,7 @@ from connectors.device_health import DeviceHealth, SubscriptionHealth
 from connectors.opcua_continuity import KEEP_ALIVE_S, keep_alive_count, lifetime_count, queue_size
 from connectors.opcua_events import event_filter
 from connectors.opcua_link import DoubtError, Link, NodeError
+from connectors.opcua_resumption import Position
 from plant.status_code import BAD, parse_status, status_name
 
 RETRY_S = 60.0
@@ -75,6 +76,16 @@ class Items:
             keep_alive_s=keep_alive_s,
             bridges_s=min(lifetime_s, self._queue_size * self._device.sampling_ms / 1000),
         )
+
+    def resume(self, position: Position) -> None:
+        """Take over the items of a subscription that lives on at the server."""
+        granted = position.granted
+        assert granted is not None
+        self.id, self.keep_alive_s = position.subscription_id, granted.keep_alive_s
+        self.refused = dict(position.refused or {})
+        self._queue_size = granted.asked_queue
+        self._health.subscription = granted
+        self._note()
 
     @property
     def is_due(self) -> bool:

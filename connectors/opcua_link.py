@@ -57,7 +57,8 @@ class Link:
     """An open session. known_uris: namespaces as they were when the device was first seen, by index.
 
     latency: gets how long each answer to a Read took. ranges: node and index of tags whose element the server itself
-    picks from the array. notes: what is to be said of the server.
+    picks from the array. notes: what is to be said of the server. keeps_subscription:
+    whether its subscription is to outlive it.
     """
 
     def __init__(self, client: Client, known_uris: dict[int, str], latency: Latency) -> None:
@@ -67,6 +68,7 @@ class Link:
         self.reads, self.items, self.browses = CallSize(), CallSize(), CallSize()
         self.ranges: set[tuple[str, str | None]] = set()
         self.notes: list[str] = []
+        self.keeps_subscription = False
         self.session = cast(QuietSession, client.uaclient.session)  # `opened` put it there
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -162,6 +164,11 @@ class Link:
         except Exception as error:
             if not self.lost.done():
                 self.lost.set_result(plain(error))
+
+    async def started(self) -> str:
+        """When the server says that it was started; empty where it does not say. Its numbers begin anew then."""
+        (value,) = await self.values_of([ua.NodeId(ua.Int32(ObjectIds.Server_ServerStatus_StartTime))])
+        return str(value.Value.Value) if value.Value is not None and value.Value.Value is not None else ""
 
     def probe_now(self) -> bool:
         """Ask for a sign of life at once; false when it is being asked for."""

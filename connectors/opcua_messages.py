@@ -1,7 +1,7 @@
 """What does an OPC UA server send? Its notification messages become handovers, none missing and none twice."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from config.devices import OpcUaDevice
 from connectors.connector import Handover
 from connectors.opcua_columns import TagColumns
-from connectors.opcua_continuity import MessageNumbers
+from connectors.opcua_continuity import LAST_NUMBER, MessageNumbers
 from connectors.opcua_events import items_of
 from connectors.opcua_items import Items
 from connectors.opcua_layout import Layouts
@@ -45,6 +45,30 @@ class Messages:
         self._reported = np.array([tag.events for tag in device.tags], dtype=np.bool_)
         self._last_times_us = np.full(len(device.tags), ABSENT)
         self._items = items
+        self.position_at: Callable[[int, int], str | None] = lambda number, complete_us: None
+
+    async def resume(self, last: int, complete_us: int, available: Sequence[int]) -> None:
+        """Go on after the message with this number: what was sent since and did not come is asked for again.
+
+        complete_us: until when everything had come. available: numbers that the server says it can send again.
+        """
+        self._reported[:] = True
+        self._reported[[row for row in self._items.refused if not self._device.tags[row].events]] = False
+        self.complete_us = complete_us
+        self._numbers.take(last)
+        number = last % LAST_NUMBER + 1
+        while (answer := await self._republished(number)) is not None:
+            samples = self._understood(answer)
+            if samples is None:
+                break
+            self._numbers.take(number)
+            self._hand_over_message(answer, samples, now_us())
+            number = number % LAST_NUMBER + 1
+        ahead = [len(self._numbers.missing(one)) + 1 for one in available if not self._numbers.is_repeat(one)]
+        if max(ahead, default=0) > _MOST_MISSING:
+            raise DoubtError(f"message numbers jumped by {max(ahead)}")
+        if ahead:
+            await self._recover([(number - 1 + step) % LAST_NUMBER + 1 for step in range(max(ahead))], now_us())
 
     def begin(self, rows: Iterable[int], refused: dict[int, int]) -> None:
         """Rows that are watched anew: their next value is a first one; and rows that were refused, with the reason."""
@@ -140,7 +164,8 @@ class Messages:
             self._loop.committed(number)
 
         last = self.ready.pop() if len(samples) else Handover()
-        self.ready.append(Handover(last.batch, received_us, last.gaps, done))
+        position = self.position_at(number, received_us)
+        self.ready.append(Handover(last.batch, received_us, last.gaps, done, position))
 
     def _first(self, rows: U32) -> NDArray[np.bool_] | None:
         """Which are the first values of their items; None for none."""

@@ -17,10 +17,19 @@ from plant.status_code import is_bad, status_name
 
 
 class Poll:
-    """All tags of a device read every poll_s with batched Read (OPC 10000-4 5.11.2). since_us: before the first."""
+    """All tags of a device read every poll_s with batched Read (OPC 10000-4 5.11.2). since_us: before the first.
 
-    def __init__(self, link: Link, device: OpcUaDevice, decoder: Decoder, health: DeviceHealth) -> None:
+    position: what is to be remembered of the server, beside the first poll.
+    """
+
+    is_resumed = False
+    is_proven = True
+
+    def __init__(
+        self, link: Link, device: OpcUaDevice, decoder: Decoder, health: DeviceHealth, position: str | None = None
+    ) -> None:
         self.since_us = now_us()
+        self._position = position
         self._link = link
         self._device = device
         self._decoder = decoder
@@ -50,7 +59,8 @@ class Poll:
         handover = await self.read()
         if late > 0:
             gaps = (Gap(self._device.id, None, last_us, self._last_us, f"{late} polls were skipped: no time for them"),)
-        return Handover(handover.batch, handover.known_until_us, gaps)
+        position, self._position = self._position, None
+        return Handover(handover.batch, handover.known_until_us, gaps, position=position)
 
     def try_now(self) -> bool:
         """The next poll begins now; false while one is made."""

@@ -3,16 +3,38 @@
 from asyncua import ua
 from asyncua.client.ua_session import UaSession
 from asyncua.ua.ua_binary import struct_from_binary
+from asyncua.ua.uaerrors import BadNotImplemented, BadNotSupported, BadServiceUnsupported, UaError
 
 HISTORY_S = 20.0
 """Within which a server must answer a HistoryRead: its history may lie on a disk."""
 
 
 class QuietSession(UaSession):
-    """asyncua's session without asyncua's publish loop, which acknowledges before anything is stored."""
+    """asyncua's session without asyncua's publish loop, which acknowledges before anything is stored.
+
+    can_transfer: false once the server refused to know TransferSubscriptions.
+    """
+
+    can_transfer = True
 
     def ensure_publish_loop(self) -> None:
         """Publishing is `opcua_publishing`'s work."""
+
+    async def take_over(self, subscription_id: int) -> list[int] | None:
+        """TransferSubscriptions (OPC 10000-4 5.14.7): have a subscription of another session, of before a cut, as ours.
+
+        Numbers of the messages that the server can send again; None where it has it no more, or does not transfer
+        (`can_transfer`).
+        """
+        wanted = ua.TransferSubscriptionsParameters(SubscriptionIds=[ua.UInt32(subscription_id)])
+        try:
+            (result,) = await self.transfer_subscriptions(wanted)
+        except (BadServiceUnsupported, BadNotImplemented, BadNotSupported):
+            self.can_transfer = False
+            return None
+        except (UaError, ValueError):
+            return None
+        return list(result.AvailableSequenceNumbers or []) if result.StatusCode.is_good() else None
 
     async def publish_raw(self, acknowledgements: list[ua.SubscriptionAcknowledgement]) -> bytes:
         """The bytes of the answer to a publish request, its TypeId first. Raises what a ServiceFault says."""

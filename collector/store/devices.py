@@ -19,6 +19,18 @@ def extend_known(connection: Connection, known_until_us: Mapping[str, int]) -> N
     )
 
 
+def save_positions(connection: Connection, positions: Mapping[str, str]) -> None:
+    """Keep from where the connector of each device goes on; one that was never heard of has none yet."""
+    for name, position in positions.items():
+        connection.exec_driver_sql("update device set position = ? where name = ?", (position, name))
+
+
+def positions(connection: Connection) -> dict[str, str]:
+    """From where the connector of each device goes on, as it said itself."""
+    rows = connection.exec_driver_sql("select name, position from device where position is not null")
+    return {row.name: row.position for row in rows}
+
+
 def known(connection: Connection) -> dict[str, int]:
     """When each device was heard of last [us]."""
     rows = connection.exec_driver_sql("select name, known_until_us from device")

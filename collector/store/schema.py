@@ -32,6 +32,7 @@ device = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("known_until_us", BigInteger, nullable=False),  # last good poll or keep-alive
+    Column("position", String),  # JSON of connectors.opcua_resumption.Position: from where reading goes on
 )
 
 text = Table(

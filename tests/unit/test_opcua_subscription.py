@@ -19,6 +19,7 @@ from connectors.connector import Handover
 from connectors.device_health import DeviceHealth
 from connectors.opcua_call_size import CallSize
 from connectors.opcua_link import DoubtError, Link
+from connectors.opcua_resumption import Position, digest
 from connectors.opcua_subscription import Subscription
 from connectors.opcua_values import Decoder
 
@@ -104,6 +105,9 @@ class LossyLink:
         self.session = session
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
+    async def started(self) -> str:
+        return "today"
+
     def wanted(self, tag: OpcUaTag) -> ua.ReadValueId:
         return ua.ReadValueId(NodeId=ua.NodeId.from_string(tag.node))
 
@@ -117,7 +121,7 @@ def read(session: LossySession, work: Callable[[Subscription, LossyLink], Awaita
     async def scenario() -> None:
         link = LossyLink(session)
         decoder = Decoder(DEVICE.id, DEVICE.tags, DEVICE.max_clock_error_s)
-        subscription = Subscription(cast(Link, link), DEVICE, decoder, health)
+        subscription = Subscription(cast(Link, link), DEVICE, decoder, health, Position(digest(DEVICE), {}))
         await subscription.start()
         try:
             await work(subscription, link)
