@@ -36,13 +36,14 @@ class _Waiting:
 
 @dataclass(slots=True)
 class Acquisition:
-    """Commits what connectors hand over. `tags` are the store's, by name.
+    """Commits what connectors hand over. `tags` are the store's, by name; `left_open`: see `close_gaps`.
 
     A commit that fails is tried again until it succeeds; until then nothing is acknowledged and nothing more taken.
     """
 
     writer: Writer
     tags: dict[str, StoredTag]
+    left_open: list[Gap] = field(default_factory=list)
     committed: int = 0
     failing: str | None = None
     last_commit_us: int | None = None
@@ -123,7 +124,8 @@ class Acquisition:
         for device, handover in handovers:
             if handover.known_until_us is not None and device not in self._resumed:
                 self._resumed.add(device)
-                missed = self._not_running(device, handover.known_until_us)
+                missed = [gap for gap in self.left_open if gap.device == device]
+                missed += self._not_running(device, handover.known_until_us)
                 if missed and device in self._connectors:
                     self._connectors[device].fill(missed)
 
@@ -211,12 +213,14 @@ class Acquisition:
         ]
 
 
-def close_gaps(connection: Connection, at_us: int) -> None:
-    """Close the gaps that an earlier run left open, before anything is read.
+def close_gaps(connection: Connection, at_us: int) -> list[Gap]:
+    """Close the gaps that an earlier run left open, before anything is read; those gaps.
 
     A device that is still away opens one of its own; until its first good contact it is not known anyway.
     """
-    _note_old_gaps(connection, gaps.close_open(connection, at_us))
+    closed = gaps.close_open(connection, at_us)
+    _note_old_gaps(connection, closed)
+    return closed
 
 
 def _note_old_gaps(connection: Connection, found: list[Gap]) -> None:

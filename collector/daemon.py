@@ -84,9 +84,10 @@ async def _started(site: Site, writer: Writer, around: "_Around") -> "_Daemon":
     connectors = open_connectors(site.devices, folder)
     started_us, digest = now_us(), _sha256(around.site_file)
     await writer.write(lambda connection: events.save(connection, started_us, "start", digest))
-    await writer.write(lambda connection: close_gaps(connection, started_us))
+    left_open = await writer.write(lambda connection: close_gaps(connection, started_us))
     named = [(device.id, settings.tag()) for device in site.devices for settings in device.tags]
-    acquisition = Acquisition(writer, await writer.write(lambda connection: register(connection, named)))
+    tags = await writer.write(lambda connection: register(connection, named))
+    acquisition = Acquisition(writer, tags, left_open)
     daemon = _Daemon(site, started_us, digest, connectors, writer, acquisition, around)
     if site.mqtt:
         from collector.publisher import Publisher

@@ -8,13 +8,15 @@ from collector.device_connector import open_connector
 from collector.device_trouble import device_address
 from collector.tag_condition import status_words
 from config.devices import Device, ModbusDevice
-from config.tags import TagSettings
+from config.tags import OpcUaTag, TagSettings
 from connectors.connector import Connector
 from connectors.device_health import now_us
 from connectors.reachability import WORDS, Obstacle, obstacle_to
 from plant.plausibility import why_implausible
-from plant.status_code import BAD_NO_DATA, is_bad, status_name
+from plant.status_code import BAD_NO_DATA, is_bad, parse_status, status_name
 from plant.tag import Tag
+
+_WAITING = parse_status("BadWaitingForInitialData")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,9 @@ def _judged(
         tag = settings.tag()
         time_us, status, value = found.get(tag.name, (now_us(), BAD_NO_DATA, None))
         fault = doubt = None
-        if is_bad(status):
+        if isinstance(settings, OpcUaTag) and settings.events and status == _WAITING:
+            pass  # its node notifies; an event cannot be asked for
+        elif is_bad(status):
             fault = _fault(device, connector, tag.name, status)
             if isinstance(device, ModbusDevice) and connector.health.why_not(tag.name) is None:
                 fault, doubt = _of_answered(settings, status)

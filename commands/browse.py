@@ -22,6 +22,9 @@ def browse(
     fingerprint: Annotated[
         str | None, typer.Option(metavar="SHA256", help="Of the server's certificate, compared at the server.")
     ] = None,
+    accept: Annotated[
+        list[str] | None, typer.Option(metavar="FLAW", help="Of its certificate, as in certificate_exceptions.")
+    ] = None,
     site: Annotated[
         Path | None, typer.Option(metavar="SITE", help="Connect with the certificate of this plant.")
     ] = None,
@@ -37,7 +40,7 @@ def browse(
     try:
         with tempfile.TemporaryDirectory() as folder:
             place = site.parent if site is not None else Path(folder)
-            found = asyncio.run(_browsed(endpoint, under, security, fingerprint, device, place))
+            found = asyncio.run(_browsed(endpoint, under, security, fingerprint, accept or [], device, place))
     except (UnreachableError, ConnectorError, ValueError) as error:
         refuse(f"{endpoint}: {_told(error)}")
     if tags is not None:
@@ -53,7 +56,13 @@ def browse(
 
 
 async def _browsed(
-    endpoint: str, under: str | None, security: str | None, fingerprint: str | None, device: str, folder: Path
+    endpoint: str,
+    under: str | None,
+    security: str | None,
+    fingerprint: str | None,
+    accept: list[str],
+    device: str,
+    folder: Path,
 ) -> "Browsed":
     from config.devices import OpcUaDevice, is_loopback
     from connectors.opcua_browse import browsed
@@ -69,7 +78,9 @@ async def _browsed(
         raise UnreachableError(Obstacle.SECURITY, f"it offers {', '.join(met.policies)}")
     server = unsecured(endpoint)
     if chosen != "none":
-        server = OpcUaDevice.model_validate({**server.model_dump(), "id": device, "security": chosen})
+        server = OpcUaDevice.model_validate(
+            {**server.model_dump(), "id": device, "security": chosen, "certificate_exceptions": accept}
+        )
         if fingerprint is not None or not trusted_file(folder, device).exists():
             try:
                 await trusted(server, folder, fingerprint)

@@ -24,12 +24,19 @@ _VALID = timedelta(days=5 * 365)
 class NotTrustedError(ConnectorError):
     """The server is not known to be the one that was trusted, or a secret is not kept as one.
 
-    status: name of the StatusCode that readings carry because of it.
+    status: name of the StatusCode that readings carry because of it. flaws: those of a certificate that is
+    refused, by name.
     """
 
-    def __init__(self, message: str, cause: Cause = Cause.NOT_TRUSTED, status: str = "BadCertificateUntrusted") -> None:
+    def __init__(
+        self,
+        message: str,
+        cause: Cause = Cause.NOT_TRUSTED,
+        status: str = "BadCertificateUntrusted",
+        flaws: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(message)
-        self.cause, self.status = cause, status
+        self.cause, self.status, self.flaws = cause, status, flaws
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,14 @@ from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
+from plant.status_code import is_bad, parse_status
+
 _FIELDS = (("EventType",), ("SourceName",), ("Time",), ("ReceiveTime",), ("Message",), ("ActiveState", "Id"))
 _OVERFLOW_TYPE = ua.NodeId(ua.Int32(ObjectIds.EventQueueOverflowEventType))
 _OVERFLOWED = 0x0480  # a DataValue whose queue overflowed (OPC 10000-4 7.39.1)
 _LONGEST = 1000
+NO_EVENT_YET = parse_status("BadWaitingForInitialData")
+_NOT_SUPPORTED = parse_status("BadNotSupported")
 
 
 def event_filter() -> ua.EventFilter:
@@ -33,6 +37,16 @@ def event_filter() -> ua.EventFilter:
 
 def _type_with(path: tuple[str, ...]) -> int:
     return ObjectIds.AlarmConditionType if path[0] == "ActiveState" else ObjectIds.BaseEventType
+
+
+def notifies(data: ua.DataValue) -> int:
+    """StatusCode of a tag with events when it is read: BadWaitingForInitialData where its node's EventNotifier says
+    that it reports events (OPC 10000-3 5.5.1), BadNotSupported where not, else what the server answered."""
+    given = int(data.StatusCode.value) if data.StatusCode is not None else 0
+    if is_bad(given):
+        return given
+    bits = data.Value.Value if data.Value is not None else None
+    return NO_EVENT_YET if isinstance(bits, int) and bits & 1 else _NOT_SUPPORTED
 
 
 def items_of(message: ua.NotificationMessage) -> Iterable[ua.MonitoredItemNotification]:

@@ -54,4 +54,6 @@ def _refuse(found: Iterable[Finding]) -> None:
     if every:
         cause, status = KINDS[every[0].flaw]
         said = "; ".join(f"{one.flaw} ({one.said})" for one in every)
-        raise NotTrustedError(f"the server's certificate is refused: {said}", cause, status)
+        raise NotTrustedError(
+            f"the server's certificate is refused: {said}", cause, status, tuple(one.flaw for one in every)
+        )

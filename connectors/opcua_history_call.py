@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from asyncua import ua
@@ -30,7 +32,6 @@ from plant.status_code import parse_status
 
 _UTC = ZoneInfo("UTC")
 _RELEASE_S = 1.0
-_MOST_READ_AT_ONCE = 50
 _HISTORY_READ = 0x04  # bit of AccessLevel (OPC 10000-3 8.57)
 _LOST_PLACES = {parse_status("BadContinuationPointInvalid"), parse_status("BadNoContinuationPoints")}
 
@@ -76,9 +77,8 @@ class HistoryCalls:
         """Raises NoHistoryError if the server's times cannot be compared with ours, or it does not say since when it
         runs."""
         numbers = (ObjectIds.Server_ServerStatus_CurrentTime, ObjectIds.Server_ServerStatus_StartTime)
-        now, start = await self._read([(ua.NodeId(ua.Int32(number)), AttributeIds.Value) for number in numbers])
-        values = [one.Value.Value if one.Value is not None else None for one in (now, start)]
-        current_us, start_us = [timestamp(one) if hasattr(one, "year") else ABSENT for one in values]
+        values = [_content(one) for one in await self._link.values_of([_standard(number) for number in numbers])]
+        current_us, start_us = [timestamp(one) if isinstance(one, datetime) else ABSENT for one in values]
         if ABSENT in (current_us, start_us):
             raise NoHistoryError("the server does not say what time it is or when it started")
         offset_us = current_us - now_us()
@@ -88,32 +88,22 @@ class HistoryCalls:
 
     async def with_history(self, rows: Sequence[int]) -> set[int]:
         """Rows whose node keeps history now and lets us read it (attributes Historizing and UserAccessLevel)."""
-        asked: list[tuple[ua.NodeId, AttributeIds]] = []
-        unknown: list[int] = []
+        nodes: dict[int, ua.NodeId] = {}
         for row in rows:
-            if row in self._with_history:
-                continue
-            try:
-                node = self._link.node_id(self._device.tags[row].node)
-            except NodeError:
-                continue
-            unknown.append(row)
-            asked += [(node, AttributeIds.Historizing), (node, AttributeIds.UserAccessLevel)]
-        answers = await self._read(asked)
-        for at, row in enumerate(unknown):
-            historizing, access = [
-                one.Value.Value if one.Value is not None else None for one in answers[2 * at : 2 * at + 2]
-            ]
-            may = isinstance(access, int) and bool(access & _HISTORY_READ)
-            self._with_history[row] = historizing is True and may
+            if row not in self._with_history:
+                with contextlib.suppress(NodeError):
+                    nodes[row] = self._link.node_id(self._device.tags[row].node)
+        historizing = await self._link.values_of(list(nodes.values()), AttributeIds.Historizing)
+        access = await self._link.values_of(list(nodes.values()), AttributeIds.UserAccessLevel)
+        for row, keeps, may in zip(nodes, map(_content, historizing), map(_content, access), strict=True):
+            self._with_history[row] = keeps is True and isinstance(may, int) and bool(may & _HISTORY_READ)
         return {row for row in rows if self._with_history.get(row)}
 
     async def nodes_a_call(self) -> int:
         """MaxNodesPerHistoryReadData (OPC 10000-5 6.3.11); 0 or none: no limit."""
         if not self._nodes_a_call:
             number = ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerHistoryReadData
-            (answer,) = await self._read([(ua.NodeId(ua.Int32(number)), AttributeIds.Value)])
-            limit = answer.Value.Value if answer.Value is not None else None
+            (limit,) = [_content(one) for one in await self._link.values_of([_standard(number)])]
             self._nodes_a_call = limit if isinstance(limit, int) and limit > 0 else MOST_NODES_A_CALL
         return self._nodes_a_call
 
@@ -149,9 +139,10 @@ class HistoryCalls:
             NumValuesPerNode=asked.values_a_node,
             ReturnBounds=False,
         )
+        wanted = [self._link.wanted(self._device.tags[row]) for row in points]
         nodes = [
-            ua.HistoryReadValueId(NodeId=self._link.node_id(self._device.tags[row].node), ContinuationPoint=point)
-            for row, point in points.items()
+            ua.HistoryReadValueId(NodeId=one.NodeId, IndexRange=one.IndexRange, ContinuationPoint=point)
+            for one, point in zip(wanted, points.values(), strict=True)
         ]
         parameters = ua.HistoryReadParameters(
             HistoryReadDetails=details,
@@ -161,18 +152,13 @@ class HistoryCalls:
         )
         return list(await self._link.session.history_read(parameters))
 
-    async def _read(self, wanted: Sequence[tuple[ua.NodeId, AttributeIds]]) -> list[ua.DataValue]:
-        found: list[ua.DataValue] = []
-        for start in range(0, len(wanted), _MOST_READ_AT_ONCE):
-            some = wanted[start : start + _MOST_READ_AT_ONCE]
-            ids = [ua.ReadValueId(NodeId=node, AttributeId=attribute) for node, attribute in some]
-            answers = await self._link.session.read(
-                ua.ReadParameters(MaxAge=0, TimestampsToReturn=ua.TimestampsToReturn.Neither, NodesToRead=ids)
-            )
-            if len(answers) != len(ids):
-                raise UaError(f"{len(ids)} values were asked for, {len(answers)} came")
-            found += answers
-        return found
+
+def _standard(number: int) -> ua.NodeId:
+    return ua.NodeId(ua.Int32(number))
+
+
+def _content(data: ua.DataValue) -> Any:
+    return data.Value.Value if data.Value is not None else None
 
 
 def _values(result: ua.HistoryReadResult) -> Values:

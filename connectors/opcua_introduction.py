@@ -63,6 +63,6 @@ async def trusted(device: OpcUaDevice, folder: Path, fingerprint: str | None) ->
     try:
         return await trust(device, folder, fingerprint)
     except NotTrustedError as error:
-        raise UnreachableError(obstacle_of(error.cause), str(error)) from None
+        raise UnreachableError(obstacle_of(error.cause), str(error), error.flaws) from None
     except OSError as error:
         raise UnreachableError(Obstacle.NOT_OPCUA, plain(error)) from None

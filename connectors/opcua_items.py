@@ -28,6 +28,7 @@ _VANISHED = np.array(
     ],
     dtype=np.uint32,
 )
+_NONE = np.zeros(0, dtype=np.bool_)
 
 
 class Items:
@@ -87,9 +88,12 @@ class Items:
     def reported(self, rows: NDArray[np.uint32], status: NDArray[np.uint32]) -> None:
         """Note which of the rows were reported with a StatusCode that means that the node is no longer there: their
         items are made anew from time to time, since many servers never report a node that comes back."""
-        for row in {row for row in self.refused if row in self._ids} & set(rows[status < BAD].tolist()):
-            del self.refused[row]
-        gone = np.isin(status & _CODE_BITS, _VANISHED)
+        waiting = self.refused.keys() & self._ids.keys()
+        if waiting:
+            for row in waiting & set(rows[status < BAD].tolist()):
+                del self.refused[row]
+            self._note()
+        gone = np.isin(status & _CODE_BITS, _VANISHED) if status.max(initial=0) >= BAD else _NONE
         if not gone.any():
             return
         if not self.refused:

@@ -9,7 +9,7 @@ from typing import Any
 from asyncua import ua
 
 from config.tags import OpcUaTag
-from connectors.opcua_structure import Enumeration, Structure, StructureError, Type, decoded
+from connectors.opcua_structure import Enumeration, Structure, StructureError, Type, UnknownTypeError, decoded
 from plant.status_code import is_bad, parse_status
 
 _STEP = re.compile(r"\[([0-9,]+)\]|([^.\[\]]+)")
@@ -99,6 +99,8 @@ class Part:
                 raise PartError(_NO_TYPE)
             try:
                 value = decoded(kind, value.Body or b"")
+            except UnknownTypeError:
+                raise PartError(_NO_TYPE) from None
             except StructureError:
                 raise PartError(_UNREADABLE) from None
         if dataclasses.is_dataclass(value) and name in {one.name for one in dataclasses.fields(value)}:

@@ -8,13 +8,12 @@ from asyncua import ua
 from config.devices import OpcUaDevice
 from connectors.connector import Handover
 from connectors.device_health import DeviceHealth
+from connectors.opcua_events import notifies
 from connectors.opcua_link import DoubtError, Link, NodeError, now_us
 from connectors.opcua_values import ABSENT, Decoder, Sample
 from connectors.pause import Pause
 from plant.gap import Gap
-from plant.status_code import is_bad, parse_status, status_name
-
-_NO_EVENT_YET = parse_status("BadWaitingForInitialData")
+from plant.status_code import is_bad, status_name
 
 
 class Poll:
@@ -63,9 +62,6 @@ class Poll:
         samples: list[Sample] = []
         wanted: dict[int, ua.ReadValueId] = {}
         for row, tag in enumerate(self._device.tags):
-            if tag.events:
-                samples.append(self._decoder.bad(row, _NO_EVENT_YET))
-                continue
             try:
                 wanted[row] = self._link.wanted(tag)
             except NodeError as error:
@@ -77,6 +73,9 @@ class Poll:
             raise
         received_us = now_us()
         for row, data in zip(wanted, values, strict=True):
+            if self._device.tags[row].events:
+                samples.append(self._decoder.bad(row, notifies(data)))
+                continue
             samples.append(self._decoder.sample(row, data, first=row not in self._last))
         self._health.refused_tags = {
             self._decoder.names[sample.row]: status_name(sample.status) for sample in samples if is_bad(sample.status)

@@ -18,6 +18,10 @@ class StructureError(Exception):
     """The bytes are not what the definition says."""
 
 
+class UnknownTypeError(StructureError):
+    """The server does not say how a field is made up."""
+
+
 class Layout(IntEnum):
     """How fields follow each other (OPC 10000-3 8.49 StructureType)."""
 
@@ -60,7 +64,7 @@ Type = ua.VariantType | Enumeration | Structure | type | None
 
 
 def decoded(structure: Structure, body: bytes) -> dict[str, Any]:
-    """Values of a structure by field, None for what is absent. Raises StructureError."""
+    """Values of a structure by field, None for what is absent. Raises StructureError, UnknownTypeError."""
     data = Buffer(body)
     try:
         values = _fields(structure, data)
@@ -125,5 +129,5 @@ def _single(kind: Type, data: Buffer) -> Any:
         value = ua_binary.unpack_uatype(kind, data)
         return value.Value if isinstance(value, ua.Variant) else value
     if kind is None:
-        raise StructureError("the server does not say how a field is made up")
+        raise UnknownTypeError
     return ua_binary.from_binary(kind, data)

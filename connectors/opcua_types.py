@@ -1,5 +1,6 @@
 """What are an OPC UA server's types made of? Read once a link, for the tags that need it (OPC 10000-3 8.47 to 8.52)."""
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import is_dataclass, replace
 from enum import IntEnum
@@ -8,9 +9,10 @@ from typing import Any
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIdNames, ObjectIds
+from asyncua.ua.uaerrors import UaStatusCodeError
 
 from config.devices import OpcUaDevice
-from connectors.opcua_link import Link, NodeError
+from connectors.opcua_link import Link, NodeError, plain
 from connectors.opcua_structure import Enumeration, Field, Layout, Structure, Type
 from connectors.opcua_values import Decoder
 from plant.status_code import parse_status
@@ -24,24 +26,31 @@ _LAYOUTS = {number: Layout(number) for number in (0, 1, 2)}
 
 async def learn_types(link: Link, device: OpcUaDevice, decoder: Decoder) -> None:
     """Let the decoder know the types of parts of structures and the texts of enumerations, and the link which arrays
-    the server takes apart itself. Raises what a lost link raises; types that the server does not say are noted."""
+    the server takes apart itself. What the server refuses to say is noted. Raises what a lost link raises."""
+    for row, part in decoder.parts.items():  # what another link knew may no longer be so
+        decoder.parts[row] = replace(part, is_ranged=False, root=None, structures={})
     nodes: dict[int, ua.NodeId] = {}
     for row, tag in enumerate(device.tags):
+        decoder.values[row].texts.clear()
         if tag.field or tag.index or (decoder.values[row].kind is Kind.TEXT and not tag.events):
-            try:
+            with contextlib.suppress(NodeError):
                 nodes[row] = link.node_id(tag.node)
-            except NodeError:
-                continue
     if not nodes:
         return
-    await _learn_ranges(link, {row: node for row, node in nodes.items() if device.tags[row].index}, device)
+    try:
+        await _learn_ranges(link, {row: node for row, node in nodes.items() if device.tags[row].index}, device)
+        await _learn_types(link, nodes, device, decoder)
+    except UaStatusCodeError as error:
+        link.notes.append(f"types of structures and enumerations cannot be read: {plain(error)}")
+
+
+async def _learn_types(link: Link, nodes: dict[int, ua.NodeId], device: OpcUaDevice, decoder: Decoder) -> None:
     types = Types(link)
     named = await link.values_of(list(nodes.values()), AttributeIds.DataType)
     for row, data in zip(nodes, named, strict=True):
         tag, part = device.tags[row], decoder.parts.get(row)
         given = data.Value.Value if data.Value is not None else None
         root = await types.of(given) if isinstance(given, ua.NodeId) else None
-        decoder.values[row].texts.clear()
         if part is None:
             decoder.values[row].texts.update(root.texts if isinstance(root, Enumeration) else {})
             continue

@@ -145,11 +145,9 @@ WORDS = {
     ),
     Obstacle.CERTIFICATE: Words(
         "The server's certificate is refused.",
-        "Have a new one made at the server without what stands in brackets; or put the device into the site file and"
-        " accept it there by name (certificate_exceptions).",
+        "Have a new one made at the server without what is named below, or accept it by name (certificate_exceptions).",
         "서버 인증서를 거부했습니다.",
-        "서버에서 괄호 안의 문제가 없는 새 인증서를 만드십시오. 또는 사이트 파일에 장치를 적고 certificate_exceptions에"
-        " 이름을 적어 허용하십시오.",
+        "서버에서 아래 문제가 없는 새 인증서를 만들거나, 그 이름을 적어 허용하십시오(certificate_exceptions).",
     ),
     Obstacle.CLOCK: Words(
         "The clock of this machine is wrong: no certificate can be judged by it.",
@@ -239,10 +237,12 @@ _OF_EXCEPTION = {
 
 
 class UnreachableError(Exception):
-    """A device could not be asked. obstacle: what stands in the way; detail: what it or the network said."""
+    """A device could not be asked. obstacle: what stands in the way; detail: what it or the network said.
 
-    def __init__(self, obstacle: Obstacle, detail: str = "") -> None:
-        self.obstacle, self.detail = obstacle, detail
+    flaws: for which its certificate is refused, by name."""
+
+    def __init__(self, obstacle: Obstacle, detail: str = "", flaws: tuple[str, ...] = ()) -> None:
+        self.obstacle, self.detail, self.flaws = obstacle, detail, flaws
         words = WORDS[obstacle]
         super().__init__(f"{words.meaning} {words.remedy}" + (f" ({detail})" if detail else ""))
 

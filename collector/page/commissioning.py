@@ -97,7 +97,9 @@ async def one_draft(request: Request) -> Response:
 async def trust(request: Request) -> Response:
     """The server's certificate was compared: take it as its own, and look what it has."""
     source: Source = request.app.state.source
-    draft = _draft(request)
+    draft, form = _draft(request), await request.form()
+    if form.get("accept") == "1":
+        draft.accept_flaws()
     device, folder = _device(draft, source), source.site_file.parent
     if not isinstance(device, OpcUaDevice) or draft.met is None:
         raise HTTPException(400)

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from collector.site_change import Proposal
+from config.devices import CertificateException
 from connectors.modbus_expected import Expected
 from connectors.modbus_probe import Probe
 from connectors.reachability import UnreachableError
@@ -85,6 +86,18 @@ class Draft:
     def may_be_browsed(self) -> bool:
         """Whether a server's variables can be looked at without anybody saying that it may be believed."""
         return self.met is not None and self.met.policies[0] == "none" and not self.is_in_clear
+
+    @property
+    def acceptable(self) -> tuple[str, ...]:
+        """Flaws for which the server's certificate was refused, if a pinned one may have all of them."""
+        flaws = self.obstacle.flaws if self.obstacle is not None and self.settings is not None else ()
+        return flaws if set(flaws) <= set(get_args(CertificateException)) else ()
+
+    def accept_flaws(self) -> None:
+        """Have the site file say that the certificate may have the flaws for which it was refused."""
+        if self.settings is not None and self.acceptable:
+            before = self.settings.get("certificate_exceptions", [])
+            self.settings["certificate_exceptions"] = [*before, *self.acceptable]
 
     def forget_check(self) -> None:
         """What was checked holds no longer."""

@@ -9,6 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from certificates import Wanted, made
+from opcua_server import Press, running
 from playwright.sync_api import Page, expect
 
 from collector.page.words import said
@@ -202,6 +204,30 @@ def test_a_secured_server_is_trusted_by_its_fingerprint_and_its_tags_proposed(
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("Left aside; nothing was changed.")).to_be_visible()
     assert "p9" not in (plant.folder / "site.yaml").read_text(encoding="utf-8")
+
+
+def test_a_certificate_with_flaws_is_refused_and_trusted_once_they_are_accepted_by_name(
+    plant: NewPlant, admin: Page, axe: Callable[[Page], list[str]], tmp_path: Path
+) -> None:
+    page, press = admin, Press(free_port(), tmp_path)
+    made(Wanted(hosts=("10.0.0.9",))).put(tmp_path)
+    with running(press):
+        begin(page, "OPC UA", "p8", Address=press.url)
+        page.get_by_role("button", name="They are the same").click()
+        expect(page.get_by_role("alert")).to_contain_text("host (it names 10.0.0.9, not ")
+        assert not (plant.folder / "trusted" / "p8.der").exists()
+        accept = page.get_by_label("Accept what is wrong with it (host)")
+        fits(page, axe)
+        accept.check()
+        page.get_by_role("button", name="They are the same").click()
+        page.get_by_role("checkbox", name="all").check()
+        page.get_by_role("button", name="Show").click()
+        row = page.locator("#choose tbody tr", has_text="Count").first
+        row.get_by_role("checkbox").check()
+        page.get_by_role("button", name="Take what is ticked").click()
+        page.get_by_role("button", name="Check, and show the new lines").click()
+        expect(page.locator(".diff")).to_contain_text("certificate_exceptions: [host]")
+        page.get_by_role("button", name="Cancel").click()
 
 
 def test_what_stands_in_the_way_is_said_with_its_remedy(plant: NewPlant, admin: Page) -> None:

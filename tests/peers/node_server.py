@@ -10,9 +10,13 @@ from simulated_plant import free_port
 
 from tests.left_out import left_out
 
+_INSTALLED: dict[Path, Path] = {}
+
 
 def installed(sources: Path, folder: Path) -> Path:
-    """The folder, with the packages of `package.json` in it; leaves the test out where that is not possible."""
+    """A folder with the packages of `package.json` in it, made once; leaves the test out where that is not possible."""
+    if sources in _INSTALLED:
+        return _INSTALLED[sources]
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         left_out(f"{sources.name}: node and npm are not installed")
@@ -24,6 +28,7 @@ def installed(sources: Path, folder: Path) -> Path:
         left_out(f"{sources.name}: npm install took longer than 180 s")
     if done.returncode:
         left_out(f"{sources.name}: npm install failed: {done.stderr.strip()[-200:]}")
+    _INSTALLED[sources] = folder
     return folder
 
 

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 from asyncua import ua
+from asyncua.common.utils import ServiceError
+from asyncua.server.internal_session import InternalSession
 from opcua_server import URI, Press, running
 from opcua_store import COUNT, TAGS, Run, device, free_port, stored
 from test_opcua_limits import bearing
 
+from collector.trial_reading import trial_readings
 from connectors import opcua_browse
 from connectors.opcua import OpcUaConnector
 from connectors.opcua_browse import browsed
@@ -67,6 +70,26 @@ def test_an_array_is_taken_apart_here_where_the_server_cannot(shared: tuple[Pres
     asyncio.run(scenario(shared[1]))
 
 
+def test_a_server_that_says_nothing_of_its_types_is_read_all_the_same(
+    shared: tuple[Press, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: object) -> None:
+        raise ServiceError(ua.StatusCodes.BadServiceUnsupported)
+
+    monkeypatch.setattr(InternalSession, "browse", refused)
+    phase = {"name": "phase", "role": "alarm", "node": f"nsu={URI};s=LastCycleTime"}
+
+    async def scenario() -> None:
+        connector = OpcUaConnector(device(shared[0].port, (*COUNT, phase)), tmp_path)
+        async with stored(connector) as store:
+            await store.until(lambda: bool(store.values("press.count")) and bool(connector.health.notes))
+        assert store.gaps == []
+        note = "types of structures and enumerations cannot be read: the server answered BadServiceUnsupported"
+        assert note in connector.health.notes
+
+    asyncio.run(scenario())
+
+
 def test_events_come_as_texts_among_readings(shared: tuple[Press, Run], tmp_path: Path) -> None:
     alarm = {"name": "press.alarm", "role": "alarm", "node": "i=2253", "events": True}
     no_notifier = {"name": "press.deaf", "role": "alarm", "node": f"nsu={URI};s=Count", "events": True}
@@ -76,7 +99,8 @@ def test_events_come_as_texts_among_readings(shared: tuple[Press, Run], tmp_path
         await event.trigger(message=message)
 
     async def scenario(run: Run) -> None:
-        connector = OpcUaConnector(device(shared[0].port, (*COUNT, alarm, no_notifier)), tmp_path)
+        settings = device(shared[0].port, (*COUNT, alarm, no_notifier))
+        connector = OpcUaConnector(settings, tmp_path)
         async with stored(connector) as store:
             await store.until(
                 lambda: bool(store.values("press.count")) and "press.deaf" in connector.health.refused_tags
@@ -88,7 +112,14 @@ def test_events_come_as_texts_among_readings(shared: tuple[Press, Run], tmp_path
         assert [row[4] for row in store.rows if row[0] == "press.alarm"] == [False, False]
         read = (await connector.read_once()).batch
         assert read is not None
-        assert read.status[read.tags == 1].tolist() == [parse_status("BadWaitingForInitialData")]
+        said = {int(row): status for row, status in zip(read.tags, read.status.tolist(), strict=True)}
+        assert said == {
+            0: 0,
+            1: parse_status("BadWaitingForInitialData"),
+            2: parse_status("BadAttributeIdInvalid"),
+        }
+        tried = {one.tag.name: one.fault for one in await trial_readings(settings, tmp_path)}
+        assert (tried["press.alarm"], tried["press.deaf"] is None) == (None, False)
 
     asyncio.run(scenario(shared[1]))
 

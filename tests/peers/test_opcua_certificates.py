@@ -18,11 +18,14 @@ from opcua_server import Press, running
 from opcua_store import COUNT, Run, device, free_port
 
 from collector.device_trouble_text import CONNECTION
+from collector.page import meeting
+from collector.page.drafts import Draft
 from config.devices import OpcUaDevice
 from connectors.device_health import Cause
 from connectors.opcua import OpcUaConnector
-from connectors.opcua_certificate import NotTrustedError, own_certificate, trusted_file
+from connectors.opcua_certificate import NotTrustedError, fingerprint, own_certificate, trusted_file
 from connectors.opcua_security import trust
+from connectors.reachability import Obstacle, UnreachableError
 from plant.status_code import parse_status, status_name
 from tests.acceptance.plant_files import run as smartwings
 
@@ -293,8 +296,42 @@ def test_a_user_signs_in_by_certificate(server: tuple[Press, Run], show: Any, fo
     assert came(settings, folder)[1:] == ("kim.key is not the key of kim.pem", Cause.CERTIFICATE_FILE)
 
 
+def test_the_page_offers_to_accept_what_may_be_accepted_and_puts_it_into_the_site_file(show: Any, folder: Path) -> None:
+    def met(one: Made) -> Draft:
+        settings = {"protocol": "opcua", "endpoint": show(one).endpoint}
+        draft = Draft("me", "press", "opcua", settings, "", 0.0)
+        with pytest.raises(UnreachableError) as raised:
+            asyncio.run(meeting.trust(draft, meeting.device_of(draft, None), folder, fingerprint(one.der)))  # type: ignore[arg-type]
+        assert raised.value.obstacle is Obstacle.CERTIFICATE
+        draft.obstacle = raised.value
+        return draft
+
+    bad = made(Wanted(until=NOW - DAY, since=NOW - 2 * DAY, hosts=()))
+    draft = met(bad)
+    assert draft.acceptable == ("expired", "host")
+    draft.accept_flaws()
+    draft.obstacle = None
+    assert draft.settings is not None
+    assert draft.settings["certificate_exceptions"] == ["expired", "host"]
+    asyncio.run(meeting.trust(draft, meeting.device_of(draft, None), folder, fingerprint(bad.der)))  # type: ignore[arg-type]
+    assert trusted_file(folder, "press").read_bytes() == bad.der
+    weak = met(made(Wanted(bits=1024, hosts=())))
+    weak.accept_flaws()
+    assert weak.acceptable == ()
+    assert "certificate_exceptions" not in (weak.settings or {})
+
+
+def test_no_password_leaves_in_clear_even_where_settings_were_not_checked(folder: Path) -> None:
+    unchecked = device(4840, COUNT, username="kim", password_file="secret", security="Basic256Sha256")
+    settings = unchecked.model_copy(update={"security": "none"})
+    (folder / "secret").write_text("x")
+    (folder / "secret").chmod(0o600)
+    assert came(settings, folder)[1] == "a password is never sent over a channel that is not encrypted"
+
+
 def test_the_command_that_trusts_says_what_is_wrong_and_what_helps(show: Any, folder: Path) -> None:
-    settings = show(made(EXPIRED))
+    trusted = made(EXPIRED)
+    settings = show(trusted)
     site = folder / "site.yaml"
     text = "plant: {id: abc, time_zone: Asia/Seoul}\n"
     text += f"devices:\n- {{id: press, protocol: opcua, endpoint: '{settings.endpoint}'"
@@ -304,6 +341,9 @@ def test_the_command_that_trusts_says_what_is_wrong_and_what_helps(show: Any, fo
     assert "expired (it ended on" in no.err
     assert "what to do: " in no.err
     assert "certificate_exceptions: [expired]" in no.err
+    met = ("browse", settings.endpoint, "--fingerprint", fingerprint(trusted.der))
+    assert "expired (it ended on" in smartwings(*met).err
+    assert smartwings(*met, "--accept", "expired").code == 0
     site.write_text(text + ", certificate_exceptions: [expired]}\n")
     assert ", accepting expired\n" in smartwings("trust", str(site), "press").out
     checked = smartwings("check", str(site))

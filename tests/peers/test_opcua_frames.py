@@ -16,6 +16,7 @@ from connectors.opcua_transport import LARGEST_MESSAGE
 pytestmark = pytest.mark.timeout(60)
 
 MOST_MEMORY = 48 * 2**20
+BAD_RESPONSE_TOO_LARGE = 0x80B90000.to_bytes(4, "little")
 
 FRAMES: dict[str, tuple[list[bytes], Callable[[], Iterator[bytes]], str]] = {
     "announces 2 GiB": (
@@ -46,6 +47,11 @@ FRAMES: dict[str, tuple[list[bytes], Callable[[], Iterator[bytes]], str]] = {
         [acknowledge(), opened()],
         lambda: endless(lambda number: part(number, bytes(PIECE), b"F", request=77)),
         "never sent",
+    ),
+    "breaks an answer off": (
+        [acknowledge(), opened()],
+        lambda: iter([part(2, BAD_RESPONSE_TOO_LARGE + bytes(4), b"A")]),
+        "BadResponseTooLarge",
     ),
     "breaks off what nobody asked": (
         [acknowledge(), opened()],

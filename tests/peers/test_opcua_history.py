@@ -12,6 +12,8 @@ from opcua_server import URI
 from opcua_store import Store, device, stored
 
 from connectors.opcua import OpcUaConnector
+from connectors.opcua_backfill import MOST_VALUES_A_CALL
+from connectors.opcua_link import now_us
 from plant.gap import Gap
 
 pytestmark = pytest.mark.timeout(240)
@@ -101,6 +103,7 @@ async def cut_and_filled(port: int, names: tuple[str, ...], folder: Path, away_s
             await store.until(lambda: bool(store.gaps))
             await asyncio.sleep(away_s)
             line.mend()
+            connector.try_now()
             await store.until(lambda: bool(shortened(store.gaps)))
             readings = len(store.rows)
             await store.until(lambda: len(store.rows) > readings + 5)
@@ -136,6 +139,55 @@ def test_tags_without_history_keep_their_gaps(server: int, tmp_path: Path) -> No
     assert not is_whole(store, "press.Plain")
 
 
+def test_history_of_many_slices_is_read_to_its_end(server: int, tmp_path: Path) -> None:
+    store = asyncio.run(cut_and_filled(server, ("Busy", "Count"), tmp_path))
+    closed = store.gaps[1]
+    assert closed.end_us is not None
+    inside = {row[2] for row in store.rows if row[0] == "press.Busy" and closed.start_us <= row[1] < closed.end_us}
+    assert len(inside) > 900
+    assert set(np.diff(sorted(inside))) == {1.0}
+    slices = [len(one.batch) for one in store.handovers if one.batch is not None and len(one.batch) > 100]
+    assert len(slices) > 1
+    assert max(slices) <= MOST_VALUES_A_CALL
+
+
+def test_a_history_that_does_not_answer_disturbs_nothing(
+    server: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("connectors.opcua_session.HISTORY_S", 0.3)
+
+    async def scenario() -> None:
+        connector = OpcUaConnector(device(server, tags("Count", "Hanging")), tmp_path)
+        async with stored(connector) as store:
+            await store.until(lambda: len(store.rows) > 10)
+            connector.fill([Gap("press", None, now_us() - 1_000_000, now_us(), "no cable")])
+            await store.until(lambda: len(store.rows) > 60)
+        assert store.gaps == []
+        assert is_whole(store, "press.Count")
+        assert connector.health.reconnects == 0
+        assert "its history could not be read: no answer in time" in caplog.text
+
+    asyncio.run(scenario())
+
+
+def test_what_was_missed_before_the_start_is_filled_where_the_collector_asks_for_it(
+    server: int, tmp_path: Path
+) -> None:
+    missed = Gap("press", None, now_us() - 1_000_000, now_us(), "the collector was not running")
+    still_open = Gap("press", None, now_us(), None, "no cable")
+
+    async def scenario() -> None:
+        connector = OpcUaConnector(device(server, tags("Count")), tmp_path)
+        connector.fill([missed, still_open])
+        async with stored(connector) as store:
+            await store.until(lambda: bool(store.gaps))
+        assert [(gap.start_us, gap.end_us) for gap in store.gaps] == [(missed.start_us, missed.start_us)]
+        found = [row for row in store.rows if missed.start_us <= row[1] < (missed.end_us or 0)]
+        assert len(found) > 5
+
+    asyncio.run(scenario())
+
+
 def test_history_that_nobody_wants_is_left_alone(server: int, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with cable(server) as line:
@@ -153,21 +205,21 @@ def test_history_that_nobody_wants_is_left_alone(server: int, tmp_path: Path) ->
     asyncio.run(scenario())
 
 
-def test_a_server_that_was_killed_knows_only_what_came_since_its_start(packages: Path, tmp_path: Path) -> None:
+def test_a_server_that_started_in_the_gap_knows_only_what_came_since(
+    server: int, packages: Path, tmp_path: Path
+) -> None:
     async def scenario() -> Store:
-        async with contextlib.AsyncExitStack() as stack:
-            with served_by_node(SOURCES, packages, "history_server.js") as port:
-                line = await stack.enter_async_context(cable(port))
-                connector = OpcUaConnector(device(line.port, tags("Count"), outage_s=1), tmp_path)
-                store = await stack.enter_async_context(stored(connector))
+        async with cable(server) as line:
+            connector = OpcUaConnector(device(line.port, tags("Count"), outage_s=1), tmp_path)
+            async with stored(connector) as store:
                 await store.until(lambda: len(store.rows) > 10)
                 line.cut()
                 await store.until(lambda: bool(store.gaps))
-            with served_by_node(SOURCES, packages, "history_server.js") as port:
-                line.server_port = port
-                await asyncio.sleep(1.5)  # it counts, and nobody reads
-                line.mend()
-                await store.until(lambda: len(store.gaps) > 2)
+                with served_by_node(SOURCES, packages, "history_server.js") as line.server_port:
+                    await asyncio.sleep(1.5)  # it counts, and nobody reads
+                    line.mend()
+                    connector.try_now()
+                    await store.until(lambda: len(store.gaps) > 2)
         return store
 
     store = asyncio.run(scenario())

@@ -1,7 +1,7 @@
 """What becomes of a gap that an earlier run of the collector left open?"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import pytest
@@ -35,6 +35,9 @@ class _Device:
 
     def __init__(self, is_back: bool, said: asyncio.Event) -> None:
         self.health, self._is_back, self._said = DeviceHealth(), is_back, said
+
+    def fill(self, missed: Iterable[Gap]) -> None:
+        """It remembers nothing."""
 
     async def batches(self) -> AsyncIterator[Handover]:
         opened = Gap("press", None, now_us(), None, "no answer")

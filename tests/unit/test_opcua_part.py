@@ -71,6 +71,8 @@ def test_fields_are_found_by_name() -> None:
 def test_a_structure_whose_type_is_not_known_or_does_not_fit_is_bad() -> None:
     assert said(ua.ExtensionObject(ua.NodeId(9, 9), MOTOR_BYTES), None, "Speed", root=None) == "BadDataTypeIdUnknown"
     assert said(ua.ExtensionObject(ua.NodeId(9, 9), MOTOR_BYTES), None, "Speed", root=MOTOR) == 7.5
+    unsaid = Structure(fields=[Field("Inner", None), Field("Speed", V.Double)])
+    assert said(ua.ExtensionObject(ua.NodeId(9, 9), MOTOR_BYTES), None, "Speed", root=unsaid) == "BadDataTypeIdUnknown"
     for body in (STATION_BYTES[:-1], STATION_BYTES + b"\0", b""):
         assert said(ua.ExtensionObject(STATION_ID, body), None, "Motor.Speed") == "BadDecodingError"
     huge = MOTOR_BYTES + struct.pack("<i", 2**31 - 1)

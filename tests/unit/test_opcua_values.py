@@ -1,12 +1,15 @@
 """DataValues to readings."""
 
 import math
+import struct
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pytest
 from asyncua import ua
+from asyncua.common.utils import Buffer
+from asyncua.ua.ua_binary import from_binary
 
 from config.tags import OpcUaTag
 from connectors.opcua_values import ABSENT, Decoder, TagValues, kpi_times, sample, timestamp
@@ -137,3 +140,15 @@ def test_a_batch_has_a_value_exactly_where_it_is_not_bad() -> None:
     assert batch.tags.tolist() == [0, 0, 1, 1]
     assert batch.times_us.tolist() == [T_US, T_US, T_US, T_US + 5]
     assert (batch.device, batch.received_us, batch.snapshot) == ("press", T_US + 5, True)
+
+
+def test_a_server_time_beside_source_picoseconds_is_left_out_since_asyncua_misreads_it() -> None:
+    source_ticks = 10 * (T_US + 11_644_473_600_000_000)
+    server_ticks = 0x01DC_01D0_0000_0000  # in 2025; two bytes on it is a time in 2013, not one beyond DateTime's range
+    value = b"\x0b" + struct.pack("<d", 1.5)
+    wire = (
+        b"\x1d" + value + struct.pack("<qHq", source_ticks, 7, server_ticks)
+    )  # OPC 10000-6 5.2.2.17: value, source, server
+    data = from_binary(ua.DataValue, Buffer(wire))
+    got = sample(0, TagValues.of(tag()), data, True)
+    assert (got.value, got.source_us, got.server_us) == (1.5, T_US, ABSENT)

@@ -21,6 +21,15 @@ module.exports = function addAddressSpace(packages, server, namespace) {
   const counts = (acc) => ({ dataType: DataType.ExtensionObject, arrayType: VariantArrayType.Array, value: [count(0, acc), count(1, acc + 10)] });
   const processed = add("ProdProcessedCount", type("Count").nodeId, counts(100), { valueRank: 1 });
   add("Drive", type("Motor").nodeId, { dataType: DataType.ExtensionObject, value: space.constructExtensionObject(type("Motor"), { speed: 1200, state: 6, label: "drive" }) });
+  // a node that is taken out and put in again, as when a program is downloaded to a PLC
+  const passing = (value) => add("Passing", DataType.Double, { dataType: DataType.Double, value });
+  let node = passing(0);
+  let times = 0;
+  setInterval(() => {
+    times += 1;
+    if (node) namespace.deleteNode(node);
+    node = node ? null : passing(times);
+  }, 700);
   let number = 0;
   setInterval(() => {
     number += 1;
