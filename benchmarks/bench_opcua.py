@@ -50,8 +50,8 @@ def cost(run: Run, part: str, share: float, hz: float, tags: int, contenders: tu
                 command, rest = ["node", HERE / "node" / "client.js"], [*rest, str(packages)]
             server_s = cpu_s(plant.pid)
             said = contender([*command, *rest], run.seconds + 300)
-            if said["first"] != [FIRST]:
-                raise SystemExit(f"{name} read {said['first']} where the server has {FIRST}")
+            if said["first"] != [FIRST] or not said["values"]:
+                raise SystemExit(f"{name} read {said['first']} where the server has {FIRST}: {said['values']} values")
             run.note(
                 part,
                 name,
