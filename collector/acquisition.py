@@ -22,8 +22,8 @@ from plant.reading import F64, U32, Batch, Readings, sound
 log = logging.getLogger(__name__)
 
 COMMIT_S = 0.25
-MOST_WAITING = 32
-MOST_READINGS = 50_000
+MOST_WAITING = 128
+MOST_READINGS = 150_000
 RETRY_S = 1.0
 
 
@@ -123,9 +123,9 @@ class Acquisition:
         """Devices met for the first time: what was missed while nothing ran is stored; they may have it still."""
         for device, handover in handovers:
             if handover.known_until_us is not None and device not in self._resumed:
-                self._resumed.add(device)
                 missed = [gap for gap in self.left_open if gap.device == device]
-                missed += self._not_running(device, handover.known_until_us)
+                missed += self._gaps(device, handover)[len(handover.gaps) :]
+                self._resumed.add(device)
                 if missed and device in self._connectors:
                     self._connectors[device].fill(missed)
 

@@ -4,11 +4,10 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from asyncua import ua
 from asyncua.client.client import Client
-from asyncua.client.ua_session import UaSession
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
@@ -19,6 +18,7 @@ from connectors.latency import Latency
 from connectors.opcua_call_size import MOST_A_CALL, CallSize
 from connectors.opcua_certificate import NotTrustedError
 from connectors.opcua_product import Product, items_a_call
+from connectors.opcua_session import QuietSession
 from connectors.pause import Pause
 from plant.status_code import parse_status, status_name
 
@@ -67,7 +67,7 @@ class Link:
         self.reads, self.items, self.browses = CallSize(), CallSize(), CallSize()
         self.ranges: set[tuple[str, str | None]] = set()
         self.notes: list[str] = []
-        self.session: UaSession = client.uaclient.session
+        self.session = cast(QuietSession, client.uaclient.session)  # `opened` put it there
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def learn(self, device: OpcUaDevice) -> None:

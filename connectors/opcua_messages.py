@@ -3,17 +3,23 @@
 from collections import deque
 from collections.abc import Iterable
 
-from asyncua import ua
+import numpy as np
+from numpy.typing import NDArray
 
 from config.devices import OpcUaDevice
 from connectors.connector import Handover
+from connectors.opcua_columns import TagColumns
 from connectors.opcua_continuity import MessageNumbers
 from connectors.opcua_events import items_of
 from connectors.opcua_items import Items
+from connectors.opcua_layout import Layouts
 from connectors.opcua_link import DoubtError, Link, now_us
-from connectors.opcua_publishing import Arrival, PublishLoop
-from connectors.opcua_values import Decoder, Sample
+from connectors.opcua_message import NotUnderstoodError, PublishAnswer, as_objects, republish_answer
+from connectors.opcua_notification import notified
+from connectors.opcua_publishing import BYTES_A_READING, Arrival, PublishLoop
+from connectors.opcua_values import ABSENT, Decoder, Samples, joined
 from plant.gap import Gap
+from plant.reading import I64, U32
 
 _MOST_REPUBLISHED = 100
 _MOST_MISSING = 100_000
@@ -31,104 +37,142 @@ class Messages:
         self._link = link
         self._device = device
         self._decoder = decoder
+        self._layouts = Layouts()
+        self._columns = TagColumns(decoder.values, decoder.parts)
         self._loop = loop
         self._numbers = MessageNumbers()
         # rows whose first value came; an event is never one
-        self._reported = {row for row, tag in enumerate(device.tags) if tag.events}
-        self._last_times_us: dict[int, int] = {}
+        self._reported = np.array([tag.events for tag in device.tags], dtype=np.bool_)
+        self._last_times_us = np.full(len(device.tags), ABSENT)
         self._items = items
 
     def begin(self, rows: Iterable[int], refused: dict[int, int]) -> None:
         """Rows that are watched anew: their next value is a first one; and rows that were refused, with the reason."""
-        self._reported.difference_update(rows)
+        self._reported[list(rows)] = False
         news = [self._decoder.bad(row, status) for row, status in refused.items()]
-        self._hand_over(news, now_us(), snapshot=True)
+        self._hand_over(Samples.of(news), now_us(), snapshot=True)
 
     async def take(self, arrival: Arrival) -> None:
-        message = arrival.result.NotificationMessage
-        number, has_data = message.SequenceNumber, bool(message.NotificationData)
-        if has_data and self._numbers.is_repeat(number):
-            self._loop.took()
+        """Raises DoubtError and what a lost link raises."""
+        answer, received_us = arrival.answer, arrival.received_us
+        number = answer.number
+        if answer.has_data and self._numbers.is_repeat(number):
             self._loop.committed(number)
             return
+        samples = self._understood(answer)
+        if samples is None:
+            return  # its number will be missing, and is asked for again
         missing = self._numbers.missing(number)
         if len(missing) > _MOST_MISSING:
             raise DoubtError(f"message numbers jumped by {len(missing)} to {number}")
         if missing:
-            await self._recover(list(missing), arrival.received_us)
-        if has_data:
+            await self._recover(list(missing), received_us)
+        if answer.has_data:
             self._numbers.take(number)
-            self._hand_over_message(message, arrival.received_us)
+            self._hand_over_message(answer, samples, received_us)
         else:
-            self.ready.append(Handover(known_until_us=arrival.received_us))
-        if not arrival.result.MoreNotifications:
-            self.complete_us = arrival.received_us
+            self.ready.append(Handover(known_until_us=received_us))
+        if not answer.more:
+            self.complete_us = received_us
+
+    def _understood(self, answer: PublishAnswer) -> Samples | None:
+        """What the message says of each row, in its order; None when its bytes cannot be understood."""
+        if answer.message is None:
+            parts = [self._columns_of(body) for body in answer.bodies]
+            whole = [part for part in parts if part is not None]
+            if len(whole) == len(parts):
+                return joined(whole)
+        try:
+            items = list(items_of(as_objects(answer)))
+        except NotUnderstoodError:
+            return None
+        rows = [(item.ClientHandle, item.Value) for item in items if 0 <= item.ClientHandle < len(self._device.tags)]
+        return Samples.of([self._decoder.sample(row, value, first=False) for row, value in rows])
+
+    def _columns_of(self, body: bytes) -> Samples | None:
+        items = notified(body, self._layouts)
+        return None if items is None else self._columns.understood(items)
 
     async def _recover(self, missing: list[int], received_us: int) -> None:
         """Ask for messages that did not come; what the server no longer has is a gap, and is read again."""
         lost = missing[:-_MOST_REPUBLISHED]
         for number in missing[-_MOST_REPUBLISHED:]:
-            message = await self._republished(number)
+            answer = await self._republished(number)
+            samples = self._understood(answer) if answer is not None else None
             self._numbers.take(number)
-            if message is None:
+            if answer is None or samples is None:
                 lost.append(number)
             else:
-                self._hand_over_message(message, received_us)
+                self._hand_over_message(answer, samples, received_us)
         if lost:
             cause = f"notification messages {lost[0]} to {lost[-1]} were lost and the server no longer had them"
             gap = Gap(self._device.id, None, min(self.complete_us, received_us), received_us, cause)
             self.ready.append(Handover(gaps=(gap,)))
             await self._read_again()
 
-    async def _republished(self, number: int) -> ua.NotificationMessage | None:
+    async def _republished(self, number: int) -> PublishAnswer | None:
         try:
-            message = await self._link.session.republish(self._items.id, number)
+            answer = republish_answer(await self._link.session.republish_raw(self._items.id, number), self._items.id)
         except (ConnectionError, TimeoutError):
             raise
         except Exception:  # BadMessageNotAvailable, or a message that cannot be understood: gone either way
             return None
-        return message if message.SequenceNumber == number and message.NotificationData else None
+        return answer if answer.number == number and answer.has_data else None
 
     async def _read_again(self) -> None:
         rows = [row for row, tag in enumerate(self._device.tags) if row not in self._items.refused and not tag.events]
         values = await self._link.read([self._link.wanted(self._device.tags[row]) for row in rows])
         samples = [self._decoder.sample(row, data, first=True) for row, data in zip(rows, values, strict=True)]
-        self._hand_over(samples, now_us(), snapshot=True)
+        self._hand_over(Samples.of(samples), now_us(), snapshot=True)
 
-    def _hand_over_message(self, message: ua.NotificationMessage, received_us: int) -> None:
+    def _hand_over_message(self, answer: PublishAnswer, samples: Samples, received_us: int) -> None:
         """First values of items are readings again, all others events; acknowledged when both are stored."""
-        number = message.SequenceNumber
-        self._loop.took()
-        first: list[Sample] = []
-        events: list[Sample] = []
-        for item in items_of(message):
-            row = item.ClientHandle
-            if not 0 <= row < len(self._device.tags):
-                continue
-            is_first = row not in self._reported
-            self._reported.add(row)
-            (first if is_first else events).append(self._decoder.sample(row, item.Value, is_first))
-        self._hand_over(first, received_us, snapshot=True)
-        self._hand_over(events, received_us, snapshot=False)
+        number = answer.number
+        self._loop.took(number, max(answer.size, BYTES_A_READING * len(samples)))
+        first = self._first(samples.rows)
+        if first is None:
+            self._hand_over(samples, received_us, snapshot=False)
+        else:
+            self._hand_over(samples[first], received_us, snapshot=True)
+            self._hand_over(samples[~first], received_us, snapshot=False)
 
         def done() -> None:
             self._loop.committed(number)
 
-        last = self.ready.pop() if first or events else Handover()
+        last = self.ready.pop() if len(samples) else Handover()
         self.ready.append(Handover(last.batch, received_us, last.gaps, done))
 
-    def _hand_over(self, samples: list[Sample], received_us: int, snapshot: bool) -> None:
-        if not samples:
+    def _first(self, rows: U32) -> NDArray[np.bool_] | None:
+        """Which are the first values of their items; None for none."""
+        new = ~self._reported[rows]
+        if not new.any():
+            return None
+        once = np.zeros(len(rows), dtype=np.bool_)
+        once[np.unique(rows, return_index=True)[1]] = True  # a row twice in one message: only the first is
+        self._reported[rows] = True
+        return np.asarray(new & once)
+
+    def _hand_over(self, samples: Samples, received_us: int, snapshot: bool) -> None:
+        if not len(samples):
             return
-        batch = self._decoder.batch(samples, received_us, self.complete_us, snapshot)
+        first = np.full(len(samples), snapshot)
+        batch = self._decoder.batch_of(samples, first, received_us, self.complete_us, snapshot)
         self._items.reported(batch.tags, batch.status)
+        gaps = self._overflows(samples, batch.times_us) if samples.overflowed.any() else ()
+        self._last_times_us[samples.rows] = batch.times_us
+        self.ready.append(Handover(batch, gaps=gaps))
+
+    def _overflows(self, samples: Samples, times_us: I64) -> tuple[Gap, ...]:
+        """A gap of each tag whose queue overflowed, from its reading before."""
         gaps: list[Gap] = []
-        for sample, time_us in zip(samples, batch.times_us.tolist(), strict=True):
-            if sample.overflowed:
-                start_us = self._last_times_us.get(sample.row, self.complete_us)
-                name = self._decoder.names[sample.row]
+        last_us = self._last_times_us.copy()
+        columns = samples.rows.tolist(), samples.overflowed.tolist(), times_us.tolist()
+        for row, overflowed, time_us in zip(*columns, strict=True):
+            if overflowed:
+                start_us = int(last_us[row]) if last_us[row] != ABSENT else self.complete_us
+                name = self._decoder.names[row]
                 gaps.append(
                     Gap(self._device.id, name, min(start_us, time_us), time_us, "the server's queue overflowed")
                 )
-            self._last_times_us[sample.row] = time_us
-        self.ready.append(Handover(batch, gaps=tuple(gaps)))
+            last_us[row] = time_us
+        return tuple(gaps)

@@ -1,6 +1,6 @@
 """How do notification messages come in: all, in order, each acknowledged only after it is stored?
 
-A publish loop of our own on the session's `publish(acknowledgements)` (OPC 10000-4 5.14.5). Several requests are
+A publish loop of our own on the session's `publish_raw(acknowledgements)` (OPC 10000-4 5.14.5). Several requests are
 outstanding; the server answers them in the order in which they were sent. No task takes answers: while the one who
 asks for the next message is busy storing the last, no request is sent, and the server's queues hold the rest.
 """
@@ -12,13 +12,18 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from asyncua import ua
-from asyncua.ua.uaerrors import BadRequestTimeout, BadTimeout, BadTooManyPublishRequests, UaStructParsingError
+from asyncua.ua.uaerrors import BadRequestTimeout, BadTimeout, BadTooManyPublishRequests
 
 from connectors.opcua_link import DoubtError, now_us, plain
+from connectors.opcua_message import NotUnderstoodError, PublishAnswer, publish_answer
 from plant.status_code import status_name
 
 OUTSTANDING = 4
-MOST_UNCOMMITTED = 8
+MOST_UNCOMMITTED_BYTES = 24 * 2**20
+"""What messages that await their commit may hold: about 600,000 readings, two seconds of 300,000 a second."""
+
+BYTES_A_READING = 40
+_LEAST_BYTES = 4096
 _PAUSE_S = 0.1
 _LEAST_WAIT_S = 1.0
 
@@ -26,14 +31,14 @@ _LEAST_WAIT_S = 1.0
 class Publishing(Protocol):
     """What is needed of a session."""
 
-    async def publish(self, acks: list[ua.SubscriptionAcknowledgement]) -> ua.PublishResponse: ...
+    async def publish_raw(self, acknowledgements: list[ua.SubscriptionAcknowledgement]) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A message and when it arrived: UTC us, and monotonic s."""
 
-    result: ua.PublishResult
+    answer: PublishAnswer
     received_us: int
     heard_s: float
 
@@ -51,18 +56,18 @@ class PublishLoop:
         self._lost = lost
         self._requests: deque[tuple[float, asyncio.Task[Arrival]]] = deque()
         self._outstanding = OUTSTANDING
-        self._uncommitted = 0
+        self._uncommitted: dict[int, int] = {}  # bytes by sequence number
         self._acknowledgements: list[int] = []
         self._committed = asyncio.Event()
         self._heard_s = time.monotonic()
 
-    def took(self) -> None:
-        """A message with data was handed on and awaits its commit."""
-        self._uncommitted += 1
+    def took(self, number: int, size: int = 0) -> None:
+        """A message with data was handed on and awaits its commit; until then it holds so many bytes."""
+        self._uncommitted[number] = max(size, _LEAST_BYTES)
 
     def committed(self, number: int) -> None:
         """The message with this number is stored: the next request acknowledges it."""
-        self._uncommitted -= 1
+        self._uncommitted.pop(number, None)
         self._acknowledgements.append(number)
         self._committed.set()
 
@@ -92,7 +97,9 @@ class PublishLoop:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _send(self) -> None:
-        while len(self._requests) < min(self._outstanding, MOST_UNCOMMITTED - self._uncommitted):
+        if sum(self._uncommitted.values()) >= MOST_UNCOMMITTED_BYTES:
+            return
+        while len(self._requests) < self._outstanding:
             numbers, self._acknowledgements = self._acknowledgements, []
             self._requests.append((time.monotonic(), asyncio.create_task(self._publish(numbers))))
 
@@ -102,12 +109,11 @@ class PublishLoop:
             for number in numbers
         ]
         try:
-            response = await self._session.publish(acknowledgements)
-            response.ResponseHeader.ServiceResult.check()
+            answer = publish_answer(await self._session.publish_raw(acknowledgements))
         except (BadTimeout, BadRequestTimeout, BadTooManyPublishRequests):
             self._acknowledgements = numbers + self._acknowledgements
             raise
-        return Arrival(response.Parameters, now_us(), time.monotonic())
+        return Arrival(answer, now_us(), time.monotonic())
 
     async def _commit(self) -> None:
         self._committed.clear()
@@ -134,14 +140,14 @@ class PublishLoop:
         except (BadTimeout, BadRequestTimeout):
             await asyncio.sleep(_PAUSE_S)
             return None
-        except UaStructParsingError:
+        except NotUnderstoodError:
             return None  # its number will be missing, and is asked for again
         except Exception as error:
             raise DoubtError(plain(error)) from error
         self._heard_s = arrival.heard_s
-        if arrival.result.SubscriptionId != self._subscription_id:
-            raise DoubtError(f"the server answered for subscription {arrival.result.SubscriptionId}")
-        for data in arrival.result.NotificationMessage.NotificationData or []:
-            if isinstance(data, ua.StatusChangeNotification):
-                raise DoubtError(f"the server ended the subscription: {status_name(int(data.Status.value))}")
+        answer = arrival.answer
+        if answer.subscription_id != self._subscription_id:
+            raise DoubtError(f"the server answered for subscription {answer.subscription_id}")
+        if answer.ended is not None:
+            raise DoubtError(f"the server ended the subscription: {status_name(answer.ended)}")
         return arrival

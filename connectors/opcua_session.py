@@ -14,6 +14,19 @@ class QuietSession(UaSession):
     def ensure_publish_loop(self) -> None:
         """Publishing is `opcua_publishing`'s work."""
 
+    async def publish_raw(self, acknowledgements: list[ua.SubscriptionAcknowledgement]) -> bytes:
+        """The bytes of the answer to a publish request, its TypeId first. Raises what a ServiceFault says."""
+        request = ua.PublishRequest()
+        request.Parameters.SubscriptionAcknowledgements = acknowledgements
+        return bytes(await self._send_request(request, timeout=0))
+
+    async def republish_raw(self, subscription_id: int, number: int) -> bytes:
+        """As `publish_raw`, of a republish request for the message with this number."""
+        request = ua.RepublishRequest()
+        request.Parameters.SubscriptionId = subscription_id
+        request.Parameters.RetransmitSequenceNumber = number
+        return bytes(await self._send_request(request))
+
     async def history_read(self, params: ua.HistoryReadParameters) -> list[ua.HistoryReadResult]:
         """HistoryRead (OPC 10000-4 5.11.3), with more patience than for other services."""
         request = ua.HistoryReadRequest(Parameters=params)

@@ -1,7 +1,7 @@
 """How does what an OPC UA server says become columns of readings? (OPC 10000-4 7.11 DataValue, 7.39 StatusCode)"""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from config.tags import OpcUaTag
 from connectors.opcua_part import Part
+from connectors.opcua_text import kept_text
 from plant.instant import instant
-from plant.reading import F64, I64, Batch, sound
+from plant.reading import F64, I64, U32, Batch, sound
 from plant.status_code import BAD_NO_DATA, is_bad, parse_status
 from plant.tag import Kind
 
@@ -23,10 +24,11 @@ ABSENT = np.iinfo(np.int64).min
 BAD_OUT_OF_RANGE = parse_status("BadOutOfRange")
 BAD_TYPE_MISMATCH = parse_status("BadTypeMismatch")
 
+OVERFLOW = 0x0480
+"""Information bits of a DataValue that say that values before it were dropped from the server's queue."""
+INFO_BITS = 0x03FF
+
 _LARGEST_EXACT = 2**53
-_INFO_TYPE_DATA_VALUE = 0x0400
-_OVERFLOW = 0x0080
-_INFO_BITS = 0x03FF
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ class TagValues:
     def _text(self, value: Any, status: int) -> tuple[float, int, str | None]:
         if isinstance(value, bool) or not isinstance(value, str | int):
             return math.nan, BAD_TYPE_MISMATCH, None
-        return 0.0, status, self.texts.get(value, str(value)) if isinstance(value, int) else value
+        text = self.texts.get(value, str(value)) if isinstance(value, int) else value
+        return 0.0, status, kept_text(text)
 
     def _state(self, name: str, status: int) -> tuple[float, int, str | None]:
         if self.kind is not Kind.STATE:
@@ -112,14 +115,75 @@ class Sample:
     overflowed: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """Samples as columns of one length, as in `Sample`. texts: by position."""
+
+    rows: U32
+    source_us: I64
+    server_us: I64
+    values: F64
+    status: U32
+    overflowed: NDArray[np.bool_]
+    texts: Mapping[int, str]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @classmethod
+    def of(cls, samples: Sequence[Sample]) -> "Samples":
+        return cls(
+            rows=np.array([one.row for one in samples], dtype=np.uint32),
+            source_us=np.array([one.source_us for one in samples], dtype=np.int64),
+            server_us=np.array([one.server_us for one in samples], dtype=np.int64),
+            values=np.array([one.value for one in samples], dtype=np.float64),
+            status=np.array([one.status for one in samples], dtype=np.uint32),
+            overflowed=np.array([one.overflowed for one in samples], dtype=np.bool_),
+            texts={at: one.text for at, one in enumerate(samples) if one.text is not None},
+        )
+
+    def __getitem__(self, wanted: NDArray[np.bool_]) -> "Samples":
+        texts = {}
+        if self.texts:
+            places = np.cumsum(wanted) - 1
+            texts = {int(places[at]): text for at, text in self.texts.items() if wanted[at]}
+        return Samples(
+            self.rows[wanted],
+            self.source_us[wanted],
+            self.server_us[wanted],
+            self.values[wanted],
+            self.status[wanted],
+            self.overflowed[wanted],
+            texts,
+        )
+
+
+def joined(parts: Sequence[Samples]) -> Samples:
+    """All parts behind one another."""
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return Samples.of([])
+    begins = np.cumsum([0] + [len(part) for part in parts]).tolist()
+    return Samples(
+        np.concatenate([part.rows for part in parts]),
+        np.concatenate([part.source_us for part in parts]),
+        np.concatenate([part.server_us for part in parts]),
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.status for part in parts]),
+        np.concatenate([part.overflowed for part in parts]),
+        {begin + at: text for begin, part in zip(begins, parts, strict=False) for at, text in part.texts.items()},
+    )
+
+
 def sample(row: int, values: TagValues, data: ua.DataValue, first: bool) -> Sample:
     """A DataValue understood as a value of the tag in this row."""
     given = int(data.StatusCode.value) if data.StatusCode is not None else 0
-    overflowed = given & (_INFO_TYPE_DATA_VALUE | _OVERFLOW) == _INFO_TYPE_DATA_VALUE | _OVERFLOW
+    overflowed = given & OVERFLOW == OVERFLOW
     if overflowed:  # says something of the queue, not of the value: the same sample read again must be the same
-        given &= ~_OVERFLOW
-        if not given & _INFO_BITS:
-            given &= ~_INFO_TYPE_DATA_VALUE
+        given &= ~(OVERFLOW & INFO_BITS)
+        if not given & INFO_BITS:
+            given &= ~OVERFLOW
     variant = data.Value
     raw = variant.Value if variant is not None else None
     value, status, text = values.understand(raw, given)
@@ -174,21 +238,26 @@ class Decoder:
     def batch(self, samples: Iterable[Sample], received_us: int, since_us: int, snapshot: bool) -> Batch:
         """The batch of samples received at once, in the order given; since_us as in `kpi_times`."""
         rows = list(samples)
-        source_us: I64 = np.array([row.source_us for row in rows], dtype=np.int64)
-        server_us: I64 = np.array([row.server_us for row in rows], dtype=np.int64)
         first = np.array([row.first for row in rows], dtype=np.bool_)
-        times_us, source_offset_us = kpi_times(source_us, server_us, first, received_us, since_us, self._max_error_us)
-        raw: F64 = np.array([row.value for row in rows], dtype=np.float64)
-        values, status = sound(raw, np.array([row.status for row in rows], dtype=np.uint32))
+        return self.batch_of(Samples.of(rows), first, received_us, since_us, snapshot)
+
+    def batch_of(
+        self, samples: Samples, first: NDArray[np.bool_], received_us: int, since_us: int, snapshot: bool
+    ) -> Batch:
+        """As `batch`; first: which are the first values of their items."""
+        times_us, source_offset_us = kpi_times(
+            samples.source_us, samples.server_us, first, received_us, since_us, self._max_error_us
+        )
+        values, status = sound(samples.values, samples.status)
         return Batch(
             device=self._device,
             names=self.names,
-            tags=np.array([row.row for row in rows], dtype=np.uint32),
+            tags=samples.rows,
             times_us=times_us,
             values=values,
             status=status,
             received_us=received_us,
             source_offset_us=source_offset_us,
             snapshot=snapshot,
-            texts={at: row.text for at, row in enumerate(rows) if row.text is not None},
+            texts=samples.texts,
         )

@@ -111,8 +111,10 @@ def test_a_message_is_acknowledged_only_after_its_commit(
 
 
 def test_requests_are_withheld_while_too_much_is_uncommitted(
-    press: Press, shared: tuple[Press, Run], tmp_path: Path
+    press: Press, shared: tuple[Press, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # five small messages; by then three more requests are outstanding
+    monkeypatch.setattr("connectors.opcua_publishing.MOST_UNCOMMITTED_BYTES", 5 * 4096)
 
     async def scenario(run: Run) -> None:
         async with contextlib.aclosing(OpcUaConnector(device(press.port, COUNT), tmp_path).batches()) as batches:

@@ -8,7 +8,9 @@ from typing import Any, cast
 
 import pytest
 from asyncua import ua
-from asyncua.ua.uaerrors import BadMessageNotAvailable, BadTooManyPublishRequests, UaStructParsingError
+from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.ua_binary import struct_to_binary
+from asyncua.ua.uaerrors import BadMessageNotAvailable, BadTooManyPublishRequests
 
 from config.devices import OpcUaDevice
 from config.tags import OpcUaTag
@@ -41,10 +43,15 @@ def message(number: int, *values: float, status: int = 0) -> ua.NotificationMess
     return ua.NotificationMessage(SequenceNumber=number, NotificationData=cast(Any, data))
 
 
+def octets_of(response: Any) -> bytes:
+    response.TypeId = ua.FourByteNodeId(getattr(ObjectIds, f"{type(response).__name__}_Encoding_DefaultBinary"))
+    return struct_to_binary(response)
+
+
 class LossySession:
     """A session that answers publish requests with what it is given, and republishes what it retained."""
 
-    def __init__(self, *answers: ua.NotificationMessage | Exception, keep_alive_count: int = 20) -> None:
+    def __init__(self, *answers: ua.NotificationMessage | Exception | bytes, keep_alive_count: int = 20) -> None:
         self.answers = list(answers)
         self.retained: dict[int, ua.NotificationMessage] = {}
         self.republished: list[int] = []
@@ -63,7 +70,7 @@ class LossySession:
             for _ in parameters.ItemsToCreate
         ]
 
-    async def publish(self, acks: list[ua.SubscriptionAcknowledgement]) -> ua.PublishResponse:
+    async def publish_raw(self, acks: list[ua.SubscriptionAcknowledgement]) -> bytes:
         self.acknowledged += [ack.SequenceNumber for ack in acks]
         self.outstanding += 1
         self.most_outstanding = max(self.most_outstanding, self.outstanding)
@@ -75,14 +82,17 @@ class LossySession:
             self.outstanding -= 1
         if isinstance(answer, Exception):
             raise answer
-        return ua.PublishResponse(Parameters=ua.PublishResult(7, MoreNotifications=False, NotificationMessage=answer))
+        if isinstance(answer, bytes):
+            return answer
+        parameters = ua.PublishResult(7, MoreNotifications=False, NotificationMessage=answer)
+        return octets_of(ua.PublishResponse(Parameters=parameters))
 
-    async def republish(self, subscription_id: int, number: int) -> ua.NotificationMessage:
+    async def republish_raw(self, subscription_id: int, number: int) -> bytes:
         assert subscription_id == 7
         self.republished.append(number)
         if number not in self.retained:
             raise BadMessageNotAvailable
-        return self.retained[number]
+        return octets_of(ua.RepublishResponse(NotificationMessage=self.retained[number]))
 
 
 class LossyLink:
@@ -171,7 +181,7 @@ def test_what_the_server_no_longer_has_is_a_gap_and_is_read_again() -> None:
 
 
 def test_a_message_that_cannot_be_understood_is_asked_for_again() -> None:
-    session = LossySession(message(1, 1.0), UaStructParsingError(), message(3, 3.0))
+    session = LossySession(message(1, 1.0), b"\x01\x00\x3d\x03 no answer", message(3, 3.0))
     session.retained[2] = message(2, 2.0)
 
     async def work(subscription: Subscription, link: LossyLink) -> None:
