@@ -76,6 +76,7 @@ class Subscription:
     async def _taken_over(self) -> list[int] | None:
         session, started = self._link.session, await self._link.started()
         is_same_run, self._before = started == self._before.started, replace(self._before, started=started)
+        self._before = replace(self._before, can_transfer=session.can_transfer)
         if not is_same_run or not self._before.is_resumable:
             return None
         available = await session.take_over(self._before.subscription_id)
