@@ -18,9 +18,10 @@ WARM_S = 1.5
 
 
 class Count:
-    """Values taken. first: of the tag that never changes. Nothing counts before the warm-up."""
+    """Values taken. first: of the tag that never changes. Nothing counts before replayed ones came, and a warm-up."""
 
-    def __init__(self) -> None:
+    def __init__(self, tags: int) -> None:
+        self._tags = tags
         self.values = 0
         self.first = 0.0
         self._begun = asyncio.Event()
@@ -28,7 +29,8 @@ class Count:
     def add(self, values: int) -> None:
         """So many more were taken."""
         self.values += values
-        self._begun.set()
+        if self.values > 1.5 * self._tags:
+            self._begun.set()
 
     async def measured(self, seconds: float) -> str:
         """What was taken from now on."""
@@ -130,7 +132,7 @@ async def wire(port: int, tags: int, count: Count) -> None:
 async def main() -> None:
     """Be one contender."""
     name, port, tags, seconds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
-    count = Count()
+    count = Count(tags)
     taking = asyncio.create_task({"ours": ours, "asyncua": asyncua, "wire alone": wire}[name](port, tags, count))
     measuring = asyncio.create_task(count.measured(seconds))
     await asyncio.wait({taking, measuring}, return_when=asyncio.FIRST_COMPLETED)

@@ -49,8 +49,6 @@ def settings(plant: Plant) -> dict[str, Any]:
             "subDataMaxBatchSize": 10_000,
             "subDataMinBatchCreationTimeMs": 200,
             "subscriptionProcessBatchSize": 2000,
-            "sessionTimeoutInMillis": 600_000,
-            "showMap": False,
             "security": "None",
             "identity": {"type": "anonymous"},
         },

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from asyncua import ua
+from asyncua.server.internal_session import InternalSession
 from fault_proxy import Fault, FaultProxy
 from opcua_cuts import hasten, one_way_cuts, server_kills
 from opcua_server import Press, running
@@ -253,6 +254,32 @@ def test_a_value_that_did_not_change_across_a_cut_is_no_event(press: Press, run:
 
 def _recovered(store: Store) -> bool:
     return bool(store.gaps) and store.gaps[-1].end_us is not None
+
+
+def test_readers_that_crashed_lock_the_next_one_out_for_a_session_s_life_only(
+    press: Press, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = press.server.iserver
+
+    async def forget_all() -> None:
+        for session in list(server._external_sessions.values()):
+            await session.close_session(True)
+
+    async def scenario() -> None:
+        for _ in range(3):
+            async with proxied(press, tmp_path) as (proxy, store):
+                await store.until(lambda store=store: bool(store.rows))
+                proxy.to_server.fault = Fault.SWALLOW  # what it says at its end does not arrive
+        async with stored(OpcUaConnector(device(press.port, COUNT), tmp_path)) as store:
+            await store.until(lambda: bool(store.rows))
+            assert "BadMaxConnectionsReached" in store.gaps[0].cause
+
+    run(forget_all())
+    monkeypatch.setattr("connectors.opcua_connection.SESSION_S", 3.0)
+    monkeypatch.setattr("connectors.opcua_connection.CLOSE_S", 0.1)
+    monkeypatch.setattr(server, "min_session_timeout_ms", 1000.0)
+    monkeypatch.setattr(InternalSession, "max_connections", InternalSession._current_connections + 3)
+    asyncio.run(scenario())
 
 
 def test_a_channel_renewed_again_and_again_loses_nothing(

@@ -1,7 +1,9 @@
 """The OPC UA reader against node-opcua: a server of another maker, so that two wrongs of one library do not meet."""
 
 import asyncio
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from asyncua import ua
 from node_server import installed, served_by_node
 from opcua_server import URI
-from opcua_store import device, stored
+from opcua_store import Store, device, stored
 
 from connectors.opcua import OpcUaConnector
 from connectors.opcua_browse import Browsed, browsed
@@ -224,3 +226,34 @@ def test_what_is_left_of_references_in_parts_is_released_after_an_error(
     with pytest.raises(UnreachableError):
         asyncio.run(browsed(device(port, ()), tmp_path))
     assert asked == [False, True]
+
+
+def test_a_queue_that_overflows_is_a_gap_of_its_tag(port: int, tmp_path: Path) -> None:
+    tags = COUNTS[:3]
+
+    async def scenario() -> Store:
+        connector = OpcUaConnector(device(port, tags, sampling_ms=50, publishing_ms=100, outage_s=1), tmp_path)
+        store = Store(connector)
+        async with contextlib.aclosing(connector.batches()) as batches:
+
+            async def take(condition: Callable[[], bool]) -> None:
+                while not condition():
+                    handover = await anext(batches)
+                    store.commit(handover)
+                    handover.done()
+
+            await take(lambda: len(store.values("press0.count")) > 3)
+            await asyncio.sleep(8)  # nobody asks: the queues of 24 values take 5 s of it
+            await take(lambda: {gap.tag for gap in store.gaps} == {tag["name"] for tag in tags})
+            had = len(store.values("press0.count"))
+            await take(lambda: len(store.values("press0.count")) > had + 3)
+        return store
+
+    store = asyncio.run(scenario())
+    for name in (tag["name"] for tag in tags):
+        rows = [row for row in store.rows if row[0] == name]
+        holes = [(row[1], later[1]) for row, later in pairwise(rows) if later[2] - row[2] > 1]
+        assert holes
+        for start_us, end_us in holes:
+            declared = [gap for gap in store.gaps if gap.tag == name and gap.start_us <= start_us]
+            assert any(gap.end_us is not None and gap.end_us >= end_us for gap in declared)

@@ -13,9 +13,19 @@ from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.ua_binary import struct_to_binary
 from asyncua.ua.uaerrors import BadNoSubscription
 
+from connectors.opcua_layout import Layouts
 from connectors.opcua_message import NotUnderstoodError, as_objects, publish_answer, republish_answer
+from connectors.opcua_notification import notified
 from connectors.opcua_session import QuietSession
 
+FROM_ASYNCUA = (
+    "01003d0342f6623ee57add01080000000000000000000000000000004e000000010000000100000000010000002af5623ee5"
+    "7add010100000001002b0301b200000005000000000000000f08000000000000000000000000fa88593ee57add01628a593e"
+    "e57add01010000000f0b000000000070974000000000f88a593ee57add01ac8b593ee57add01020000000f0c090000004578"
+    "65637574696e6700000000108c593ee57add01a68c593ee57add01030000000f0c06000000412d3437313100000000f68c59"
+    "3ee57add016e8d593ee57add01040000000f010100000000be8d593ee57add01368e593ee57add0100000000000000000000"
+    "0000"
+)
 NOW = datetime(2026, 11, 22, 1, 2, 3, tzinfo=UTC)
 
 
@@ -71,6 +81,17 @@ def test_a_republished_message_is_read_the_same_way() -> None:
     assert (answer.subscription_id, answer.number, len(answer.bodies), answer.message) == (7, 9, 1, None)
     # with diagnostics, which are for the objects
     assert republish_answer(octets[:20] + b"\x04" + octets[21:25] + b"\0" * 7 + octets[28:], 7).number == 9
+
+
+def test_what_an_asyncua_server_sent_is_read_without_objects() -> None:
+    answer = publish_answer(bytes.fromhex(FROM_ASYNCUA))
+    assert (answer.subscription_id, answer.number, answer.message) == (78, 1, None)
+    found = notified(answer.bodies[0], Layouts())
+    assert found is not None
+    assert found.handles.tolist() == [0, 1, 2, 3, 4]
+    assert found.values[[0, 1, 4]].tolist() == [0.0, 1500.0, 1.0]
+    assert found.texts == {2: "Executing", 3: "A-4711"}
+    assert (found.server > found.source).all()
 
 
 def test_a_bad_result_is_raised() -> None:
