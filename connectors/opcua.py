@@ -30,7 +30,7 @@ from plant.instant import US_PER_S
 
 log = logging.getLogger(__name__)
 
-_MOST_UNPROVEN = 2
+_MOST_UNPROVEN = 1
 _EXPECTED = (DoubtError, NotTrustedError, OSError, TimeoutError, UaError)
 
 

@@ -17,7 +17,7 @@ from config.tags import OpcUaTag
 from connectors.latency import Latency
 from connectors.opcua_call_size import MOST_A_CALL, CallSize
 from connectors.opcua_certificate import NotTrustedError
-from connectors.opcua_product import Product, items_a_call
+from connectors.opcua_product import Product, items_a_call, transfers
 from connectors.opcua_session import QuietSession
 from connectors.pause import Pause
 from plant.status_code import parse_status, status_name
@@ -80,7 +80,9 @@ class Link:
         """
         values = await self.values_of([ua.NodeId(ua.Int32(number)) for number in _LEARNED])
         namespaces, reads, items, browses, *product = [one.Value.Value if one.Value else None for one in values]
-        bearable = items_a_call(Product(*(text if isinstance(text, str) else "" for text in product)))
+        known = Product(*(text if isinstance(text, str) else "" for text in product))
+        bearable = items_a_call(known)
+        self.session.can_transfer = transfers(known)
         self.reads.most = min(self.reads.most, _limit(reads), device.max_nodes_per_read or MOST_A_CALL)
         self.items.most = min(_limit(items), device.max_items_per_call or bearable or MOST_A_CALL)
         self.browses.most = min(_limit(browses), _MOST_BROWSED_A_CALL)

@@ -43,3 +43,13 @@ def items_a_call(product: Product) -> int | None:
         if known.maker in maker and any(word in name for word in known.names):
             return known.items_a_call
     return None
+
+
+def transfers(product: Product) -> bool:
+    """Whether a subscription that the product says it transferred goes on; asyncua's server answers Good, and then
+    publishes over the connection of before (2.1, subscription_service.py transfer_subscriptions).
+
+    >>> transfers(Product("urn:freeopcua:python:server", "FreeOpcUa", "")), transfers(Product())
+    (False, True)
+    """
+    return not any(word in f"{product.manufacturer} {product.uri}".lower() for word in ("freeopcua", "opcua-asyncio"))

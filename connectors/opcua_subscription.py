@@ -51,7 +51,7 @@ class Subscription:
         else:
             self.since_us = self._before.complete_us
             await self._messages.resume(self._before.number, self.since_us, available)
-            self._know_only_at_the_end()
+            self._know_nothing_yet()
 
     async def close(self) -> None:
         """Give up what is outstanding."""
@@ -76,6 +76,7 @@ class Subscription:
     async def _taken_over(self) -> list[int] | None:
         session, started = self._link.session, await self._link.started()
         is_same_run, self._before = started == self._before.started, replace(self._before, started=started)
+        self._before = replace(self._before, can_transfer=session.can_transfer)
         if not is_same_run or not self._before.is_resumable:
             return None
         available = await session.take_over(self._before.subscription_id)
@@ -84,15 +85,18 @@ class Subscription:
             raise DoubtError(self._link.lost.result())
         return available
 
-    def _know_only_at_the_end(self) -> None:
-        """What is handed over again says nothing of the time up to now before the last of it is stored."""
+    def _know_nothing_yet(self) -> None:
+        """Messages that were sent again say nothing of the time up to now: more may wait, or the server may go again
+        before it publishes."""
         ready = self._messages.ready
-        for at in range(len(ready) - 1):
-            ready[at] = replace(ready[at], known_until_us=None)
+        for at, handover in enumerate(ready):
+            ready[at] = replace(handover, known_until_us=None)
 
     def _position(self, number: int, complete_us: int) -> str | None:
         if len(self._items.refused) > _MOST_REFUSED:
             return None
+        if not self.is_proven:
+            complete_us = min(complete_us, self.since_us or complete_us)
         found = replace(
             self._before,
             subscription_id=self._items.id,

@@ -52,6 +52,8 @@ def octets_of(response: Any) -> bytes:
 class LossySession:
     """A session that answers publish requests with what it is given, and republishes what it retained."""
 
+    can_transfer = True
+
     def __init__(self, *answers: ua.NotificationMessage | Exception | bytes, keep_alive_count: int = 20) -> None:
         self.answers = list(answers)
         self.retained: dict[int, ua.NotificationMessage] = {}
