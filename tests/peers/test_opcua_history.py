@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -83,6 +84,12 @@ async def cable(port: int) -> AsyncIterator[Cable]:
         made.cut()
         listening.close()
         await asyncio.gather(*filter(None, made.plugs), return_exceptions=True)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_taken_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a server that does not transfer subscriptions: history is all that is left."""
+    monkeypatch.setattr("connectors.opcua_resumption.Position.is_resumable", False)
 
 
 def is_whole(store: Store, tag: str) -> bool:
@@ -173,6 +180,7 @@ def test_a_history_that_does_not_answer_disturbs_nothing(
 def test_what_was_missed_before_the_start_is_filled_where_the_collector_asks_for_it(
     server: int, tmp_path: Path
 ) -> None:
+    time.sleep(1.5)  # the server may have started only now
     missed = Gap("press", None, now_us() - 1_000_000, now_us(), "the collector was not running")
     still_open = Gap("press", None, now_us(), None, "no cable")
 

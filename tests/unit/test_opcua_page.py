@@ -7,6 +7,7 @@ from config.devices import OpcUaDevice
 from config.load import load_site
 from config.site import Site
 from config.tags import OpcUaTag
+from connectors.opcua_certificate_check import Flaw
 from connectors.opcua_product import Product, items_a_call
 from plant.status_code import parse_status
 
@@ -40,7 +41,7 @@ def test_what_is_there_for_copying_is_sound(tmp_path: Path) -> None:
 def test_its_keys_and_statuses_are_those_there_are() -> None:
     keys = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)[:`]", PAGE)) - {"product_id", "order_id"}
     assert keys
-    assert keys <= {*OpcUaDevice.model_fields, *OpcUaTag.model_fields}
+    assert keys <= {*OpcUaDevice.model_fields, *OpcUaTag.model_fields, *map(str, Flaw)}
     named = set(re.findall(r"^\| (Bad\w+)", PAGE, re.MULTILINE))
     assert len(named) > 8
     assert all(parse_status(name) >= 0x80000000 for name in named)
