@@ -88,6 +88,12 @@ class Items:
         self._note()
 
     @property
+    def sampling_ms(self) -> float:
+        """The longest time after which a change is noticed, as the server granted it."""
+        granted = self._health.subscription
+        return granted.sampling_ms if granted is not None else self._device.sampling_ms
+
+    @property
     def is_due(self) -> bool:
         """Whether it is time to ask again for what was refused."""
         return bool(self.refused) and time.monotonic() >= self._retry_s

@@ -12,6 +12,8 @@ from asyncua import ua
 from asyncua.common.utils import Buffer, NotEnoughData
 from asyncua.ua.ua_binary import struct_from_binary
 
+from connectors.opcua_values import ABSENT, timestamp
+
 _PUBLISH, _REPUBLISH = b"\x01\x00\x3d\x03", b"\x01\x00\x43\x03"
 _DATA_CHANGE = b"\x01\x00\x2b\x03\x01"
 _PLAIN_HEADER = (b"\0\0\0\0\0\0\0\0\0\0\0\0", b"\0\0\0\0\0\xff\xff\xff\xff\0\0\0")
@@ -21,6 +23,7 @@ _NUMBER = struct.Struct("<I")
 _COUNT = struct.Struct("<i")
 _MESSAGE = struct.Struct("<Iq")
 _MOST_BODIES = 1000
+_1601_US = 11_644_473_600_000_000
 _ARRAY_OF_NOTHING = 0x80
 
 
@@ -31,6 +34,7 @@ class NotUnderstoodError(Exception):
 @dataclass(frozen=True, slots=True)
 class PublishAnswer:
     """A notification message. number: its sequence number; more: the server has more to send at once. size: bytes.
+    published_us: when it was made, by the server's clock [UTC us], ABSENT where it does not say.
 
     bodies: of its DataChangeNotifications, in order. message: the whole as objects where there is anything else in it.
     """
@@ -40,6 +44,7 @@ class PublishAnswer:
     more: bool
     size: int
     bodies: tuple[bytes, ...] = ()
+    published_us: int = ABSENT
     message: ua.NotificationMessage | None = None
 
     @property
@@ -67,7 +72,12 @@ def publish_answer(octets: bytes) -> PublishAnswer:
     result = _objects(ua.PublishResponse, octets).Parameters
     message = result.NotificationMessage
     return PublishAnswer(
-        result.SubscriptionId, message.SequenceNumber, result.MoreNotifications, len(octets), message=message
+        result.SubscriptionId,
+        message.SequenceNumber,
+        result.MoreNotifications,
+        len(octets),
+        published_us=timestamp(message.PublishTime),
+        message=message,
     )
 
 
@@ -75,9 +85,9 @@ def republish_answer(octets: bytes, subscription_id: int) -> PublishAnswer:
     """The answer to a republish request. Raises as `publish_answer`."""
     try:
         if octets[:4] == _REPUBLISH and octets[_RESULT_AT:_HEADER_BYTES] in _PLAIN_HEADER:
-            number, bodies, end = _message(octets, _HEADER_BYTES)
+            number, published, bodies, end = _message(octets, _HEADER_BYTES)
             if end == len(octets):
-                return PublishAnswer(subscription_id, number, False, len(octets), bodies)
+                return PublishAnswer(subscription_id, number, False, len(octets), bodies, _utc_us(published))
     except (struct.error, ValueError):
         pass
     message = _objects(ua.RepublishResponse, octets).NotificationMessage
@@ -103,18 +113,18 @@ def _published(octets: bytes) -> PublishAnswer | None:
     at = _HEADER_BYTES + 8 + 4 * max(0, available)
     if at >= len(octets):
         return None
-    number, bodies, end = _message(octets, at + 1)
+    number, published, bodies, end = _message(octets, at + 1)
     (results,) = _COUNT.unpack_from(octets, end)
     end += 4 + 4 * max(0, results)
     (diagnostics,) = _COUNT.unpack_from(octets, end)
     if diagnostics > 0 or end + 4 != len(octets):
         return None
-    return PublishAnswer(subscription_id, number, octets[at] != 0, len(octets), bodies)
+    return PublishAnswer(subscription_id, number, octets[at] != 0, len(octets), bodies, _utc_us(published))
 
 
-def _message(octets: bytes, at: int) -> tuple[int, tuple[bytes, ...], int]:
-    """Sequence number, bodies and where the message ends. Raises ValueError for what is not understood here."""
-    number, _ = _MESSAGE.unpack_from(octets, at)
+def _message(octets: bytes, at: int) -> tuple[int, int, tuple[bytes, ...], int]:
+    """Sequence number, time of publishing, bodies and where the message ends. Raises ValueError for any other."""
+    number, published = _MESSAGE.unpack_from(octets, at)
     at += _MESSAGE.size
     (count,) = _COUNT.unpack_from(octets, at)
     at += 4
@@ -128,7 +138,12 @@ def _message(octets: bytes, at: int) -> tuple[int, tuple[bytes, ...], int]:
             raise ValueError
         at = begin + length
         bodies.append(octets[begin:at])
-    return number, tuple(bodies), at
+    return number, published, tuple(bodies), at
+
+
+def _utc_us(ticks: int) -> int:
+    """Of a DateTime (OPC 10000-6 5.2.2.5: 100 ns since 1601)."""
+    return ticks // 10 - _1601_US if ticks > 0 else ABSENT
 
 
 def _objects(kind: type[Any], octets: bytes) -> Any:

@@ -19,6 +19,7 @@ from connectors.opcua_notification import notified
 from connectors.opcua_publishing import BYTES_A_READING, Arrival, PublishLoop
 from connectors.opcua_values import ABSENT, Decoder, Samples, joined
 from plant.gap import Gap
+from plant.instant import US_PER_S
 from plant.reading import I64, U32
 
 _MOST_REPUBLISHED = 100
@@ -28,7 +29,7 @@ _MOST_MISSING = 100_000
 class Messages:
     """The messages of one subscription. ready: what is to be handed over, in order.
 
-    complete_us: when the last message came after which the server had nothing left to send.
+    complete_us: until when everything came, as of the last message after which the server had nothing left to send.
     """
 
     def __init__(self, link: Link, device: OpcUaDevice, decoder: Decoder, loop: PublishLoop, items: Items) -> None:
@@ -95,9 +96,22 @@ class Messages:
             self._numbers.take(number)
             self._hand_over_message(answer, samples, received_us)
         else:
-            self.ready.append(Handover(known_until_us=received_us))
+            self.ready.append(Handover(known_until_us=self._known_until_us(answer, received_us)))
         if not answer.more:
-            self.complete_us = received_us
+            self.complete_us = self._known_until_us(answer, received_us) or self.complete_us
+
+    def _known_until_us(self, answer: PublishAnswer, received_us: int) -> int | None:
+        """Until when nothing is missing once this message came; None while the server has more to send.
+
+        What changed after the message was made may be lost with the link although the message came later, and what
+        changed less than a sampling interval before may not have been sampled yet.
+        """
+        if answer.more:
+            return None
+        made_us = answer.published_us
+        if made_us == ABSENT or abs(made_us - received_us) > self._device.max_clock_error_s * US_PER_S:
+            made_us = received_us  # as the times of its values, which are those of receipt then
+        return min(received_us, made_us) - round(self._items.sampling_ms * 1000)
 
     def _understood(self, answer: PublishAnswer) -> Samples | None:
         """What the message says of each row, in its order; None when its bytes cannot be understood."""
@@ -164,8 +178,9 @@ class Messages:
             self._loop.committed(number)
 
         last = self.ready.pop() if len(samples) else Handover()
-        position = self.position_at(number, received_us)
-        self.ready.append(Handover(last.batch, received_us, last.gaps, done, position))
+        known_us = self._known_until_us(answer, received_us)
+        position = self.position_at(number, known_us or self.complete_us)
+        self.ready.append(Handover(last.batch, known_us, last.gaps, done, position))
 
     def _first(self, rows: U32) -> NDArray[np.bool_] | None:
         """Which are the first values of their items; None for none."""

@@ -180,7 +180,7 @@ def test_what_the_server_no_longer_has_is_a_gap_and_is_read_again() -> None:
         assert again.batch.snapshot
         (hole,) = gap.gaps
         assert (hole.device, hole.tag, hole.start_us) == ("press", None, first.known_until_us)
-        assert hole.end_us == fourth.known_until_us
+        assert hole.end_us == fourth.batch.received_us
         assert "messages 2 to 2 were lost" in hole.cause
 
     read(session, work)
