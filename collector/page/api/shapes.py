@@ -146,6 +146,8 @@ class Device(Shape):
     requests_planned: int | None
     bad_blocks: list[BadBlock]
     notes: list[str]
+    security_exceptions: list[str] | None
+    """What is accepted of an OPC UA server that is less than secure."""
 
 
 class Devices(Shape):
