@@ -12,7 +12,7 @@ from plant.reading import U32
 
 GATHERED_READINGS = 2_000
 """A row of several tags is parted in two while it has more: an hour of rows is sealed in one go, in memory."""
-AT_ONCE = 500_000
+AT_ONCE = 250_000
 _ALL_TAGS = 2**32
 
 
@@ -23,7 +23,7 @@ def gather_all(connection: Connection) -> None:
 
 
 def gather(connection: Connection) -> int:
-    """Gather the fresh rows that were committed first, some 500,000 readings; returns how many rows these were.
+    """Gather the fresh rows that were committed first, some 250,000 readings; returns how many rows these were.
 
     A small row that was gathered last is gathered again with them: a plant commits several times a second, and each row
     takes its time to unpack, however few readings are in it. Damaged rows are stepped over.
