@@ -11,7 +11,12 @@ from node_server import installed, served_by_node
 from opcua_server import URI
 from opcua_store import Store, device, stored
 
+from collector.store import gaps
+from collector.store.readings import series
+from collector.store.store import reading
+from collector.store.tags import stored_tags
 from connectors.opcua import OpcUaConnector
+from tests.acceptance.simulated_plant import kill, process, wait_until
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -69,3 +74,44 @@ def test_a_collector_that_was_killed_goes_on_after_what_it_had_stored(port: int,
         assert after.gaps == []
 
     asyncio.run(scenario())
+
+
+SITE = f"""
+plant: {{id: kr-test-0006, time_zone: Asia/Seoul, production_day_start: "08:00"}}
+devices:
+  - id: press
+    protocol: opcua
+    endpoint: opc.tcp://127.0.0.1:%d
+    security: none
+    sampling_ms: 50
+    publishing_ms: 100
+    tags:
+      - {{name: press.count, work_unit: press, role: produced_count, node: "nsu={URI};s=Count0"}}
+"""
+
+
+def test_a_daemon_that_is_killed_loses_no_value_and_declares_no_gap(port: int, tmp_path: Path) -> None:
+    (tmp_path / "site.yaml").write_text(SITE % port, encoding="utf-8")
+    store = tmp_path / "plant.db"
+
+    def rows() -> list[tuple[int, float]]:
+        if not store.exists():
+            return []
+        with reading(store) as connection:
+            found = stored_tags(connection).get("press.count")
+            readings = series(connection, found.id, 0, 2**62) if found else None
+            return (
+                [] if readings is None else list(zip(readings.times_us.tolist(), readings.values.tolist(), strict=True))
+            )
+
+    with process("run", "site.yaml", folder=tmp_path, log="run.log") as first:
+        wait_until(lambda: len(rows()) > 10, "the first daemon collects")
+        kill(first)
+    had = len(rows())
+    with process("run", "site.yaml", folder=tmp_path, log="run.log"):
+        wait_until(lambda: len(rows()) > had + 15, "the second daemon collects")
+    assert set(np.diff([value for _, value in rows()])) == {1.0}
+    with reading(store) as connection:
+        assert [
+            gap for gap in gaps.overlapping(connection, 0, 2**62) if gap.tag is None and gap.end_us != gap.start_us
+        ] == []
