@@ -65,6 +65,8 @@ class Messages:
             self._numbers.take(number)
             self._hand_over_message(answer, samples, now_us())
             number = number % LAST_NUMBER + 1
+            if len(self.ready) > _MOST_MISSING:
+                raise DoubtError("the server sends messages again without end")
         ahead = [len(self._numbers.missing(one)) + 1 for one in available if not self._numbers.is_repeat(one)]
         if max(ahead, default=0) > _MOST_MISSING:
             raise DoubtError(f"message numbers jumped by {max(ahead)}")

@@ -92,9 +92,9 @@ class Subscription:
         for at, handover in enumerate(ready):
             ready[at] = replace(handover, known_until_us=None)
 
-    def _position(self, number: int, complete_us: int) -> str | None:
-        if len(self._items.refused) > _MOST_REFUSED:
-            return None
+    def _position(self, number: int, complete_us: int) -> str:
+        if len(self._items.refused) > _MOST_REFUSED:  # too much for each commit; what an index meant must be kept
+            return replace(self._before, subscription_id=0).to_json()
         if not self.is_proven:
             complete_us = min(complete_us, self.since_us or complete_us)
         found = replace(

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -16,10 +17,11 @@ from config.devices import OpcUaDevice
 from config.tags import OpcUaTag
 from connectors import opcua_publishing
 from connectors.connector import Handover
-from connectors.device_health import DeviceHealth
+from connectors.device_health import DeviceHealth, SubscriptionHealth
 from connectors.opcua_call_size import CallSize
+from connectors.opcua_continuity import LAST_NUMBER
 from connectors.opcua_link import DoubtError, Link
-from connectors.opcua_resumption import Position, digest
+from connectors.opcua_resumption import Position, digest, position
 from connectors.opcua_subscription import Subscription
 from connectors.opcua_values import Decoder
 
@@ -50,7 +52,10 @@ def octets_of(response: Any) -> bytes:
 
 
 class LossySession:
-    """A session that answers publish requests with what it is given, and republishes what it retained."""
+    """A session that answers publish requests with what it is given, and republishes what it retained.
+
+    available: what it says that it can send again when its subscription 7 is taken over; None: it has it no more.
+    """
 
     can_transfer = True
 
@@ -59,11 +64,19 @@ class LossySession:
         self.retained: dict[int, ua.NotificationMessage] = {}
         self.republished: list[int] = []
         self.acknowledged: list[int] = []
+        self.available: list[int] | None = None
+        self.taken_over: list[int] = []
+        self.created = 0
         self.outstanding = 0
         self.most_outstanding = 0
         self._keep_alive_count = keep_alive_count
 
+    async def take_over(self, subscription_id: int) -> list[int] | None:
+        self.taken_over.append(subscription_id)
+        return self.available
+
     async def create_subscription(self, parameters: ua.CreateSubscriptionParameters, _: object) -> Any:
+        self.created += 1
         interval_ms = parameters.RequestedPublishingInterval
         return ua.CreateSubscriptionResult(7, interval_ms, parameters.RequestedLifetimeCount, self._keep_alive_count)
 
@@ -117,13 +130,17 @@ class LossyLink:
         return [ua.DataValue(ua.Variant(99.0), SourceTimestamp=datetime.now(UTC)) for _ in wanted]
 
 
-def read(session: LossySession, work: Callable[[Subscription, LossyLink], Awaitable[None]]) -> DeviceHealth:
+def read(
+    session: LossySession,
+    work: Callable[[Subscription, LossyLink], Awaitable[None]],
+    before: Position | None = None,
+) -> DeviceHealth:
     health = DeviceHealth()
 
     async def scenario() -> None:
         link = LossyLink(session)
         decoder = Decoder(DEVICE.id, DEVICE.tags, DEVICE.max_clock_error_s)
-        subscription = Subscription(cast(Link, link), DEVICE, decoder, health, Position(digest(DEVICE), {}))
+        subscription = Subscription(cast(Link, link), DEVICE, decoder, health, before or Position(digest(DEVICE), {}))
         await subscription.start()
         try:
             await work(subscription, link)
@@ -299,3 +316,178 @@ def test_what_the_server_revised_is_said() -> None:
         "t: queue of 1, asked for 610",
         "t: sampled every 250 ms, asked for 100 ms",
     ]
+
+
+def before(**changed: Any) -> Position:
+    """As far as a collector had come that was killed: messages up to 5 of subscription 7."""
+    granted = SubscriptionHealth(500.0, 500.0, 100.0, 100.0, 610, 610, 10.0, 61.0)
+    found = Position(digest(DEVICE), {1: "urn:press"}, 7, 5, 1_000_000, granted, {}, True, "today")
+    return replace(found, **changed)
+
+
+def kept(handover: Handover) -> Position:
+    found = position(handover.position, DEVICE)
+    assert found is not None
+    return found
+
+
+def resumable(*retained: int, answers: tuple[ua.NotificationMessage, ...] = ()) -> LossySession:
+    session = LossySession(*answers)
+    session.available = list(retained)
+    session.retained = {number: message(number, float(number)) for number in retained}
+    return session
+
+
+def test_a_subscription_is_taken_over_after_the_last_message_that_was_stored() -> None:
+    session = resumable(6, 7, answers=(message(8, 8.0),))
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        handovers = await committed(subscription, 3)
+        assert [values(handover) for handover in handovers] == [[6.0], [7.0], [8.0]]
+        assert not any(handover.gaps for handover in handovers)
+        assert [one.known_until_us is None for one in handovers] == [True, True, False], "only what is published is"
+        assert not any(one.batch.snapshot for one in handovers if one.batch), "no value is read anew"
+        assert [kept(one).number for one in handovers] == [6, 7, 8]
+        assert [kept(one).complete_us for one in handovers[:2]] == [1_000_000] * 2, "more may wait"
+        assert subscription.is_resumed
+
+    read(session, work, before())
+    assert (session.taken_over, session.created) == ([7], 0)
+
+
+@pytest.mark.parametrize("says", [True, False])
+def test_numbers_begin_again_after_the_last_where_a_subscription_is_taken_over(says: bool) -> None:
+    session = resumable(LAST_NUMBER, 1, 2, answers=(message(3, 3.0),))
+    if not says:  # what it can send again
+        session.available = []
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        handovers = await committed(subscription, 4)
+        assert [values(handover) for handover in handovers] == [[float(LAST_NUMBER)], [1.0], [2.0], [3.0]]
+        assert not any(handover.gaps for handover in handovers)
+        assert [kept(one).number for one in handovers] == [LAST_NUMBER, 1, 2, 3]
+
+    read(session, work, before(number=LAST_NUMBER - 1))
+    assert session.republished == [LAST_NUMBER, 1, 2, 3], "each once"
+
+
+@pytest.mark.parametrize("last", [5, LAST_NUMBER - 1, LAST_NUMBER])
+def test_messages_lost_before_a_subscription_was_taken_over_are_a_gap_and_are_read_again(last: int) -> None:
+    first, second, third, fourth = ((last + step) % LAST_NUMBER + 1 for step in range(4))
+    session = resumable(first, third, answers=(message(fourth, 8.0),))
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        handovers = await committed(subscription, 5)
+        assert [values(one) for one in handovers] == [[float(first)], [float(third)], [], [99.0], [8.0]]
+        (gap,) = handovers[2].gaps
+        assert (gap.device, gap.tag, gap.start_us) == ("press", None, 1_000_000)
+        assert gap.end_us is not None
+        assert gap.end_us > 1_000_000
+        assert f"messages {second} to {second} were lost" in gap.cause
+
+    read(session, work, before(number=last))
+
+
+def test_what_a_server_lost_without_a_word_is_a_gap_once_it_publishes() -> None:
+    session = resumable(answers=(message(8, 8.0),))
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        gap, again, last = await committed(subscription, 3)
+        assert [(one.start_us, "messages 6 to 7 were lost" in one.cause) for one in gap.gaps] == [(1_000_000, True)]
+        assert (values(again), values(last)) == ([99.0], [8.0])
+
+    read(session, work, before())
+
+
+@pytest.mark.parametrize(
+    "changed", [{"started": "yesterday"}, {"started": ""}, {"number": 0}, {"granted": None}, {"subscription_id": 0}]
+)
+def test_a_number_that_may_be_somebody_else_s_subscription_is_never_taken_over(changed: dict[str, Any]) -> None:
+    session = LossySession(message(1, 1.0))
+    session.available = [6]
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        (first,) = await committed(subscription, 1)
+        assert first.batch is not None
+        assert first.batch.snapshot
+        assert (kept(first).started, kept(first).number, kept(first).uris) == ("today", 1, {1: "urn:press"})
+        assert not subscription.is_resumed
+
+    read(session, work, before(**changed))
+    assert (session.taken_over, session.created) == ([], 1)
+
+
+def test_a_server_that_does_not_say_when_it_started_is_never_gone_on_with() -> None:
+    session = LossySession(message(1, 1.0))
+
+    async def silent() -> str:
+        return ""
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        (first,) = await committed(subscription, 1)
+        assert not kept(first).is_resumable
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LossyLink, "started", lambda _: silent())
+        read(session, work, before(started=""))
+    assert (session.taken_over, session.created) == ([], 1)
+
+
+def test_a_server_that_has_the_subscription_no_more_gets_a_new_one() -> None:
+    session = LossySession(message(1, 1.0))
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        (first,) = await committed(subscription, 1)
+        assert values(first) == [1.0]
+        assert kept(first).is_resumable
+        assert not subscription.is_resumed
+
+    read(session, work, before())
+    assert (session.taken_over, session.created) == ([7], 1)
+
+
+def test_a_server_that_does_not_transfer_is_not_asked_and_that_is_remembered() -> None:
+    session = LossySession(message(1, 1.0))
+    session.can_transfer = False
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        (first,) = await committed(subscription, 1)
+        assert not kept(first).is_resumable
+
+    read(session, work, before())
+    assert (session.taken_over, session.created) == ([], 1)
+
+
+def test_what_an_index_meant_is_remembered_however_many_tags_are_refused() -> None:
+    many = [{"name": f"t{row}", "work_unit": "w", "role": "other", "node": "ns=1;s=T"} for row in range(1202)]
+    wide = OpcUaDevice.model_validate(DEVICE.model_dump(exclude={"tags"}) | {"tags": many})
+    session = LossySession(message(1, 1.0))
+    refused = ua.MonitoredItemCreateResult(StatusCode=ua.StatusCode(ua.UInt32(ua.StatusCodes.BadNodeIdUnknown)))
+    watched = ua.MonitoredItemCreateResult(MonitoredItemId=1, RevisedSamplingInterval=100, RevisedQueueSize=610)
+
+    async def create(parameters: ua.CreateMonitoredItemsParameters) -> Any:
+        rows = [item.RequestedParameters.ClientHandle for item in parameters.ItemsToCreate]
+        return [watched if row == 0 else refused for row in rows]
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        refusals, first = await committed(subscription, 2)
+        assert len(values(refusals)) == 1201
+        assert kept(first).uris == {1: "urn:press"}
+        assert not kept(first).is_resumable, "too much to be kept with each commit"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "create_monitored_items", create)
+        patch.setitem(globals(), "DEVICE", wide)
+        read(session, work, replace(before(), settings=digest(wide), started="yesterday"))
+
+
+def test_a_server_that_sends_messages_again_without_end_is_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.opcua_messages._MOST_MISSING", 50)
+    session = resumable(*range(6, 106))
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        raise AssertionError("it was read")
+
+    with pytest.raises(DoubtError, match="sends messages again without end"):
+        read(session, work, before())
+    assert len(session.republished) <= 52
