@@ -18,7 +18,9 @@ from opcua_cuts import hasten, one_way_cuts, server_kills
 from opcua_server import Press, running
 from opcua_store import COUNT, TAGS, Run, Store, device, free_port, stored
 
+from connectors.device_health import Cause
 from connectors.opcua import OpcUaConnector
+from plant.instant import US_PER_S
 from plant.status_code import is_good
 
 pytestmark = pytest.mark.timeout(90)
@@ -237,6 +239,33 @@ def test_a_subscription_that_dies_twice_and_is_refused_between_is_made_again(
                 await counted(store, number)
         assert next(refusals, None) is None, "it was refused three times"
 
+    monkeypatch.setattr("connectors.opcua_continuity.BUSY_S", 0.5)
+    asyncio.run(scenario())
+
+
+def test_a_server_without_a_subscription_to_spare_is_left_alone_for_longer(
+    press: Press, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = press.server.iserver.subscription_service
+    create, refusals = service.create_subscription, iter([True])
+
+    async def refusing(*given: Any, **more: Any) -> Any:
+        if next(refusals, False):
+            raise ua.uaerrors.BadTooManySubscriptions
+        return await create(*given, **more)
+
+    async def scenario() -> None:
+        connector = OpcUaConnector(device(press.port, COUNT), tmp_path)
+        async with stored(connector) as store:
+            await store.until(lambda: len(store.gaps) == 1)
+            assert connector.health.next_try_us is not None, "set before anything else can run"
+            assert connector.health.last_cause is Cause.BUSY
+            assert connector.health.next_try_us - store.gaps[0].start_us > 400 * US_PER_S
+            assert connector.try_now()
+            await store.until(lambda: bool(store.rows))
+
+    monkeypatch.setattr("connectors.opcua_continuity.BUSY_S", 1000.0)
+    monkeypatch.setattr(service, "create_subscription", refusing)
     asyncio.run(scenario())
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from asyncua import ua
 from fault_proxy import FaultProxy
 from node_server import installed, served_by_node
-from opcua_server import URI
-from opcua_store import Store, device, stored
+from opcua_server import URI, Press, running
+from opcua_store import Store, device, free_port, stored
 
 from collector.store import gaps
 from collector.store.readings import series
@@ -90,19 +91,23 @@ devices:
 """
 
 
+def _rows(store: Path, tag: str) -> list[tuple[int, float]]:
+    if not store.exists():
+        return []
+    with reading(store) as connection:
+        found = stored_tags(connection).get(tag)
+        if found is None:
+            return []
+        readings = series(connection, found.id, 0, 2**62)
+    return list(zip(readings.times_us.tolist(), readings.values.tolist(), strict=True))
+
+
 def test_a_daemon_that_is_killed_loses_no_value_and_declares_no_gap(port: int, tmp_path: Path) -> None:
     (tmp_path / "site.yaml").write_text(SITE % port, encoding="utf-8")
     store = tmp_path / "plant.db"
 
     def rows() -> list[tuple[int, float]]:
-        if not store.exists():
-            return []
-        with reading(store) as connection:
-            found = stored_tags(connection).get("press.count")
-            readings = series(connection, found.id, 0, 2**62) if found else None
-            return (
-                [] if readings is None else list(zip(readings.times_us.tolist(), readings.values.tolist(), strict=True))
-            )
+        return _rows(store, "press.count")
 
     with process("run", "site.yaml", folder=tmp_path, log="run.log") as first:
         wait_until(lambda: len(rows()) > 10, "the first daemon collects")
@@ -112,6 +117,44 @@ def test_a_daemon_that_is_killed_loses_no_value_and_declares_no_gap(port: int, t
         wait_until(lambda: len(rows()) > had + 15, "the second daemon collects")
     assert set(np.diff([value for _, value in rows()])) == {1.0}
     with reading(store) as connection:
-        assert [
-            gap for gap in gaps.overlapping(connection, 0, 2**62) if gap.tag is None and gap.end_us != gap.start_us
-        ] == []
+        found = gaps.overlapping(connection, 0, 2**62)
+    assert [gap for gap in found if gap.end_us != gap.start_us] == []
+
+
+BY_INDEX = """
+plant: {{id: kr-test-0007, time_zone: Asia/Seoul, production_day_start: "08:00"}}
+devices:
+  - {{id: told, protocol: opcua, endpoint: "opc.tcp://127.0.0.1:{port}", security: none, sampling_ms: 50,
+     publishing_ms: 100, tags: [{{name: told.count, work_unit: press, role: other, node: "ns=2;s=Count"}}]}}
+  - {{id: asked, protocol: opcua, endpoint: "opc.tcp://127.0.0.1:{port}", security: none, mode: poll, poll_s: 0.1,
+     tags: [{{name: asked.count, work_unit: press, role: other, node: "ns=2;s=Count"}}]}}
+"""
+
+
+async def _beside(press: Press) -> int:
+    """A node of the same name in another namespace, which is not to be read; the index of that namespace."""
+    index: int = await press.server.register_namespace("urn:other")
+    await press.server.nodes.objects.add_variable(ua.NodeId("Count", index), "Count", 999)
+    return index
+
+
+def test_a_daemon_and_a_server_that_both_start_again_read_the_same_nodes_by_other_indexes(tmp_path: Path) -> None:
+    number, store, tags = free_port(), tmp_path / "plant.db", ("told.count", "asked.count")
+    (tmp_path / "site.yaml").write_text(BY_INDEX.format(port=number), encoding="utf-8")
+
+    def came(value: float) -> bool:
+        return all(value in [row[1] for row in _rows(store, tag)] for tag in tags)
+
+    def collected(press: Press, value: int) -> None:
+        with running(press) as run:
+            run(press.write("Count", value, ua.VariantType.Int64))
+            indexes.append(run(_beside(press)))
+            with process("run", "site.yaml", folder=tmp_path, log="run.log") as daemon:
+                wait_until(lambda: came(value), f"{value} is stored")
+                kill(daemon)
+
+    indexes: list[int] = []
+    collected(Press(number), 7)
+    collected(Press(number, other_namespaces=("urn:other",)), 8)
+    assert indexes == [3, 2], "the namespaces changed places"
+    assert {value for tag in tags for _, value in _rows(store, tag)} == {7.0, 8.0}
