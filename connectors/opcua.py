@@ -30,7 +30,7 @@ from plant.instant import US_PER_S
 
 log = logging.getLogger(__name__)
 
-_MOST_UNPROVEN = 1
+_MOST_UNPROVEN = 3
 _EXPECTED = (DoubtError, NotTrustedError, OSError, TimeoutError, UaError)
 
 
@@ -125,11 +125,7 @@ class OpcUaConnector:
         async with opened(self._device, self._folder, self._uris, self.health.latency) as link:
             await learn_types(link, self._device, self._decoder)
             reading = self._way(link)
-            await reading.start()
-            if reading.is_resumed:
-                log.info("%s: goes on after message %d", self._device.id, self._before.number)
-            else:
-                self._before = replace(self._before, subscription_id=0)
+            await self._begin(reading)
             try:
                 if self.health.last_good_us is not None:
                     self.health.reconnects += 1
@@ -145,13 +141,26 @@ class OpcUaConnector:
                 self.health.refused_tags = {}
                 await reading.close()
 
+    async def _begin(self, reading: Reading) -> None:
+        try:
+            await reading.start()
+        except Exception:
+            self._note_how_far(reading)
+            raise
+        if reading.is_resumed:
+            log.info("%s: goes on after message %d", self._device.id, self._before.number)
+        else:
+            self._before = replace(self._before, subscription_id=0)
+
     def _note_how_far(self, reading: Reading) -> None:
         """From where the next link goes on; not again with a subscription that never published after it was taken over:
-        some servers transfer in name only."""
+        some servers transfer in name only, and some hang up on whoever asks them to."""
+        is_in_doubt = self._before.is_resumable and not reading.is_proven
         reached = position(self._reached, self._device)
         if reached is not None:
             self._before, self._reached = replace(reached, uris=self._uris), None
-        self._unproven = 0 if reading.is_proven or not reading.is_resumed else self._unproven + 1
+        doubt = _MOST_UNPROVEN if reading.is_resumed else 1
+        self._unproven = self._unproven + doubt if is_in_doubt else 0
         if self._unproven >= _MOST_UNPROVEN:
             self._before, self._unproven = replace(self._before, subscription_id=0), 0
 

@@ -67,6 +67,7 @@ class LossySession:
         self.available: list[int] | None = None
         self.taken_over: list[int] = []
         self.created = 0
+        self.queue = 1
         self.outstanding = 0
         self.most_outstanding = 0
         self._keep_alive_count = keep_alive_count
@@ -82,7 +83,7 @@ class LossySession:
 
     async def create_monitored_items(self, parameters: ua.CreateMonitoredItemsParameters) -> Any:
         return [
-            ua.MonitoredItemCreateResult(MonitoredItemId=1, RevisedSamplingInterval=250, RevisedQueueSize=1)
+            ua.MonitoredItemCreateResult(MonitoredItemId=1, RevisedSamplingInterval=250, RevisedQueueSize=self.queue)
             for _ in parameters.ItemsToCreate
         ]
 
@@ -435,6 +436,7 @@ def test_a_server_that_does_not_say_when_it_started_is_never_gone_on_with() -> N
 
 def test_a_server_that_has_the_subscription_no_more_gets_a_new_one() -> None:
     session = LossySession(message(1, 1.0))
+    session.queue = 610
 
     async def work(subscription: Subscription, link: LossyLink) -> None:
         (first,) = await committed(subscription, 1)
