@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -71,7 +71,7 @@ class OpcUaConnector:
         self._reached: str | None = None
         self._unproven = 0
 
-    async def batches(self) -> AsyncIterator[Handover]:
+    async def batches(self) -> AsyncGenerator[Handover, None]:
         """Handovers for ever; see `connector.Connector`. A lost link is a gap from when the device was last known."""
         outage, backoff = Outage(self._device.id), Backoff()
         known_us = now_us()
@@ -86,7 +86,7 @@ class OpcUaConnector:
                         self._reached = handover.position or self._reached
                         backoff.reset()
                         gaps = closed + handover.gaps
-                        yield replace(handover, gaps=gaps, unbroken=reading.is_resumed)
+                        yield replace(handover, gaps=gaps, since_us=reading.since_us)
                         self.fill(gap for gap in gaps if gap.end_us != gap.start_us)
             except Exception as error:
                 cause = self._failed(error)
