@@ -11,7 +11,7 @@ import pytest
 from asyncua import ua
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.ua_binary import struct_to_binary
-from asyncua.ua.uaerrors import BadMessageNotAvailable, BadTooManyPublishRequests
+from asyncua.ua.uaerrors import BadMessageNotAvailable, BadTimeout, BadTooManyPublishRequests
 
 from config.devices import OpcUaDevice
 from config.tags import OpcUaTag
@@ -280,6 +280,23 @@ def test_silence_for_three_keep_alives_is_doubt(monkeypatch: pytest.MonkeyPatch)
         with pytest.raises(DoubtError, match="neither data nor keep-alive"):
             await subscription.next()
         assert 0.1 < time.monotonic() - started < 10
+
+    read(session, work)
+
+
+@pytest.mark.parametrize("refusal", [BadTimeout(), BadTooManyPublishRequests(), b"no answer"])
+def test_a_server_that_answers_without_ever_publishing_is_doubt(
+    monkeypatch: pytest.MonkeyPatch, refusal: Exception | bytes
+) -> None:
+    monkeypatch.setattr(opcua_publishing, "_PAUSE_S", 0.001)
+    fast = DEVICE.model_copy(update={"publishing_ms": 10.0})
+    monkeypatch.setitem(globals(), "DEVICE", fast)
+    session = LossySession(message(1, 1.0), *[refusal] * 100_000, keep_alive_count=5)
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        await committed(subscription, 1)
+        with pytest.raises(DoubtError, match="neither data nor keep-alive"):
+            await asyncio.wait_for(subscription.next(), 10)
 
     read(session, work)
 
