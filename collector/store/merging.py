@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from collector.store.chunk import decode
 from collector.store.chunk_rows import (
     DAY_S,
     HOUR_S,
@@ -105,7 +104,7 @@ def _rewrite(
     readings: Readings,
     replace: bool,
 ) -> Written:
-    old = joined([decode(part.payload) for part in stored])
+    old = joined([part.readings() for part in stored])
     gone = _replaced(old, readings) if replace else np.zeros(len(old), dtype=bool)
     kept = old[~gone]
     merged = distinct(joined([kept, readings]))

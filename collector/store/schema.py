@@ -64,7 +64,18 @@ chunk = Table(
     Column("span_s", Integer, nullable=False),  # 3600 or 86400
     Column("readings", Integer, nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    Column("stamp", Integer, ForeignKey("stamp.id")),  # where the stamps of the readings are; null: in payload
     Index("chunk_of_an_hour", "key", sqlite_where=text_clause("span_s = 3600")),  # those that are to be merged
+    Index("chunk_of_stamp", "stamp", sqlite_where=text_clause("stamp is not null")),
+)
+
+stamp = Table(  # when readings were taken, once for all tags that were read together
+    "stamp",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("start_s", BigInteger, nullable=False),  # of the hour or day
+    Column("digest", LargeBinary, nullable=False, unique=True),  # of payload: BLAKE2b, 16 bytes
+    Column("payload", LargeBinary, nullable=False),
 )
 
 summary = Table(  # of a chunk: its quarter hours, or the changes of a state or text; empty: the chunk is as small
