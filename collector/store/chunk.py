@@ -171,8 +171,10 @@ def _stamps(present: int, n: int, data: memoryview) -> tuple[Stamps, memoryview]
     data = data[end:]
     received_us, offset_us = times_us, np.zeros(n, dtype=np.int64)
     if present & _LAG:
-        lag_ms, end = unpacked_whole(data, n)
-        received_us, data = times_us + lag_ms * 1000, data[end:]
+        received_us, end = unpacked_whole(data, n)
+        received_us *= 1000
+        received_us += times_us
+        data = data[end:]
     if present & _OFFSET:
         offset_us, end = unpacked_whole(data, n)
         data = data[end:]

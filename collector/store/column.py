@@ -26,7 +26,7 @@ _SAMPLE = 64
 
 
 def packed_whole(column: I64) -> bytes:
-    """Whole numbers, as they are or as differences: whichever needs fewer bytes a number, differences if none does."""
+    """Whole numbers; as differences where these need fewer bytes a number."""
     return _whole(column, 0)
 
 
@@ -70,7 +70,7 @@ def unpacked_values(data: memoryview, n: int) -> tuple[F64, int]:
 
 def _whole(column: I64, decimals: int) -> bytes:
     plain, steps = _above_least(column), _above_least(np.diff(column))
-    order = 0 if plain[2] < steps[2] else 1
+    order = 1 if steps[2] < plain[2] else 0
     base, numbers, width = steps if order else plain
     first = int(column[0]) if order and len(column) else 0
     return HEAD.pack(WHOLE, width, order, decimals, first, base) + _shuffled(numbers, width)
