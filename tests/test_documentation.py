@@ -105,34 +105,36 @@ def _frame(payload: bytes, version: int) -> tuple[int, int, bytes]:
 
 
 def _column(data: bytes, n: int) -> tuple[list[float], bytes]:
-    form, width, order, exponent, first, base = struct.unpack_from("<BBBBqq", data)
-    count = max(n - order, 0)
-    end = 20 + width * count
-    rows = [bytes(data[20 + byte * count + at] for byte in range(width)) for at in range(count)]
+    form, width, order, exponent = data[:4]
+    base, first = (int.from_bytes(data[at : at + 8], "little", signed=True) for at in (4, 12))
+    begin = 4 if form == 2 else 12 + 8 * order
+    count = n - order
+    end = begin + width * count
+    rows = [bytes(data[begin + byte * count + at] for byte in range(width)) for at in range(count)]
     if form == 2:
         return [struct.unpack("<f" if width == 4 else "<d", row)[0] for row in rows], data[end:]
     numbers = [int.from_bytes(row, "little") + base for row in rows]
-    numbers = list(accumulate([first, *numbers]))[:n] if order else numbers
+    numbers = list(accumulate([first, *numbers])) if order else numbers
     return [number / 10**exponent for number in numbers] if exponent else list(map(int, numbers)), data[end:]
 
 
-def _chunk_readings(payload: bytes, stamps: bytes | None) -> list[PlainReading]:
+def _part(payload: bytes, part: int, bits: tuple[int, ...], skip: tuple[int, ...] = ()) -> list[list[float]]:
     present, n, data = _frame(payload, 2)
-    found: list[list[float]] = []
-    for part, bits in ((1, (0, 4, 8)), (2, (0, 16))):
-        in_stamps = part == 1 and stamps is not None
-        rest = _frame(stamps, 2)[2] if in_stamps else data
-        bits_present = _frame(stamps, 2)[0] if in_stamps else present
-        assert bits_present & part
-        for bit in bits:
-            column, rest = _column(rest, n) if not bit or bits_present & bit else ([0] * n, rest)
-            found.append(column)
-        data = data if in_stamps else rest
-        assert not (in_stamps and rest)
-    assert not data
+    assert present & part
+    found = []
+    for bit in skip + bits:
+        column, data = _column(data, n) if not bit or present & bit else ([0] * n, data)
+        found.append(column)
+    return found[len(skip) :]
+
+
+def _chunk_readings(payload: bytes, stamps: bytes | None) -> list[PlainReading]:
+    of_stamps, of_numbers = (0, 4, 8), (0, 16)
+    columns = _part(stamps or payload, 1, of_stamps)
+    columns += _part(payload, 2, of_numbers, () if stamps else of_stamps)
     return [
         (int(time), None if int(code) >> 31 else float(value), int(code), int(time + lag * 1000), int(away))
-        for time, lag, away, value, code in zip(*found, strict=True)
+        for time, lag, away, value, code in zip(*columns, strict=True)
     ]
 
 

@@ -41,6 +41,7 @@ def main() -> None:
     folder, tag, start_us, end_us = Path(sys.argv[1]), *map(int, sys.argv[2:5])
     table = pa.table({name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in NAMES})
     pq.write_table(table, folder / "readings.parquet", compression="zstd", row_group_size=100_000)
+    (folder / "readings.duckdb").unlink(missing_ok=True)
     database = duckdb.connect(str(folder / "readings.duckdb"))
     database.register("arrow_rows", table)
     database.execute("create table reading as select * from arrow_rows order by tag, time_us")

@@ -16,6 +16,7 @@ these tags, or the numbers of one tag, whose stamps are in another blob. A blob 
 import struct
 import threading
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,7 @@ import zstandard
 from numpy.typing import NDArray
 
 from collector.store import chunk_version_1
-from collector.store.column import packed_values, packed_whole, unpacked_values, unpacked_whole
+from collector.store.column import packed_values, packed_whole, unpack_values, unpack_whole
 from plant.reading import F64, I64, SEVERITY_BITS, Readings
 from plant.status_code import BAD
 
@@ -78,36 +79,61 @@ def encode_numbers(readings: Readings) -> bytes:
     return _blob(present, len(readings), columns)
 
 
-def decode(blob: bytes, stamps_blob: bytes | None = None) -> Readings:
-    """The readings of a blob; stamps_blob: where their stamps are, unless they are in it. Raises ChunkError."""
-    present, n, data = _unpacked(blob)
+def decode(blob: bytes, stamps: bytes | None = None) -> Readings:
+    """The readings of a blob; stamps: the one that has them, unless it is this. Raises ChunkError."""
+    if len(blob) < _HEADER.size:
+        raise ChunkError("shorter than a header")
+    return decode_all([(blob, stamps, _HEADER.unpack_from(blob)[3])])
+
+
+def decode_all(blobs: Sequence[tuple[bytes, bytes | None, int]]) -> Readings:
+    """The readings of blobs, one behind another: each blob, its stamps, and how many readings it must have.
+
+    They are put where they stay: half of what reading a month takes would be to move them. Raises ChunkError.
+    """
+    n = sum(count for *_, count in blobs)
     try:
-        if present is None:
-            found = chunk_version_1.of_sections(blob[1], n, data)
-            values, status, stamps = found.values, found.status, stamps_of(found)
-        else:
-            if present & _STAMPS:
-                stamps, data = _stamps(present, n, data)
-            else:
-                stamps = decode_stamps(stamps_blob or b"")
-            values, status = _numbers(present, n, data)
-    except (ValueError, struct.error):
+        found = Readings(
+            np.empty(n, dtype=np.int64),
+            np.empty(n, dtype=np.float64),
+            np.zeros(n, dtype=np.uint32),
+            np.empty(n, dtype=np.int64),
+            np.zeros(n, dtype=np.int64),
+        )
+    except MemoryError:
         raise ChunkError("length does not match") from None
-    if len(stamps.times_us) != n:
-        raise ChunkError("stamps are of another number of readings")
-    values[(status & SEVERITY_BITS & np.uint32(BAD)) != 0] = np.nan
-    return Readings(stamps.times_us, values, status, stamps.received_us, stamps.source_offset_us)
+    at = 0
+    for blob, stamps, count in blobs:
+        part = found[at : at + count]
+        try:
+            _decode_into(part, blob, stamps)
+        except (ValueError, struct.error):
+            raise ChunkError("length does not match") from None
+        at += count
+    return found
 
 
-def decode_stamps(blob: bytes) -> Stamps:
-    """The stamps of a blob that has them. Raises ChunkError."""
-    present, n, data = _unpacked(blob)
-    if present is None or not present & _STAMPS:
+def _decode_into(part: Readings, blob: bytes, stamps: bytes | None) -> None:
+    version, present, n, data = _unpacked(blob)
+    if n != len(part):
+        raise ValueError("another number of readings")
+    if version == chunk_version_1.VERSION:
+        chunk_version_1.unpack_sections(present, data, part)
+    else:
+        end = _unpack_stamps(present, data, part) if present & _STAMPS else _apart(stamps or b"", part)
+        _unpack_numbers(present, data[end:], part)
+    bad = (part.status & SEVERITY_BITS & np.uint32(BAD)) != 0
+    part.values[bad] = np.nan
+
+
+def _apart(stamps: bytes, part: Readings) -> int:
+    version, present, n, data = _unpacked(stamps)
+    if version != VERSION or not present & _STAMPS:
         raise ChunkError("has no stamps")
-    try:
-        return _stamps(present, n, data)[0]
-    except (ValueError, struct.error):
-        raise ChunkError("length does not match") from None
+    if n != len(part):
+        raise ChunkError("stamps are of another number of readings")
+    _unpack_stamps(present, data, part)
+    return 0
 
 
 def compressed(data: bytes, level: int) -> bytes:
@@ -133,14 +159,13 @@ def checked(blob: bytes, header_size: int) -> tuple[bytes, bytes]:
     return header, frame
 
 
-def _unpacked(blob: bytes) -> tuple[int | None, int, memoryview]:
-    """Which parts are present (None: version 1), number of readings, and the unpacked frame."""
+def _unpacked(blob: bytes) -> tuple[int, int, int, memoryview]:
+    """Version, what is present, number of readings, and the unpacked frame."""
     header, frame = checked(blob, _HEADER.size)
     version, present, _, n = _HEADER.unpack(header)
     if version not in (VERSION, chunk_version_1.VERSION):
         raise ChunkError(f"format version {version}, not {VERSION}")
-    data = memoryview(zstandard.ZstdDecompressor().decompress(frame))
-    return present if version == VERSION else None, n, data
+    return version, present, n, memoryview(zstandard.ZstdDecompressor().decompress(frame))
 
 
 def _blob(present: int, n: int, columns: list[bytes]) -> bytes:
@@ -166,31 +191,28 @@ def _number_columns(readings: Readings) -> tuple[int, list[bytes]]:
     return present, columns
 
 
-def _stamps(present: int, n: int, data: memoryview) -> tuple[Stamps, memoryview]:
-    times_us, end = unpacked_whole(data, n)
-    data = data[end:]
-    received_us, offset_us = times_us, np.zeros(n, dtype=np.int64)
+def _unpack_stamps(present: int, data: memoryview, part: Readings) -> int:
+    """How many bytes they take."""
+    end = unpack_whole(data, part.times_us)
     if present & _LAG:
-        received_us, end = unpacked_whole(data, n)
-        received_us *= 1000
-        received_us += times_us
-        data = data[end:]
+        end += unpack_whole(data[end:], part.received_us)
+        np.multiply(part.received_us, 1000, out=part.received_us)
+        np.add(part.received_us, part.times_us, out=part.received_us)
+    else:
+        part.received_us[:] = part.times_us
     if present & _OFFSET:
-        offset_us, end = unpacked_whole(data, n)
-        data = data[end:]
-    return Stamps(times_us, received_us, offset_us), data
+        end += unpack_whole(data[end:], part.source_offset_us)
+    return end
 
 
-def _numbers(present: int, n: int, data: memoryview) -> tuple[F64, NDArray[np.uint32]]:
-    values, end = unpacked_values(data, n)
-    data = data[end:]
-    status = np.zeros(n, dtype=np.uint32)
+def _unpack_numbers(present: int, data: memoryview, part: Readings) -> None:
+    end = unpack_values(data, part.values)
     if present & _STATUS:
-        codes, end = unpacked_whole(data, n)
-        status, data = codes.astype(np.uint32), data[end:]
-    if len(data):
-        raise ValueError("more than there should be")
-    return values, status
+        status = np.empty(len(part), dtype=np.int64)
+        end += unpack_whole(data[end:], status)
+        part.status[:] = status
+    if len(data) != end:
+        raise ValueError("more or less than there should be")
 
 
 def _without_holes(values: F64, bad: NDArray[np.bool_]) -> F64:

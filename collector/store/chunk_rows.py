@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Connection
 
-from collector.store.chunk import decode, encode, encode_numbers
+from collector.store.chunk import decode_all, encode, encode_numbers
 from collector.store.stamp_rows import SharedStamps, delete_unused_stamps, used_stamps
 from collector.store.summary import summary
 from plant.reading import I64, U32, Readings
@@ -23,10 +23,11 @@ _BEFORE_1970 = 1 << 39  # half of what is left beside the tag's id, so that keys
 
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
-    """The readings of a tag in [start_s, start_s + span_s); stamps: a blob that tags share, None: payload has them."""
+    """count readings of a tag in [start_s, start_s + span_s); stamps: a blob that tags share, None: payload has them."""
 
     start_s: int
     span_s: int
+    count: int
     payload: bytes
     stamps: bytes | None
 
@@ -35,9 +36,10 @@ class StoredChunk:
         """Bytes that hold the readings."""
         return len(self.payload) + len(self.stamps or b"")
 
-    def readings(self) -> Readings:
-        """What they hold. Raises ChunkError."""
-        return decode(self.payload, self.stamps)
+
+def readings_of(chunks: Sequence[StoredChunk]) -> Readings:
+    """What chunks hold, one behind another. Raises ChunkError."""
+    return decode_all([(one.payload, one.stamps, one.count) for one in chunks])
 
 
 def chunk_key(tag_id: int, start_s: int = -_BEFORE_1970) -> int:
@@ -63,11 +65,11 @@ def tag_of(key: int) -> int:
 def stored_chunks(connection: Connection, tag_id: int, start_s: int, end_s: int) -> list[StoredChunk]:
     """The chunks of a tag that reach into [start_s, end_s), in time order."""
     rows = connection.exec_driver_sql(
-        "select key, span_s, chunk.payload, stamp.payload as stamps"
+        "select key, span_s, readings, chunk.payload, stamp.payload as stamps"
         " from chunk left join stamp on stamp.id = chunk.stamp where key >= ? and key < ? order by key",
         (chunk_key(tag_id, start_s // DAY_S * DAY_S), chunk_key(tag_id, end_s)),
     )
-    found = (StoredChunk(begin_s(row.key), row.span_s, row.payload, row.stamps) for row in rows)
+    found = (StoredChunk(begin_s(row.key), row.span_s, row.readings, row.payload, row.stamps) for row in rows)
     return [part for part in found if part.start_s + part.span_s > start_s]
 
 

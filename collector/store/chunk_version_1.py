@@ -24,21 +24,25 @@ VERSION = 1
 _WHOLE, _STATUS, _LAG, _OFFSET = 1, 2, 4, 8
 
 
-def of_sections(present: int, n: int, data: memoryview) -> Readings:
-    """The readings of an unpacked frame; those without value have any. Raises ValueError where its length is wrong."""
+def unpack_sections(present: int, data: memoryview, part: Readings) -> None:
+    """Fill readings with those of an unpacked frame; those without value get any. ValueError: its length is wrong."""
+    n = len(part)
     widths = [8, 8, 4 * bool(present & _STATUS), 8 * bool(present & _LAG), 8 * bool(present & _OFFSET)]
     if len(data) != n * sum(widths):
         raise ValueError("length does not match")
     ends = np.cumsum([0, *widths]) * n
     times, values, status, lag_ms, offset = (data[start:end] for start, end in pairwise(ends.tolist()))
-    times_us = _i64(times)
-    times_us[1:] = np.cumsum(times_us[1:])
-    times_us = np.cumsum(times_us)
-    numbers = np.cumsum(_i64(values)).astype(np.float64) if present & _WHOLE else _unshuffled(values, 8).view("<f8")
-    codes = _unshuffled(status, 4).view("<u4") if present & _STATUS else np.zeros(n, dtype=np.uint32)
-    received_us = times_us + np.cumsum(_i64(lag_ms)) * 1000 if present & _LAG else times_us
-    offset_us = _i64(offset) if present & _OFFSET else np.zeros(n, dtype=np.int64)
-    return Readings(times_us, numbers, codes, received_us, offset_us)
+    steps = _i64(times)
+    steps[1:] = np.cumsum(steps[1:])
+    part.times_us[:] = np.cumsum(steps)
+    part.values[:] = np.cumsum(_i64(values)) if present & _WHOLE else _unshuffled(values, 8).view("<f8")
+    part.received_us[:] = part.times_us
+    if present & _STATUS:
+        part.status[:] = _unshuffled(status, 4).view("<u4")
+    if present & _LAG:
+        part.received_us[:] += np.cumsum(_i64(lag_ms)) * 1000
+    if present & _OFFSET:
+        part.source_offset_us[:] = _i64(offset)
 
 
 def _unshuffled(data: memoryview, width: int) -> NDArray[np.uint8]:

@@ -1,15 +1,16 @@
 """How is a column of numbers packed? As whole numbers where it can be, in as few bytes as these need, byte-shuffled.
 
-Layout, little-endian: u8 form, u8 width w, u8 order, u8 exponent, i64 first, i64 base; then m numbers of w bytes,
-shuffled: all lowest bytes, then all second bytes, and so on.
+Layout, little-endian: u8 form, u8 width w, u8 order, u8 exponent; in form 1 i64 base; with order 1 i64 first; then m
+numbers of w bytes, shuffled: all lowest bytes, then all second bytes, and so on.
 
-| form | numbers | a column of n |
+| form | order | a column of n |
 | --- | --- | --- |
-| 1 | unsigned, each plus `base` (modulo 2^64) | order 0: m = n, these are the numbers; order 1: m = n - 1, these are the differences of neighbours, and `first` is the first number |
-| 2 | floating point, w = 4 or 8 | m = n; order, first and base are 0 |
+| 1 | 0 | m = n; the numbers are unsigned, plus `base` (modulo 2^64) |
+| 1 | 1 | m = n - 1; these, found in the same way, are the differences of neighbours; `first` is the first number |
+| 2 | 0 | m = n; the numbers are float32 (w = 4) or float64 (w = 8) |
 
 Whole numbers are divided by 10^exponent: decimal fractions come back as they were, to the last bit.
-"""  # noqa: E501
+"""
 
 import struct
 
@@ -18,7 +19,8 @@ from numpy.typing import NDArray
 
 from plant.reading import F64, I64
 
-HEAD = struct.Struct("<BBBBqq")
+HEAD = struct.Struct("<BBBB")
+_I64 = struct.Struct("<q")
 WHOLE, REAL = 1, 2
 EXACT = 2.0**53
 MOST_DECIMALS = 6
@@ -41,39 +43,40 @@ def packed_values(column: F64) -> bytes:
     return _real(short if same else column.astype("<f8"))
 
 
-def unpacked_whole(data: memoryview, n: int) -> tuple[I64, int]:
-    """The column of n whole numbers that data begins with, to be written to, and how many bytes it takes."""
-    _, width, order, _, first, base = HEAD.unpack_from(data)
-    count = max(n - order, 0)
-    end = HEAD.size + width * count
-    found = np.empty(n, dtype=np.int64)
-    found[n - count :] = _joined(data[HEAD.size : end], width, count)
-    found += base
-    if order and n:
-        found[0] = first
+def unpack_whole(data: memoryview, found: I64) -> int:
+    """Fill a column with the whole numbers that data begins with; how many bytes they take."""
+    _, width, order, _ = HEAD.unpack_from(data)
+    begin = HEAD.size + _I64.size * (1 + order)
+    end = begin + width * (len(found) - order)
+    found[order:] = _joined(data[begin:end], width, len(found) - order)
+    found += _I64.unpack_from(data, HEAD.size)[0]
+    if order:
+        found[0] = _I64.unpack_from(data, HEAD.size + _I64.size)[0]
         np.cumsum(found, out=found)
-    return found, end
+    return int(end)
 
 
-def unpacked_values(data: memoryview, n: int) -> tuple[F64, int]:
-    """The column of n numbers that data begins with, to be written to, and how many bytes it takes."""
-    form, width, _, decimals, _, _ = HEAD.unpack_from(data)
+def unpack_values(data: memoryview, found: F64) -> int:
+    """Fill a column with the numbers that data begins with; how many bytes they take."""
+    form, width, _, decimals = HEAD.unpack_from(data)
     if form == WHOLE:
-        whole, end = unpacked_whole(data, n)
-        values = whole.astype(np.float64)
+        whole = np.empty(len(found), dtype=np.int64)
+        end = unpack_whole(data, whole)
+        found[:] = whole
         if decimals:
-            values /= 10.0**decimals
-        return values, end
-    end = HEAD.size + width * n
-    return _joined(data[HEAD.size : end], width, n).view(f"<f{width}").astype(np.float64), end
+            found /= 10.0**decimals
+        return end
+    end = HEAD.size + width * len(found)
+    found[:] = _joined(data[HEAD.size : end], width, len(found)).view(f"<f{width}")
+    return int(end)
 
 
 def _whole(column: I64, decimals: int) -> bytes:
     plain, steps = _above_least(column), _above_least(np.diff(column))
     order = 1 if steps[2] < plain[2] else 0
     base, numbers, width = steps if order else plain
-    first = int(column[0]) if order and len(column) else 0
-    return HEAD.pack(WHOLE, width, order, decimals, first, base) + _shuffled(numbers, width)
+    first = _I64.pack(int(column[0])) if order else b""
+    return HEAD.pack(WHOLE, width, order, decimals) + _I64.pack(base) + first + _shuffled(numbers, width)
 
 
 def _above_least(column: I64) -> tuple[int, NDArray[np.uint64], int]:
@@ -87,7 +90,7 @@ def _above_least(column: I64) -> tuple[int, NDArray[np.uint64], int]:
 
 def _real(column: NDArray[np.floating]) -> bytes:
     width = column.dtype.itemsize
-    return HEAD.pack(REAL, width, 0, 0, 0, 0) + _shuffled(column, width)
+    return HEAD.pack(REAL, width, 0, 0) + _shuffled(column, width)
 
 
 def _shuffled(column: NDArray[np.generic], width: int) -> bytes:

@@ -12,6 +12,7 @@ from collector.store.chunk_rows import (
     HOUR_S,
     StoredChunk,
     begin_s,
+    readings_of,
     replace_chunks,
     stored_chunks,
     tag_of,
@@ -104,7 +105,7 @@ def _rewrite(
     readings: Readings,
     replace: bool,
 ) -> Written:
-    old = joined([part.readings() for part in stored])
+    old = readings_of(stored)
     gone = _replaced(old, readings) if replace else np.zeros(len(old), dtype=bool)
     kept = old[~gone]
     merged = distinct(joined([kept, readings]))

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, rows, with_tags
 
 from collector.store.chunk import ChunkError
-from collector.store.chunk_rows import HOUR_S, stored_chunks
+from collector.store.chunk_rows import HOUR_S, readings_of, stored_chunks
 from collector.store.merging import merge_days
 from collector.store.readings import append, delete_before, merge, series
 from collector.store.sealing import seal
@@ -117,7 +117,7 @@ def test_damaged_stamps_are_noticed(store: Connection, damage: str) -> None:
         store.exec_driver_sql(f"update stamp set payload = {damage}")
         (chunk,) = stored_chunks(store, first, MONDAY_US // 1_000_000, (MONDAY_US + DAY_US) // 1_000_000)
         with pytest.raises(ChunkError):
-            chunk.readings()
+            readings_of([chunk])
 
 
 def test_stamps_of_another_number_of_readings_are_noticed(store: Connection) -> None:

@@ -4,7 +4,7 @@ from columns import numbers
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from collector.store.column import HEAD, packed_values, packed_whole, unpacked_values, unpacked_whole
+from collector.store.column import packed_values, packed_whole, unpack_values, unpack_whole
 
 I64 = st.integers(-(2**63), 2**63 - 1)
 REST = b"what is behind it"
@@ -17,10 +17,10 @@ floats32 = st.floats(width=32, allow_nan=False)
 @example([-(2**63), 2**63 - 1, -(2**63)])
 def test_whole_numbers_come_back(values: list[int]) -> None:
     blob = packed_whole(np.array(values, dtype=np.int64))
-    found, end = unpacked_whole(memoryview(blob + REST), len(values))
+    found = np.empty(len(values), dtype=np.int64)
+    end = unpack_whole(memoryview(blob + REST), found)
     assert found.tolist() == values
     assert end == len(blob)
-    assert found.flags.writeable
 
 
 @settings(max_examples=200)
@@ -31,14 +31,14 @@ def test_whole_numbers_come_back(values: list[int]) -> None:
 @example([float("inf"), 1.0])
 def test_values_come_back_to_the_last_bit(values: list[float]) -> None:
     blob = packed_values(np.array(values, dtype=np.float64))
-    found, end = unpacked_values(memoryview(blob + REST), len(values))
+    found = np.empty(len(values))
+    end = unpack_values(memoryview(blob + REST), found)
     assert [value.hex() for value in found.tolist()] == [value.hex() for value in values]
     assert end == len(blob)
-    assert found.flags.writeable
 
 
 def _size(values: list[float]) -> float:
-    return (len(packed_values(np.array(values))) - HEAD.size) / len(values)
+    return len(packed_values(np.array(values))) / len(values)
 
 
 @pytest.mark.parametrize(
@@ -53,4 +53,4 @@ def _size(values: list[float]) -> float:
     ],
 )
 def test_numbers_take_the_bytes_that_they_need(values: list[float], width: int) -> None:
-    assert width - 0.01 <= _size(values) <= width
+    assert width <= _size(values) + 0.01 <= width + 0.03
