@@ -194,7 +194,6 @@ def ten(run: Run) -> None:
                 raise SystemExit(f"the row table gives {found}, the store {expected}")
     held = sum(len(numbers) * 86_400 // step_s for step_s, numbers in FEW.items()) * MONTH_DAYS
     run.note("ten", "row table", bytes=(run.folder / "rows.db").stat().st_size / held)
-    (run.folder / "rows.db").unlink()
     columnar(run)
 
 

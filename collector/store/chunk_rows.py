@@ -23,7 +23,7 @@ _BEFORE_1970 = 1 << 39  # half of what is left beside the tag's id, so that keys
 
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
-    """count readings of a tag in [start_s, start_s + span_s); stamps: a blob that tags share, None: payload has them."""
+    """So many readings of a tag over a time; stamps: a blob that tags share, None: payload has them."""
 
     start_s: int
     span_s: int
