@@ -85,6 +85,33 @@ summary = Table(  # of a chunk: its quarter hours, or the changes of a state or 
     Column("payload", LargeBinary, nullable=False),
 )
 
+damaged = Table(  # rows that could not be read and were set aside, so that all else goes on
+    "damaged",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("found_us", BigInteger, nullable=False),
+    Column("row_of", String, nullable=False),  # the table it was in
+    Column("row_key", BigInteger, nullable=False),  # its key or id there
+    Column("readings", Integer, nullable=False),  # how many it was said to hold
+    Column("reason", String, nullable=False),
+    Column("payload", LargeBinary),  # as it was found; null: not even that could be read
+)
+
+epoch = Table(  # of reports: a store that was restored begins a new one
+    "epoch",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("begun_us", BigInteger, nullable=False),
+    Column("reason", String, nullable=False),
+)
+
+total = Table(  # readings that came in or went out beside those in `tally`, so that all can be accounted for
+    "total",
+    metadata,
+    Column("what", String, primary_key=True),  # imported, repeated, replaced, forgotten, damaged
+    Column("readings", BigInteger, nullable=False),
+)
+
 latest = Table(  # the newest reading of each tag, and the time of its first
     "latest",
     metadata,
