@@ -28,7 +28,7 @@ def test_a_password_without_a_user_is_a_fault() -> None:
 
 def test_a_password_file_that_is_gone_is_named(tmp_path: Path) -> None:
     device = OpcUaDevice.model_validate({**SERVER, "username": "kim", "password_file": "secrets/kim"})
-    with pytest.raises(NotTrustedError, match="secrets/kim .password_file. cannot be read: No such file") as caught:
+    with pytest.raises(NotTrustedError, match=r"secrets/kim .password_file. cannot be read: No such file") as caught:
         user_of(device, tmp_path)
     assert caught.value.cause is Cause.SECRET_FILE
 
