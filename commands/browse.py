@@ -33,8 +33,7 @@ def browse(
 ) -> None:
     """The server's variables: node, path, type, value now, unit, and the role that the name makes plain."""
     quiet_libraries()
-    if tags is not None:
-        require_new(tags)
+    require_new(tags)
     from connectors.connector import ConnectorError
     from connectors.opcua_draft import proposed_tags, tags_of
     from connectors.reachability import UnreachableError

@@ -36,9 +36,9 @@ def refuse(message: str) -> NoReturn:
     raise typer.Exit(USAGE)
 
 
-def require_new(path: Path) -> None:
+def require_new(path: Path | None) -> None:
     """End with exit code 2 where a file that is to be written is there already, before anything is asked for it."""
-    if path.exists():
+    if path is not None and path.exists():
         refuse(f"{path}: is there already; nothing was written. Name another file, or move this one away")
 
 
