@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.terminal import Json, faults_reported, quiet_libraries, refuse, say, say_json, write_new
+from commands.terminal import (
+    Json,
+    faults_reported,
+    quiet_libraries,
+    refuse,
+    require_new,
+    say,
+    say_json,
+    write_new,
+)
 
 if TYPE_CHECKING:
     from config.devices import OpcUaDevice
@@ -35,6 +44,7 @@ def browse(
 ) -> None:
     """The server's variables: node, path, type, value now, unit, and the role that the name makes plain."""
     quiet_libraries()
+    require_new(tags)
     from connectors.connector import ConnectorError
     from connectors.opcua_draft import proposed_tags, tags_of
     from connectors.reachability import UnreachableError
@@ -138,7 +148,9 @@ def _told(error: Exception) -> str:
     from pydantic import ValidationError
 
     if isinstance(error, ValidationError):
-        return str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        first = error.errors()[0]
+        option = "--accept: " if first["loc"][:1] == ("certificate_exceptions",) else ""
+        return option + str(first["msg"]).removeprefix("Value error, ")
     return str(error)
 
 
@@ -160,10 +172,11 @@ def _json(one: "Variable", role: str | None) -> dict[str, Any]:
 
 def _say(found: "Browsed", rows: list[dict[str, Any]]) -> None:
     width = max((len(row["path"]) for row in rows), default=0)
+    kinds = max((len(row["type"]) for row in rows), default=0)
     for row in rows:
         value = "-" if row["value"] is None else str(row["value"])[:30]
         status = "" if row["status"] == "Good" else f"  {row['status']}"
-        described = f"{row['type']:<8}  {value:>16} {row['unit']:<6}  {row['role'] or '-':<15}"
+        described = f"{row['type']:<{kinds}}  {value:>16} {row['unit']:<6}  {row['role'] or '-':<15}"
         say(f"{row['path']:<{width}}  {described}  {row['node']}{status}{_made_of(row)}")
     if not rows:
         say("no variables")

@@ -15,6 +15,7 @@ from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
 from config.devices import OpcUaDevice
 from config.tags import OpcUaTag
+from connectors.device_health import Cause, cause_of
 from connectors.latency import Latency
 from connectors.opcua_call_size import MOST_A_CALL, CallSize
 from connectors.opcua_certificate import NotTrustedError
@@ -192,6 +193,12 @@ def _refused(status: int) -> ua.DataValue:
     return ua.DataValue(StatusCode=ua.StatusCode(ua.UInt32(status)))
 
 
+_OF_CAUSE = {
+    Cause.UNKNOWN_NAME: "the name is not known to the network",
+    Cause.NO_ROUTE: "the network has no way to this address",
+}
+
+
 def plain(error: BaseException) -> str:
     """One line of plain words for what went wrong."""
     if isinstance(error, UaStatusCodeError):
@@ -200,6 +207,9 @@ def plain(error: BaseException) -> str:
         return "no answer in time"
     if isinstance(error, ConnectionRefusedError):
         return "connection refused: is the server running?"
+    said = _OF_CAUSE.get(cause_of(error))
+    if said is not None:
+        return said
     text = str(error).strip().splitlines()
     return text[0] if text else type(error).__name__
 

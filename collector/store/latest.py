@@ -5,6 +5,7 @@ A row a tag and commit would cost more than all else of a commit.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection
@@ -24,24 +25,24 @@ _UPDATE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LatestReading:
+class LatestReading(NamedTuple):
     """The newest reading of a tag; value None exactly when its status is Bad."""
 
     time_us: int
     value: float | None
     status: int
     received_us: int
+    tag_id: int
 
 
 def latest(connection: Connection) -> dict[int, LatestReading]:
     """The newest reading of every tag that has one, by the tag's id."""
-    rows = connection.exec_driver_sql("select tag_id, time_us, value, status, received_us from latest")
-    found = {row.tag_id: LatestReading(row.time_us, row.value, row.status, row.received_us) for row in rows}
+    rows = connection.exec_driver_sql("select time_us, value, status, received_us, tag_id from latest").all()
+    found = {row[4]: LatestReading._make(row) for row in rows}
     for tag_id, _, time_us, value, status, received_us in _ends(fresh_readings(connection)).rows():
         before = found.get(tag_id)
         if before is None or time_us >= before.time_us:
-            found[tag_id] = LatestReading(time_us, value, status, received_us)
+            found[tag_id] = LatestReading(time_us, value, status, received_us, tag_id)
     return found
 
 
