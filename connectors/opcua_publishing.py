@@ -72,6 +72,11 @@ class PublishLoop:
         self._acknowledgements.append(number)
         self._committed.set()
 
+    def repeated(self, number: int) -> None:
+        """The message came again: acknowledged again, unless it still awaits its commit."""
+        if number not in self._uncommitted:
+            self._acknowledgements.append(number)
+
     async def next(self) -> Arrival:
         """The next message or keep-alive. Raises DoubtError when the link or the subscription is not what it was."""
         while True:
