@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from sqlalchemy import Connection
 
+from collector.clock_trust import ClockTrust
 from collector.silence import LATE_US, Silences
 from collector.store import changes, devices, gaps, readings
 from collector.store.journal import JournalEntry
@@ -36,7 +37,8 @@ class _Waiting:
 
 @dataclass(slots=True)
 class Acquisition:
-    """Commits what connectors hand over. `tags` are the store's, by name; `left_open`: see `close_gaps`.
+    """Commits what connectors hand over. `tags` are the store's, by name; `left_open`: see `close_gaps`. `clock`: by
+    what readings may be dated; `undated`: devices of which, before, some could not.
 
     A commit that fails is tried again until it succeeds; until then nothing is acknowledged and nothing more taken.
     """
@@ -44,6 +46,8 @@ class Acquisition:
     writer: Writer
     tags: dict[str, StoredTag]
     left_open: list[Gap] = field(default_factory=list)
+    clock: ClockTrust = field(default_factory=ClockTrust)
+    undated: frozenset[str] = frozenset()
     committed: int = 0
     failing: str | None = None
     last_commit_us: int | None = None
@@ -67,7 +71,7 @@ class Acquisition:
         self._connectors[device] = connector
         async for handover in connector.batches():
             await free.acquire()
-            await self._waiting.put(_Waiting(device, handover, free))
+            await self._waiting.put(_Waiting(device, self.clock.dated(device, handover, now_us()), free))
 
     async def commit(self) -> None:
         """Commit handovers, those of 250 ms together, for ever."""
@@ -200,12 +204,13 @@ class Acquisition:
     def _gaps(self, device: str, handover: Handover) -> list[Gap]:
         found = list(handover.gaps)
         if handover.known_until_us is not None and device not in self._resumed:
-            found += () if handover.unbroken else self._not_running(device, handover.known_until_us)
+            is_whole = handover.unbroken and device not in self.undated
+            found += () if is_whole else self._not_running(device, handover.known_until_us)
         return found
 
     def _not_running(self, device: str, until_us: int) -> list[Gap]:
         """Gaps from what was known of a device before this start to its first good contact, one a known time."""
-        cause = "the collector was not running"
+        cause = "this machine's clock was wrong" if device in self.undated else "the collector was not running"
         known = {stored.tag.name: stored.known_until_us for stored in self.tags.values() if stored.device == device}
         since = {at for at in known.values() if at is not None and at < until_us}
         if len(since) == 1 and None not in known.values():
