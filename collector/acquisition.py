@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from sqlalchemy import Connection
 
+from collector.clock_trust import ClockTrust
 from collector.silence import LATE_US, Silences
 from collector.store import changes, devices, gaps, readings
 from collector.store.journal import JournalEntry
@@ -40,7 +41,8 @@ class _Waiting:
 
 @dataclass(slots=True)
 class Acquisition:
-    """Commits what connectors hand over. `tags` are the store's, by name; `left_open`: see `close_gaps`.
+    """Commits what connectors hand over. `tags` are the store's, by name; `left_open`: see `close_gaps`. `clock`: by
+    what readings may be dated; `undated`: devices of which, before, some could not.
 
     A commit that fails is tried again until it succeeds; until then nothing is acknowledged and nothing more taken.
     """
@@ -48,6 +50,8 @@ class Acquisition:
     writer: Writer
     tags: dict[str, StoredTag]
     left_open: list[Gap] = field(default_factory=list)
+    clock: ClockTrust = field(default_factory=ClockTrust)
+    undated: frozenset[str] = frozenset()
     committed: int = 0
     failing: str | None = None
     last_commit_us: int | None = None
@@ -72,7 +76,8 @@ class Acquisition:
         async with aclosing(connector.batches()) as handovers:
             async for handover in handovers:
                 await free.acquire()
-                await self._waiting.put(_Waiting(device, handover, free))
+                dated = self.clock.dated(device, handover, now_us())
+                await self._waiting.put(_Waiting(device, dated, free))
 
     async def commit(self) -> None:
         """Commit handovers, those of 250 ms together, for ever."""
@@ -211,7 +216,7 @@ class Acquisition:
         """What was missed up to the first good contact: gaps that were left open, unless it is known by now that they
         ended earlier, and the time in which nothing ran."""
         until_us = handover.known_until_us or 0
-        if handover.since_us is not None:
+        if handover.since_us is not None and device not in self.undated:
             until_us = min(until_us, handover.since_us)
         left = [gap for gap in self.left_open if gap.device == device]
         ended = [replace(gap, end_us=min(gap.end_us or until_us, max(gap.start_us, until_us))) for gap in left]
@@ -219,7 +224,7 @@ class Acquisition:
 
     def _not_running(self, device: str, until_us: int) -> list[Gap]:
         """Gaps from what was known of a device before this start to its first good contact, one a known time."""
-        cause = "the collector was not running"
+        cause = "this machine's clock was wrong" if device in self.undated else "the collector was not running"
         known = {stored.tag.name: stored.known_until_us for stored in self.tags.values() if stored.device == device}
         since = {at for at in known.values() if at is not None and at < until_us}
         if len(since) == 1 and None not in known.values():

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from collector import housekeeping, order_folder
 from collector.acquisition import now_us
+from collector.clock_trust import ClockTrust, accept
 from collector.kept_records import missing_records, what_is_closed
 from collector.schedule import Schedule
 from collector.store import changes, events
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
     from collector.reporting import Reporting
 
 
-def background(site: Site, folder: Path, writer: Writer, reporting: "Reporting | None") -> Schedule:
-    """The schedule of all background work of a collector."""
+def background(site: Site, folder: Path, writer: Writer, reporting: "Reporting | None", clock: ClockTrust) -> Schedule:
+    """The schedule of all background work of a collector; none of it is done by a clock that is not trusted."""
 
     async def note_step(step_s: float) -> None:
+        clock.was_set()
         await writer.write(lambda connection: events.save(connection, now_us(), "clock step", f"{step_s:.3f} s"))
+        await writer.write(lambda connection: accept(connection, now_us()))
 
-    schedule = Schedule(note_step)
+    schedule = Schedule(note_step, lambda: clock.is_trusted(now_us()))
     _housekeeping(schedule, site, writer)
     _kept_days(schedule, site, writer, forget=reporting is None)
     if reporting is not None:

@@ -3,7 +3,8 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -14,10 +15,12 @@ from collector import control
 from collector.acquisition import Acquisition, close_gaps, not_filled, now_us
 from collector.answers import Answers
 from collector.background import background
+from collector.clock_trust import ClockTrust
 from collector.control import Answer
 from collector.device_connector import open_connectors
 from collector.health import Snapshot, free_bytes, free_share, memory_bytes
 from collector.log_lines import LogLines
+from collector.loop_lag import HOUR_S, MINUTE_S, LoopLag
 from collector.page.process import run_page
 from collector.schedule import Schedule
 from collector.site_change import require_startable
@@ -39,6 +42,7 @@ log = logging.getLogger(__name__)
 
 DRAIN_S = 12.0
 AGAIN_S = 2.0
+CLOCK_S = 0.5
 
 
 async def run(site: Site, site_file: Path, stop: asyncio.Event, ready: Callable[[], None]) -> None:
@@ -70,7 +74,8 @@ async def _restarted(before: "_Daemon", writer: Writer, around: "_Around", stop:
     """The daemon under the settings as they are now; tried until it succeeds, unless the end is asked for."""
     while not stop.is_set():
         try:
-            around.daemon = await _started(_settings_now(before.site, around.site_file), writer, around)
+            settings = _settings_now(before.site, around.site_file)
+            around.daemon = await _started(settings, writer, around, before.clock.undated)
             return around.daemon
         except Exception:  # a key that cannot be read, a full disk: collecting must go on as soon as it can
             log.exception("collecting cannot go on yet; tried again in %.0f s", AGAIN_S)
@@ -79,19 +84,26 @@ async def _restarted(before: "_Daemon", writer: Writer, around: "_Around", stop:
     return before
 
 
-async def _started(site: Site, writer: Writer, around: "_Around") -> "_Daemon":
+async def _started(site: Site, writer: Writer, around: "_Around", undated: Iterable[str] = ()) -> "_Daemon":
     folder = around.site_file.parent
-    connectors = open_connectors(site.devices, folder, await writer.write(devices.positions))
+    clock = await writer.write(ClockTrust.of_store)
+    positions = await writer.write(devices.positions)
+    connectors = open_connectors(site.devices, folder, positions, lambda: clock.doubt(now_us()))
     started_us, digest = now_us(), _sha256(around.site_file)
-    await writer.write(lambda connection: events.save(connection, started_us, "start", digest))
-    for name, missed in (await writer.write(lambda connection: not_filled(connection, connectors, started_us))).items():
-        connectors[name].fill(missed)
-    left_open = await writer.write(lambda connection: close_gaps(connection, started_us))
+    is_dated = clock.is_trusted(started_us)
+    started = "start" if is_dated else "start undated"
+    await writer.write(lambda connection: events.save(connection, started_us, started, digest))
+    left_open = []  # what an earlier run left open stays so until its end can be dated
+    if is_dated:
+        unfilled = await writer.write(lambda connection: not_filled(connection, connectors, started_us))
+        for name, missed in unfilled.items():
+            connectors[name].fill(missed)
+        left_open = await writer.write(lambda connection: close_gaps(connection, started_us))
     named = [(device.id, settings.tag()) for device in site.devices for settings in device.tags]
     tags = await writer.write(lambda connection: register(connection, named))
-    acquisition = Acquisition(writer, tags, left_open)
-    daemon = _Daemon(site, started_us, digest, connectors, writer, acquisition, around)
-    if site.mqtt:
+    acquisition = Acquisition(writer, tags, left_open, clock, frozenset(undated))
+    daemon = _Daemon(site, started_us, digest, connectors, writer, acquisition, around, clock)
+    if site.mqtt and is_dated:
         from collector.publisher import Publisher
         from collector.reporting import Reporting, signing_key
 
@@ -143,9 +155,11 @@ class _Around:
     supervisor: Supervisor = field(default_factory=Supervisor)
     daemon: "_Daemon | None" = None
     reload: asyncio.Event = field(default_factory=asyncio.Event)
+    loop_lag: LoopLag = field(default_factory=LoopLag)
 
     def start(self, daemon: "_Daemon") -> None:
         self.daemon = daemon
+        self.supervisor.start("loop lag", self.loop_lag.run)
         self.supervisor.start("control", lambda: control.serve(self.store, self._answer))
         if daemon.site.page is not None:
             self.supervisor.start("page", lambda: run_page(self.site_file))
@@ -164,6 +178,7 @@ class _Daemon:
     writer: Writer
     acquisition: Acquisition
     around: _Around
+    clock: ClockTrust
     publisher: "Publisher | None" = None
     reporting: "Reporting | None" = None
     supervisor: Supervisor = field(default_factory=Supervisor)
@@ -177,10 +192,24 @@ class _Daemon:
             start(f"device {name}", _reading(self.acquisition, name, connector))
             for name, connector in self.connectors.items()
         ]
-        self._schedule = background(self.site, folder, self.writer, self.reporting)
+        self._schedule = background(self.site, folder, self.writer, self.reporting, self.clock)
         start("schedule", self._schedule.run)
+        start("clock", self._until_clock_is_set)
         if self.publisher is not None:
             start("publisher", self.publisher.run)
+
+    async def _until_clock_is_set(self) -> None:
+        """Begin anew, as under new settings, whenever the clock turns out to be right after it was not."""
+        was_trusted = True
+        while True:
+            doubt = self.clock.doubt(now_us())
+            if doubt is None and not was_trusted:
+                log.warning("the clock is trusted again; collecting begins anew")
+                self.around.reload.set()
+            elif doubt is not None and was_trusted:
+                log.error("what is read cannot be dated and is not stored: %s", doubt)
+            was_trusted = doubt is None
+            await asyncio.sleep(CLOCK_S)
 
     @property
     def answers(self) -> Answers:
@@ -214,6 +243,7 @@ class _Daemon:
 
     def snapshot(self) -> Snapshot:
         schedule, publisher, store = self._schedule, self.publisher, self.writer.path
+        lag, now_s = self.around.loop_lag, time.monotonic()
         tasks = (self.supervisor, self.around.supervisor)
         recent = {name: fault for one in tasks for name, fault in one.recent_faults().items()}
         counted = {name: count for one in tasks for name, count in one.faults.items()}
@@ -235,6 +265,9 @@ class _Daemon:
             last_commit_s=self.acquisition.last_commit_s,
             last_seal_us=schedule.done_us.get("seal hours") if schedule else None,
             clock_stepped_us=schedule.clock_stepped_us if schedule else None,
+            clock_doubt=self.clock.doubt(now_us()),
+            readings_undated=self.clock.undated.total(),
+            loop_late_s=(lag.worst_s(now_s, MINUTE_S), lag.worst_s(now_s, HOUR_S)),
             report_fault_us=publisher.problem_us if publisher else None,
             free_bytes=free_bytes(store),
             memory_bytes=memory_bytes(),

@@ -20,7 +20,9 @@ class Snapshot:
     the wall clock stepped since the start. free_share: of the disk that holds the store. report_fault: why reports
     cannot be sent. failed_reports: those that could not be made, and why. waiting_handovers: what devices brought and
     is not committed yet. last_commit_s: how long the last commit took. clock_stepped_us: when the clock was set last.
-    report_fault_us: since when. site_sha256: of the site file that it was started with.
+    report_fault_us: since when. site_sha256: of the site file that it was started with. clock_doubt: why the clock is
+    not trusted. readings_undated: not stored because of that. loop_late_s: the worst that the event loop was late in
+    the last minute and the last hour.
     """
 
     at_us: int
@@ -44,6 +46,9 @@ class Snapshot:
     free_bytes: int | None = None
     memory_bytes: int | None = None
     site_sha256: str = ""
+    clock_doubt: str | None = None
+    readings_undated: int = 0
+    loop_late_s: tuple[float, float] = (0.0, 0.0)
 
     def reasons(self) -> list[str]:
         """Why the collector is not well, in plain words; empty when it is."""
@@ -52,6 +57,8 @@ class Snapshot:
             if device.connected_since_us is None:
                 state = "silent" if device.is_silent else "not connected"
                 found.append(f"{name}: {state}: {device.last_error or 'no answer yet'}")
+        if self.clock_doubt:
+            found.append(f"clock not trusted: {self.clock_doubt}; {self.readings_undated} readings were not stored")
         if self.store_fault:
             found.append(f"readings cannot be stored: {self.store_fault}")
         if self.report_fault:
@@ -73,6 +80,10 @@ class Snapshot:
             "reports_waiting": self.waiting_reports,
             "disk_free_ratio": round(self.free_share, 4),
             "clock_offset_s": round(self.clock_offset_s, 3),
+            "clock_trusted": self.clock_doubt is None,
+            "readings_undated": self.readings_undated,
+            "loop_late_minute_s": round(self.loop_late_s[0], 3),
+            "loop_late_hour_s": round(self.loop_late_s[1], 3),
             "task_faults": self.task_faults,
             "devices": [{"id": name, **device.as_json()} for name, device in self.devices.items()],
         }

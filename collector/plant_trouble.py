@@ -10,6 +10,7 @@ from collector.buffer import Buffer
 from collector.certificate_trouble_text import EXCEPTIONS, TOLD_DAYS, ending
 from collector.device_trouble import device_troubles
 from collector.health import LEAST_FREE_SHARE, Snapshot
+from collector.loop_lag import LATE_S
 from collector.store.reports import StoredReport
 from collector.tag_trouble_text import OF_STATUS
 from collector.trouble import Trouble, named, worst_first
@@ -70,6 +71,9 @@ def _devices(site: Site, now: Snapshot) -> Iterator[Trouble]:
 
 
 def _storing(now: Snapshot) -> Iterator[Trouble]:
+    if now.clock_doubt:
+        count = now.readings_undated
+        yield text.CLOCK_WRONG.trouble("clock_not_trusted", "clock", None, why=now.clock_doubt, count=count)
     if now.store_fault:
         yield text.STORE_FAULT.trouble("store_fault", "store", now.last_commit_us, why=now.store_fault.rstrip("."))
     if now.free_share < LEAST_FREE_SHARE:
@@ -86,6 +90,8 @@ def _reporting(now: Snapshot) -> Iterator[Trouble]:
 
 
 def _tasks(now: Snapshot) -> Iterator[Trouble]:
+    if now.loop_late_s[0] > LATE_S:
+        yield text.LOOP_LATE.trouble("loop_late", "collector", None, late_s=now.loop_late_s[0])
     for name, why in now.recent_faults.items():
         yield text.TASK.trouble("task", name, None, why=why)
 

@@ -34,6 +34,24 @@ DISK_FILLS = warning(
     "Delete other files from this disk, use a larger one, or let old readings go (store.keep_days).",
     "이 디스크의 다른 파일을 지우거나, 더 큰 디스크를 쓰거나, 오래된 기록을 지우도록 설정하십시오(store.keep_days).",
 )
+CLOCK_WRONG = failure(
+    "The clock of this machine is not trusted: {why}. {count} readings could not be dated and were not stored.",
+    "이 컴퓨터의 시계를 믿을 수 없습니다({why}). 시각을 정할 수 없는 기록 {count}건은 저장하지 않았습니다.",
+    "Set it, best by a time server (timedatectl set-ntp true); storing goes on at once by itself. If it starts wrong"
+    " again and again, replace the battery on the main board. If it is right and what is stored is dated too late, set"
+    " it once more by some seconds while the collector runs.",
+    "시계를 맞추십시오. 시간 서버가 가장 좋습니다(timedatectl set-ntp true). 맞추면 바로 저장을 다시 시작합니다."
+    " 켤 때마다 틀리면 메인보드 배터리를 교체하십시오. 시계는 맞는데 저장된 기록의 시각이 너무 늦은 것이라면,"
+    " 수집 중에 시계를 몇 초 다시 맞추십시오.",
+)
+LOOP_LATE = warning(
+    "The collector was held up for {late_s:.1f} s within the last minute: everything it does waited for that long.",
+    "최근 1분 안에 수집기가 {late_s:.1f}초 동안 멈춰 있었습니다. 그동안 모든 작업이 기다렸습니다.",
+    "This machine is too busy, out of memory or asleep for moments: end other programs, see that it does not swap,"
+    " give a virtual machine a core of its own. If it stays so, read fewer tags or less often.",
+    "이 컴퓨터가 너무 바쁘거나 메모리가 부족하거나 잠시 멈춘 것입니다. 다른 프로그램을 끝내고, 스왑을 쓰지 않는지"
+    " 확인하고, 가상 머신이면 전용 코어를 주십시오. 계속되면 태그 수나 수집 빈도를 줄이십시오.",
+)
 CLOCK_STEPPED = warning(
     "The clock of this machine was set by {step_s:+.1f} s while the collector ran.",
     "수집 중에 이 컴퓨터의 시계가 {step_s:+.1f}초 바뀌었습니다.",

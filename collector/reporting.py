@@ -25,6 +25,7 @@ from config.secret_file import read_secret
 from config.site import Site
 from kpi.outcome import Reason
 from kpi.report import Event, ReportError, event_sha256, sign, to_payload, unsigned_event
+from plant.credible_time import RELEASED_US
 from plant.instant import US_PER_S
 from plant.kpi_id import REPORTED
 from plant.period import Period, PeriodKind, periods
@@ -156,7 +157,7 @@ class Reporting:
 def reported_from(connection: Connection, site: Site, mqtt: MqttSettings, now_us: int) -> int:
     """From when on periods are reported [us]."""
     clock = site.clock()
-    first_day = mqtt.reports_from or clock.day_of(events.first(connection, "start") or now_us)
+    first_day = mqtt.reports_from or clock.day_of(events.first(connection, "start", RELEASED_US) or now_us)
     return clock.day_start(first_day)
 
 

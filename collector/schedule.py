@@ -20,7 +20,8 @@ Work = Callable[[], Awaitable[None]]
 
 @dataclass(slots=True)
 class Schedule:
-    """Work that is woken up every so many seconds, late rather than never, and never twice at once.
+    """Work that is woken up every so many seconds, late rather than never, and never twice at once; not while it
+    may not be done.
 
     clock_offset_s: how far the wall clock stepped against the monotonic one since the start. faults: how often each
     work failed. failing: what those said that failed the last time they ran. done_us: when each was done last.
@@ -28,6 +29,7 @@ class Schedule:
     """
 
     on_clock_step: Callable[[float], Awaitable[None]]
+    may_work: Callable[[], bool] = lambda: True
     clock_offset_s: float = 0.0
     clock_stepped_us: int | None = None
     faults: dict[str, int] = field(default_factory=dict)
@@ -39,6 +41,8 @@ class Schedule:
         """Add work to be woken up."""
 
         async def noting_faults() -> None:
+            if not self.may_work():
+                return
             try:
                 await work()
                 self.failing.pop(name, None)

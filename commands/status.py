@@ -58,6 +58,7 @@ def _say_state(state: dict[str, Any], zone: ZoneInfo) -> None:
     if state["reports_waiting"] is not None:
         say(f"reports waiting for the programme: {state['reports_waiting']}")
     say(f"disk: {state['disk_free_ratio']:.1%} free; clock stepped by {state['clock_offset_s']} s since the start")
+    say(f"event loop late by at most {state['loop_late_hour_s']} s in the last hour")
 
 
 def device_lines(device: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:

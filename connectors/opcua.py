@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -55,12 +55,20 @@ class OpcUaConnector:
 
     folder: where `trusted/<device>.der`, `certificates/own.pem` and a relative password_file lie. Handovers' `done`
     must be called in the event loop that iterates `batches`. before: position that was kept with what was stored last.
+    clock_doubt: why this machine's clock is not trusted now, if it is not; no certificate is judged or made by it.
     """
 
-    def __init__(self, device: OpcUaDevice, folder: Path, before: str | None = None) -> None:
+    def __init__(
+        self,
+        device: OpcUaDevice,
+        folder: Path,
+        before: str | None = None,
+        clock_doubt: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self.health = DeviceHealth(security_exceptions=device.security_exceptions)
         self._device = device
         self._folder = folder
+        self._clock_doubt = clock_doubt
         self._decoder = Decoder(device.id, device.tags, device.max_clock_error_s)
         self._history = History(device, self._decoder)
         self._before = position(before, device) or Position(digest(device), {})
@@ -122,6 +130,7 @@ class OpcUaConnector:
 
     @contextlib.asynccontextmanager
     async def _reading(self) -> AsyncIterator[Reading]:
+        self._require_clock()
         async with opened(self._device, self._folder, self._uris, self.health.latency) as link:
             await learn_types(link, self._device, self._decoder)
             reading = self._way(link)
@@ -151,6 +160,12 @@ class OpcUaConnector:
             log.info("%s: goes on after message %d", self._device.id, self._before.number)
         else:
             self._before = replace(self._before, subscription_id=0)
+
+    def _require_clock(self) -> None:
+        doubt = None if self._device.security == "none" else self._clock_doubt()
+        if doubt is not None:
+            said = f"no certificate can be judged: {doubt}"
+            raise NotTrustedError(said, Cause.CLOCK, "BadCertificateTimeInvalid")
 
     def _note_how_far(self, reading: Reading) -> None:
         """From where the next link goes on; not again with a subscription that never published after it was taken over:

@@ -12,12 +12,11 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from plant.credible_time import RELEASED_US
 from plant.instant import US_PER_S, instant
 
 SMALLEST_KEY_BITS = 2048
 """Of all three policies that we speak (OPC 10000-7, Basic256Sha256 and later)."""
-CLOCK_FLOOR = datetime(2026, 1, 1, tzinfo=UTC)
-"""Before any release of this program: a clock that shows less is wrong, and no certificate can be judged by it."""
 E = TypeVar("E", bound=x509.ExtensionType)
 _WEAK_HASHES = ("md5", "sha1")
 _MOST_NAMED = 5
@@ -101,7 +100,7 @@ def _of_key(certificate: x509.Certificate) -> Iterator[Finding]:
 def _of_dates(certificate: x509.Certificate, now_us: int) -> Iterator[Finding]:
     until, since = certificate.not_valid_after_utc, certificate.not_valid_before_utc
     today = f"{datetime.fromtimestamp(now_us / US_PER_S, UTC):%Y-%m-%d}"
-    if now_us < instant(CLOCK_FLOOR):
+    if now_us < RELEASED_US:
         yield Finding(Flaw.CLOCK, f"this machine's clock shows {today}, which cannot be")
     elif instant(until) < now_us:
         yield Finding(Flaw.EXPIRED, f"it ended on {until:%Y-%m-%d}, and this machine's clock shows {today}")

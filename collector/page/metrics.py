@@ -61,6 +61,14 @@ def _collector(now: dict[str, Any], detail: dict[str, Any]) -> Iterator[Metric]:
     if detail["last_commit_us"] is not None:
         text = "When readings were stored last"
         yield GaugeMetricFamily("smartwings_last_commit_timestamp_seconds", text, detail["last_commit_us"] / 1e6)
+    yield GaugeMetricFamily("smartwings_clock_trusted", "1 while this machine's clock is", float(now["clock_trusted"]))
+    text = "Readings not stored, since the clock was not trusted"
+    yield GaugeMetricFamily("smartwings_readings_undated", text, now["readings_undated"])
+    text = "The worst that the collector's event loop was late"
+    late = GaugeMetricFamily("smartwings_loop_late_seconds", text, labels=["within"])
+    late.add_metric(["minute"], now["loop_late_minute_s"])
+    late.add_metric(["hour"], now["loop_late_hour_s"])
+    yield late
     faults = CounterMetricFamily("smartwings_task_faults", "Failures of a task of the collector", labels=["task"])
     for name, count in now["task_faults"].items():
         faults.add_metric([name], count)

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from collector.clock_trust import ACCEPTED
 from collector.page.access import Role, shown
 from collector.page.plant_now import plant_now
 from collector.page.rendering import render
@@ -24,8 +25,10 @@ from plant.instant import moment
 MOST_EVENTS = 30
 EVENTS = {
     "start": _("started"),
+    "start undated": _("started, by a clock that is not trusted"),
     "stop": _("stopped"),
     "clock step": _("clock was set"),
+    ACCEPTED: _("clock was set to before what is stored"),
     "report failed": _("report could not be made"),
 }
 

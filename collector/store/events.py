@@ -22,7 +22,9 @@ def newest(connection: Connection, kind: str) -> tuple[int, str] | None:
     return None if row is None else (row.time_us, row.detail)
 
 
-def first(connection: Connection, kind: str) -> int | None:
-    """When a kind of event happened first [us]; None if it never did."""
-    found = connection.exec_driver_sql("select min(time_us) from event where kind = ?", (kind,)).scalar()
+def first(connection: Connection, kind: str, from_us: int = 0) -> int | None:
+    """When a kind of event happened first from a time on [us]; None if it never did."""
+    found = connection.exec_driver_sql(
+        "select min(time_us) from event where kind = ? and time_us >= ?", (kind, from_us)
+    ).scalar()
     return None if found is None else int(found)
