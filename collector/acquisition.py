@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import time
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ from collector.store.tags import StoredTag, text_ids
 from collector.store.writer import Writer
 from connectors.connector import Connector, Handover
 from plant.gap import Gap
+from plant.instant import US_PER_S
 from plant.reading import F64, U32, Batch, Readings, sound
 
 log = logging.getLogger(__name__)
@@ -25,6 +27,8 @@ COMMIT_S = 0.25
 MOST_WAITING = 128
 MOST_READINGS = 150_000
 RETRY_S = 1.0
+TRIED_AGAIN_US = 7 * 86_400 * US_PER_S
+MOST_TRIED_AGAIN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +63,16 @@ class Acquisition:
         self._silences = Silences(self.tags.values())
 
     async def read(self, device: str, connector: Connector) -> None:
-        """Take what a connector hands over; ends only when cancelled.
+        """Take what a connector hands over; ends only when cancelled, and then not before its connection is closed.
 
         At most so many handovers of a device wait for their commit; then no more is taken until one is durable.
         """
         free = asyncio.Semaphore(MOST_WAITING)
         self._connectors[device] = connector
-        async for handover in connector.batches():
-            await free.acquire()
-            await self._waiting.put(_Waiting(device, handover, free))
+        async with aclosing(connector.batches()) as handovers:
+            async for handover in handovers:
+                await free.acquire()
+                await self._waiting.put(_Waiting(device, handover, free))
 
     async def commit(self) -> None:
         """Commit handovers, those of 250 ms together, for ever."""
@@ -121,13 +126,16 @@ class Acquisition:
 
     def _resume(self, handovers: list[tuple[str, Handover]]) -> None:
         """Devices met for the first time: what was missed while nothing ran is stored; they may have it still."""
-        for device, handover in handovers:
-            if handover.known_until_us is not None and device not in self._resumed:
-                missed = [gap for gap in self.left_open if gap.device == device]
-                missed += self._gaps(device, handover)[len(handover.gaps) :]
-                self._resumed.add(device)
-                if missed and device in self._connectors:
-                    self._connectors[device].fill(missed)
+        for device, handover in self._met(handovers).items():
+            missed = self._missed(device, handover)
+            self._resumed.add(device)
+            if missed and device in self._connectors:
+                self._connectors[device].fill(missed)
+
+    def _met(self, handovers: list[tuple[str, Handover]]) -> dict[str, Handover]:
+        """The first good contact with each device that was not met before."""
+        good = [(device, handover) for device, handover in handovers if handover.known_until_us is not None]
+        return {device: handover for device, handover in reversed(good) if device not in self._resumed}
 
     def _store(self, connection: Connection, handovers: list[tuple[str, Handover]]) -> JournalEntry:
         batches = [handover.batch for _, handover in handovers if handover.batch is not None and len(handover.batch)]
@@ -135,7 +143,9 @@ class Acquisition:
         readings.append(connection, entry)
         self._note_late(connection, entry, batches)
         devices.add_received(connection, [(batch.device, batch.received_us, len(batch)) for batch in batches])
-        found = [gap for device, handover in handovers for gap in self._gaps(device, handover)]
+        found = [gap for _, handover in handovers for gap in handover.gaps]
+        for device, handover in self._met(handovers).items():
+            found += [gap for gap in self._missed(device, handover) if gap not in self.left_open]
         shortened = gaps.to_be_shortened(connection, found)
         gaps.save(connection, found)
         _note_old_gaps(connection, found + shortened)
@@ -197,11 +207,15 @@ class Acquisition:
         values[list(batch.texts)] = [self._texts[text] for text in batch.texts.values()]
         return values
 
-    def _gaps(self, device: str, handover: Handover) -> list[Gap]:
-        found = list(handover.gaps)
-        if handover.known_until_us is not None and device not in self._resumed:
-            found += () if handover.unbroken else self._not_running(device, handover.known_until_us)
-        return found
+    def _missed(self, device: str, handover: Handover) -> list[Gap]:
+        """What was missed up to the first good contact: gaps that were left open, unless it is known by now that they
+        ended earlier, and the time in which nothing ran."""
+        until_us = handover.known_until_us or 0
+        if handover.since_us is not None:
+            until_us = min(until_us, handover.since_us)
+        left = [gap for gap in self.left_open if gap.device == device]
+        ended = [replace(gap, end_us=min(gap.end_us or until_us, max(gap.start_us, until_us))) for gap in left]
+        return ended + self._not_running(device, until_us)
 
     def _not_running(self, device: str, until_us: int) -> list[Gap]:
         """Gaps from what was known of a device before this start to its first good contact, one a known time."""
@@ -223,6 +237,14 @@ def close_gaps(connection: Connection, at_us: int) -> list[Gap]:
     closed = gaps.close_open(connection, at_us)
     _note_old_gaps(connection, closed)
     return closed
+
+
+def not_filled(connection: Connection, names: Iterable[str], at_us: int) -> dict[str, list[Gap]]:
+    """Gaps of the last days that ended before, by device: an earlier run may have been stopped while it filled them."""
+    since_us = at_us - TRIED_AGAIN_US
+    newest = {name: gaps.newest(connection, MOST_TRIED_AGAIN, name, 1) for name in names}
+    ended = {name: [gap for gap in found if (gap.end_us or 0) > since_us] for name, found in newest.items()}
+    return {name: found[::-1] for name, found in ended.items() if found}
 
 
 def _note_old_gaps(connection: Connection, found: list[Gap]) -> None:

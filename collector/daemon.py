@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collector import control
-from collector.acquisition import Acquisition, close_gaps, now_us
+from collector.acquisition import Acquisition, close_gaps, not_filled, now_us
 from collector.answers import Answers
 from collector.background import background
 from collector.control import Answer
@@ -84,6 +84,8 @@ async def _started(site: Site, writer: Writer, around: "_Around") -> "_Daemon":
     connectors = open_connectors(site.devices, folder, await writer.write(devices.positions))
     started_us, digest = now_us(), _sha256(around.site_file)
     await writer.write(lambda connection: events.save(connection, started_us, "start", digest))
+    for name, missed in (await writer.write(lambda connection: not_filled(connection, connectors, started_us))).items():
+        connectors[name].fill(missed)
     left_open = await writer.write(lambda connection: close_gaps(connection, started_us))
     named = [(device.id, settings.tag()) for device in site.devices for settings in device.tags]
     tags = await writer.write(lambda connection: register(connection, named))

@@ -1,6 +1,7 @@
 """Which trouble are devices in? From what its connector knows of it: pure."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 from urllib.parse import urlsplit
 
@@ -10,7 +11,6 @@ from collector.device_trouble_text import (
     DEVICE_CLOCK,
     EXCEPTIONS,
     LINE_SILENT,
-    NODES,
     NOT_CONNECTED,
     OTHER_EXCEPTION,
     OTHER_NODE,
@@ -19,6 +19,7 @@ from collector.device_trouble_text import (
     UNIT_SILENT,
     exception_words,
 )
+from collector.tag_trouble_text import OF_STATUS
 from collector.trouble import Form, Trouble, named
 from config.devices import Device, ModbusDevice
 from connectors.device_health import MANY_LATE, Cause, DeviceHealth
@@ -74,9 +75,10 @@ def _of_connected(device: Device, health: DeviceHealth, now_us: int) -> Iterator
     yield from _bad_blocks(device, health)
     by_status = sorted(health.refused_tags.items(), key=lambda one: one[1])
     for status, group in groupby(by_status, key=lambda one: one[1]):
-        tags = named([name for name, _ in group])
-        form = NODES.get(status, OTHER_NODE)
-        yield form.trouble("tags_refused", device.id, None, tags=tags, status=status, address=device_address(device)[0])
+        names = tuple(name for name, _ in group)
+        form, address = OF_STATUS.get(status, OTHER_NODE), device_address(device)[0]
+        found = form.trouble("tags_refused", device.id, None, tags=named(names), status=status, address=address)
+        yield replace(found, tags=names)
     late_within_s = max(_LATE_S, _LATE_POLLS * device.poll_s)  # now and then one is late on any busy machine
     if len(health.late_us) == MANY_LATE and now_us - health.late_us[0] < late_within_s * US_PER_S:
         yield POLLS_LATE.trouble(

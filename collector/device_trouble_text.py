@@ -227,22 +227,6 @@ BLOCK_SILENT = failure(
     "없는 주소의 요청을 무시하는 장치입니다. 주소를 설명서와 비교하거나 해당 태그를 빼십시오.",
 )
 
-NODES: dict[str, Form] = {
-    "BadNodeIdUnknown": failure(
-        "{subject}: the server does not know the nodes of {tags}.",
-        "장치 {subject}: 서버에 {tags}의 노드가 없습니다.",
-        "Compare the node ids with what the server has: smartwings browse {address}",
-        "서버에 있는 노드와 노드 ID를 비교하십시오: smartwings browse {address}",
-    ),
-    "BadUserAccessDenied": failure(
-        "{subject}: the server does not let us read {tags}.",
-        "장치 {subject}: 서버가 {tags} 읽기를 허용하지 않습니다.",
-        "Give the user of this connection the right to read these nodes at the server.",
-        "서버에서 이 연결의 사용자에게 해당 노드의 읽기 권한을 주십시오.",
-    ),
-}
-NODES["BadNodeIdInvalid"] = NODES["BadNodeIdUnknown"]
-NODES["BadNotReadable"] = NODES["BadUserAccessDenied"]
 OTHER_NODE = failure(
     "{subject}: the server cannot give {tags}: {status}.",
     "장치 {subject}: 서버가 {tags} 값을 주지 못합니다: {status}.",

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from collector.buffer import Buffer
+from collector.device_trouble import device_address
 from collector.plant_trouble import BadTag, Kept
 from collector.store import events, reports
 from collector.store.latest import latest
@@ -36,12 +37,12 @@ def standing(connection: Connection, site: Site, site_file: Path, outlook: Buffe
 
 def bad_tags(connection: Connection, site: Site) -> list[BadTag]:
     """Tags of the site file whose newest reading is Bad."""
-    device_of = {settings.name: device.id for device in site.devices for settings in device.tags}
+    device_of = {settings.name: device for device in site.devices for settings in device.tags}
     named = {row.id: row.name for row in connection.exec_driver_sql("select id, name from tag")}
     return [
-        BadTag(device_of[named[tag_id]], named[tag_id], found.status, found.time_us)
+        BadTag(device.id, named[tag_id], found.status, found.time_us, device_address(device)[0])
         for tag_id, found in latest(connection).items()
-        if found.status & BAD and named[tag_id] in device_of
+        if found.status & BAD and (device := device_of.get(named[tag_id])) is not None
     ]
 
 

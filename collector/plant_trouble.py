@@ -11,6 +11,7 @@ from collector.certificate_trouble_text import EXCEPTIONS, TOLD_DAYS, ending
 from collector.device_trouble import device_troubles
 from collector.health import LEAST_FREE_SHARE, Snapshot
 from collector.store.reports import StoredReport
+from collector.tag_trouble_text import OF_STATUS
 from collector.trouble import Trouble, named, worst_first
 from config.site import Site
 from plant.instant import US_PER_S
@@ -30,12 +31,13 @@ Exceptions = tuple[tuple[str, tuple[str, ...]], ...]
 
 @dataclass(frozen=True, slots=True)
 class BadTag:
-    """A tag whose newest reading is Bad, and since when [us]."""
+    """A tag whose newest reading is Bad, and since when [us]. address: of its device."""
 
     device: str
     name: str
     status: int
     since_us: int
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,18 +124,19 @@ def _refused_reports(kept: Kept, running: list[Trouble], now_us: int) -> Iterato
 
 
 def _bad_tags(kept: Kept, running: list[Trouble]) -> Iterator[Trouble]:
-    """Those of devices that answer; where one does not, that is said already."""
-    kinds = ("not_connected", "tags_refused", "block_refused", "block_silent")
-    said = {name for one in running if one.kind in kinds for name in one.subjects}
+    """Those of devices that answer; where one does not, or does not give a tag, that is said already."""
+    kinds = ("not_connected", "block_refused", "block_silent")
+    away = {name for one in running if one.kind in kinds for name in one.subjects}
+    said = {name for one in running for name in one.tags}
     if any(one.kind == "not_running" for one in running):
         return
-    bad = sorted(kept.bad_tags, key=lambda one: (one.device, one.status, one.name))
-    for (device, status), group in groupby(bad, key=lambda one: (one.device, one.status)):
-        if device not in said:
-            tags = list(group)
-            since_us = min(tag.since_us for tag in tags)
-            names = named([tag.name for tag in tags])
-            yield text.TAGS_BAD.trouble("tags_bad", device, since_us, tags=names, status=status_name(status))
+    left = [one for one in kept.bad_tags if one.device not in away and one.name not in said]
+    bad = sorted(left, key=lambda one: (one.device, one.status, one.name))
+    for (device, code), group in groupby(bad, key=lambda one: (one.device, one.status)):
+        tags, status = list(group), status_name(code)
+        since_us = min(tag.since_us for tag in tags)
+        names, form = named([tag.name for tag in tags]), OF_STATUS.get(status, text.TAGS_BAD)
+        yield form.trouble("tags_bad", device, since_us, tags=names, status=status, address=tags[0].address)
 
 
 def certificate_troubles(

@@ -26,14 +26,17 @@ class Supervisor:
         return task
 
     async def _keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        pause_s = 0.5
+        pause_s, task = 0.5, asyncio.current_task()
+        assert task is not None
         while True:
             started = asyncio.get_running_loop().time()
             try:
                 await work()
                 fault = "ended by itself"
             except asyncio.CancelledError:
-                raise
+                if task.cancelling():
+                    raise
+                fault = "something that it waited for was cancelled"  # by whom else: it is not to end
             except Exception as error:
                 fault = f"{type(error).__name__}: {error}"
                 log.exception("%s failed", name)

@@ -121,6 +121,15 @@ _STATUS: dict[str, Said] = {
     "BadTypeMismatch": Said(
         "the value is of another type than the site file says", "사이트 파일과 다른 형식의 값입니다"
     ),
+    "BadIndexRangeNoData": Said("the array has no such element", "배열에 그 번호의 요소가 없습니다"),
+    "BadIndexRangeInvalid": Said("the array has no such element", "배열에 그 번호의 요소가 없습니다"),
+    "BadNoMatch": Said("the structure has no such field", "구조체에 그 이름의 필드가 없습니다"),
+    "BadDataTypeIdUnknown": Said(
+        "the server does not say how the structure is made up", "서버가 구조체 구성을 알려 주지 않습니다"
+    ),
+    "BadDecodingError": Said("the value is not made up as the server says", "값이 서버가 알린 구성과 다릅니다"),
+    "BadAttributeIdInvalid": Said("the node has no value", "값이 없는 노드입니다"),
+    "BadNodeIdInvalid": Said("this is no NodeId of the server", "서버의 노드 ID 형식이 아닙니다"),
     "BadOutOfRange": Said("the value is outside of what is possible", "있을 수 없는 범위의 값입니다"),
     "BadNoData": Said("there is no value", "값이 없습니다"),
     "BadWaitingForInitialData": Said("the server has no value yet", "서버에 아직 값이 없습니다"),

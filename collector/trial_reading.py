@@ -7,6 +7,7 @@ from pathlib import Path
 from collector.device_connector import open_connector
 from collector.device_trouble import device_address
 from collector.tag_condition import status_words
+from collector.tag_trouble_text import OF_STATUS
 from config.devices import Device, ModbusDevice
 from config.tags import OpcUaTag, TagSettings
 from connectors.connector import Connector
@@ -72,9 +73,16 @@ def _fault(device: Device, connector: Connector, name: str, status: int) -> str:
     why = (connector.health.why_not(name) or status_words(status).en).rstrip(".")
     if address not in why:
         why = f"{address}, {why}"
+    return f"{status_name(status)} ({why}){_remedy(device, connector, name, status)}"
+
+
+def _remedy(device: Device, connector: Connector, name: str, status: int) -> str:
+    """What helps, as a further sentence; nothing where nobody knows."""
     obstacle = obstacle_to(connector.health, name)
-    remedy = "" if obstacle is Obstacle.OTHER else f". {WORDS[obstacle].remedy}"
-    return f"{status_name(status)} ({why}){remedy}"
+    if obstacle is not Obstacle.OTHER:
+        return f". {WORDS[obstacle].remedy}"
+    form = OF_STATUS.get(status_name(status)) if connector.health.last_error is None else None
+    return f". {form.remedy.en.format(address=device_address(device)[0])}" if form else ""
 
 
 def _of_answered(tag: TagSettings, status: int) -> tuple[str | None, str | None]:

@@ -30,7 +30,7 @@ class Said:
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """Something that is wrong. subject: the device, report or part that it is about, others: devices that are in it
-    alike. since_us: None if not known."""
+    alike. since_us: None if not known. tags: those of the subject that it is about; empty: not of single tags."""
 
     kind: str
     severity: Severity
@@ -39,6 +39,7 @@ class Trouble:
     what: Said
     remedy: Said
     others: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -53,8 +54,8 @@ class Trouble:
     def from_json(cls, said: dict[str, Any]) -> "Trouble":
         """What `as_json` gave."""
         texts = {"what": Said(**said["what"]), "remedy": Said(**said["remedy"])}
-        kinds = {"severity": Severity(said["severity"]), "others": tuple(said["others"])}
-        return cls(**{**said, **texts, **kinds})
+        names = {key: tuple(said.get(key, ())) for key in ("others", "tags")}
+        return cls(**{**said, **texts, **names, "severity": Severity(said["severity"])})
 
 
 @dataclass(frozen=True, slots=True)

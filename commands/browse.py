@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.terminal import Json, quiet_libraries, refuse, say, say_json, write_new
+from commands.terminal import (
+    Json,
+    faults_reported,
+    quiet_libraries,
+    refuse,
+    require_new,
+    say,
+    say_json,
+    write_new,
+)
 
 if TYPE_CHECKING:
+    from config.devices import OpcUaDevice
     from connectors.opcua_browse import Browsed
     from connectors.opcua_variable import Variable
 
@@ -26,21 +36,28 @@ def browse(
         list[str] | None, typer.Option(metavar="FLAW", help="Of its certificate, as in certificate_exceptions.")
     ] = None,
     site: Annotated[
-        Path | None, typer.Option(metavar="SITE", help="Connect with the certificate of this plant.")
+        Path | None,
+        typer.Option(metavar="SITE", help="Connect as this plant does, and to its device as its settings say."),
     ] = None,
     device: Annotated[str, typer.Option(metavar="ID", help="Under which the certificate is trusted.")] = "browsed",
     as_json: Json = False,
 ) -> None:
     """The server's variables: node, path, type, value now, unit, and the role that the name makes plain."""
     quiet_libraries()
+    require_new(tags)
     from connectors.connector import ConnectorError
     from connectors.opcua_draft import proposed_tags, tags_of
     from connectors.reachability import UnreachableError
 
+    with faults_reported():
+        known = None if site is None else _known(site, endpoint, device)
     try:
         with tempfile.TemporaryDirectory() as folder:
             place = site.parent if site is not None else Path(folder)
-            found = asyncio.run(_browsed(endpoint, under, security, fingerprint, accept or [], device, place))
+            if known is not None and security in (None, known.security):
+                found = asyncio.run(_browsed_as(known, under, fingerprint, accept or [], place))
+            else:
+                found = asyncio.run(_browsed(endpoint, under, security, fingerprint, accept or [], device, place))
     except (UnreachableError, ConnectorError, ValueError) as error:
         refuse(f"{endpoint}: {_told(error)}")
     if tags is not None:
@@ -55,6 +72,43 @@ def browse(
         _say(found, rows)
 
 
+def _known(site: Path, endpoint: str, device: str) -> "OpcUaDevice | None":
+    """The plant's device at this endpoint, the one with this id first; never one elsewhere: it has passwords."""
+    from config.devices import OpcUaDevice
+    from config.load import load_site
+
+    there = [one for one in load_site(site).devices if isinstance(one, OpcUaDevice) and one.endpoint == endpoint]
+    return next((one for one in there if one.id == device), there[0] if there else None)
+
+
+async def _browsed_as(
+    known: "OpcUaDevice", under: str | None, fingerprint: str | None, accept: list[str], folder: Path
+) -> "Browsed":
+    from config.devices import OpcUaDevice
+    from connectors.opcua_browse import browsed
+    from connectors.opcua_introduction import introduced
+
+    exceptions = (*known.certificate_exceptions, *accept)
+    server = OpcUaDevice.model_validate({**known.model_dump(), "tags": (), "certificate_exceptions": exceptions})
+    if server.security != "none" and server.ca_file is None:
+        await _pinned(server, folder, fingerprint, (await introduced(server.endpoint)).fingerprint)
+    return await browsed(server, folder, under)
+
+
+async def _pinned(server: "OpcUaDevice", folder: Path, fingerprint: str | None, shown: str) -> None:
+    from connectors.opcua_certificate import trusted_file
+    from connectors.opcua_introduction import trusted
+    from connectors.reachability import UnreachableError
+
+    if fingerprint is None and trusted_file(folder, server.id).exists():
+        return
+    try:
+        await trusted(server, folder, fingerprint)
+    except UnreachableError as error:
+        compare = f"it shows SHA-256 {shown}; compare it there, then add --fingerprint with it"
+        raise UnreachableError(error.obstacle, error.detail or compare) from None
+
+
 async def _browsed(
     endpoint: str,
     under: str | None,
@@ -66,8 +120,7 @@ async def _browsed(
 ) -> "Browsed":
     from config.devices import OpcUaDevice, is_loopback
     from connectors.opcua_browse import browsed
-    from connectors.opcua_certificate import trusted_file
-    from connectors.opcua_introduction import introduced, trusted, unsecured
+    from connectors.opcua_introduction import introduced, unsecured
     from connectors.reachability import Obstacle, UnreachableError
 
     met = await introduced(endpoint)
@@ -81,12 +134,7 @@ async def _browsed(
         server = OpcUaDevice.model_validate(
             {**server.model_dump(), "id": device, "security": chosen, "certificate_exceptions": accept}
         )
-        if fingerprint is not None or not trusted_file(folder, device).exists():
-            try:
-                await trusted(server, folder, fingerprint)
-            except UnreachableError as error:
-                shown = f"it shows SHA-256 {met.fingerprint}; compare it there, then add --fingerprint with it"
-                raise UnreachableError(error.obstacle, error.detail or shown) from None
+        await _pinned(server, folder, fingerprint, met.fingerprint)
     return await browsed(server, folder, under)
 
 
@@ -100,7 +148,9 @@ def _told(error: Exception) -> str:
     from pydantic import ValidationError
 
     if isinstance(error, ValidationError):
-        return str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        first = error.errors()[0]
+        option = "--accept: " if first["loc"][:1] == ("certificate_exceptions",) else ""
+        return option + str(first["msg"]).removeprefix("Value error, ")
     return str(error)
 
 
@@ -122,10 +172,11 @@ def _json(one: "Variable", role: str | None) -> dict[str, Any]:
 
 def _say(found: "Browsed", rows: list[dict[str, Any]]) -> None:
     width = max((len(row["path"]) for row in rows), default=0)
+    kinds = max((len(row["type"]) for row in rows), default=0)
     for row in rows:
         value = "-" if row["value"] is None else str(row["value"])[:30]
         status = "" if row["status"] == "Good" else f"  {row['status']}"
-        described = f"{row['type']:<8}  {value:>16} {row['unit']:<6}  {row['role'] or '-':<15}"
+        described = f"{row['type']:<{kinds}}  {value:>16} {row['unit']:<6}  {row['role'] or '-':<15}"
         say(f"{row['path']:<{width}}  {described}  {row['node']}{status}{_made_of(row)}")
     if not rows:
         say("no variables")

@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from commands.terminal import Json, SiteFile, faults_reported, say, say_json
 from plant.instant import US_PER_S
+
+if TYPE_CHECKING:
+    from collector.trouble import Trouble
+    from config.site import Site
 
 
 def status(site: SiteFile, as_json: Json = False) -> None:
@@ -19,7 +24,7 @@ def status(site: SiteFile, as_json: Json = False) -> None:
         settings = load_site(site)
         answer = ask(store_path(settings.store.url, site.parent), {"command": "status"})
         state: dict[str, Any] = answer["status"] if answer else {"running": False, "well": False, "devices": []}
-        troubles: list[dict[str, Any]] = answer.get("troubles", []) if answer else []
+        troubles = _troubles(settings, site, answer.get("troubles", [])) if answer and not as_json else []
     if as_json:
         say_json(state)
     elif not state["running"]:
@@ -27,7 +32,21 @@ def status(site: SiteFile, as_json: Json = False) -> None:
     else:
         _say_state(state, settings.zone)
         for trouble in troubles:
-            say(f"{trouble['what']['en']}\n  what to do: {trouble['remedy']['en']}")
+            say(f"{trouble.what.en}\n  what to do: {trouble.remedy.en}")
+
+
+def _troubles(settings: "Site", site: Path, told: list[dict[str, Any]]) -> "list[Trouble]":
+    """What the daemon told, and what store and files show beside it, worst first: as on the page."""
+    from collector.plant_standing import standing
+    from collector.plant_trouble import kept_troubles
+    from collector.store.store import reading, store_path
+    from collector.trouble import Trouble, worst_first
+    from connectors.device_health import now_us
+
+    running = [Trouble.from_json(one) for one in told]
+    with reading(store_path(settings.store.url, site.parent)) as connection:
+        kept = standing(connection, settings, site, None)
+    return worst_first([*running, *kept_troubles(kept, running, now_us())])
 
 
 def _say_state(state: dict[str, Any], zone: ZoneInfo) -> None:

@@ -36,13 +36,19 @@ def refuse(message: str) -> NoReturn:
     raise typer.Exit(USAGE)
 
 
+def require_new(path: Path | None) -> None:
+    """End with exit code 2 where a file that is to be written is there already, before anything is asked for it."""
+    if path is not None and path.exists():
+        refuse(f"{path}: is there already; nothing was written. Name another file, or move this one away")
+
+
 def write_new(path: Path, content: bytes) -> None:
     """Write a file that is not there yet; say so. One that is there is left as it is, exit code 2."""
     try:
         with path.open("xb") as file:
             file.write(content)
     except FileExistsError:
-        refuse(f"{path}: is there already; nothing was written")
+        require_new(path)
     except OSError as error:
         refuse(f"{path}: cannot be written: {error.strerror}")
     typer.echo(f"wrote {path}", err=True)

@@ -117,6 +117,8 @@ class OpcUaDevice(DeviceSettings):
             raise ValueError("security: none beyond this machine needs allow_insecure: true")
         if self.password_file and not self.may_send_password:
             raise ValueError("password_file: a password is never sent over a channel that is not encrypted")
+        if self.password_file and not self.username:
+            raise ValueError("username: is required beside password_file")
         if self.mode == "poll" and (named := [tag.name for tag in self.tags if tag.events]):
             raise ValueError(f"mode: must be subscribe for {named[0]}, since events cannot be polled")
         return self

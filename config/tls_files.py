@@ -1,7 +1,7 @@
 """Can the certificate files that a device names be used? Read and tried, nothing is sent."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,9 @@ def tls_faults(device: Any, folder: Path) -> Iterator[tuple[str, str]]:
         if key in paths and (why := _why_no_certificate(paths[key])):
             yield key, why
             del paths[key]
+    lists = device.get("revocation_file")
+    if isinstance(lists, str) and lists and (why := _why_no_list(folder / lists)):
+        yield "revocation_file", why
     if {certificate, key_of_it} <= paths.keys() and paths[key_of_it].exists():
         try:
             context.load_cert_chain(paths[certificate], paths[key_of_it], _NO_PASSWORD.decode)
@@ -32,13 +35,34 @@ def tls_faults(device: Any, folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _why_no_certificate(path: Path) -> str | None:
-    try:
+    def tried() -> None:
         path.open("rb").close()
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+
+    return _why_not(tried, path, "no certificate (PEM)")
+
+
+def _why_no_list(path: Path) -> str | None:
+    def tried() -> None:
+        from cryptography import x509  # takes a while to load
+
+        content = path.read_bytes()
+        read = x509.load_pem_x509_crl if b"-----BEGIN" in content else x509.load_der_x509_crl
+        try:
+            read(content)
+        except ValueError as error:
+            raise ssl.SSLError(str(error)) from None
+
+    return _why_not(tried, path, "no revocation list (PEM or DER)")
+
+
+def _why_not(tried: Callable[[], None], path: Path, what: str) -> str | None:
+    try:
+        tried()
     except FileNotFoundError:
         return f"{path} is not there"
     except ssl.SSLError:
-        return f"{path} holds no certificate (PEM)"
+        return f"{path} holds {what}"
     except OSError as error:
         return f"{path} cannot be read: {error.strerror}"
     except ValueError:

@@ -1,6 +1,6 @@
 """What does a connection to a device give to the collector? Batches to commit, and what could not be had."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,7 +26,8 @@ class Handover:
     closed (same device, tag and start as when it opened; a short one comes closed at once). done: to be called after
     the commit, never before; only then does the connector acknowledge to the device. position: from where the
     connector can go on once this is committed; kept with it, and given back at the next start (None: as before).
-    unbroken: nothing was missed since the position that it was given at its start.
+    since_us: from when on nothing is missed (None: from known_until_us on); for one that went on from the position
+    that it was given at its start, that is before the start.
     """
 
     batch: Batch | None = None
@@ -34,7 +35,7 @@ class Handover:
     gaps: tuple[Gap, ...] = ()
     done: Callable[[], None] = _nothing_to_do
     position: str | None = None
-    unbroken: bool = False
+    since_us: int | None = None
 
 
 class Connector(Protocol):
@@ -42,7 +43,7 @@ class Connector(Protocol):
 
     health: DeviceHealth
 
-    def batches(self) -> AsyncIterator[Handover]:
+    def batches(self) -> AsyncGenerator[Handover, None]:
         """Hand over readings for as long as it is iterated, connecting again by itself for ever.
 
         A few handovers may wait for their commit; when they do, the next is not asked for: that is the back-pressure.

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -30,7 +30,7 @@ from plant.instant import US_PER_S
 
 log = logging.getLogger(__name__)
 
-_MOST_UNPROVEN = 1
+_MOST_UNPROVEN = 3
 _EXPECTED = (DoubtError, NotTrustedError, OSError, TimeoutError, UaError)
 
 
@@ -71,7 +71,7 @@ class OpcUaConnector:
         self._reached: str | None = None
         self._unproven = 0
 
-    async def batches(self) -> AsyncIterator[Handover]:
+    async def batches(self) -> AsyncGenerator[Handover, None]:
         """Handovers for ever; see `connector.Connector`. A lost link is a gap from when the device was last known."""
         outage, backoff = Outage(self._device.id), Backoff()
         known_us = now_us()
@@ -86,7 +86,7 @@ class OpcUaConnector:
                         self._reached = handover.position or self._reached
                         backoff.reset()
                         gaps = closed + handover.gaps
-                        yield replace(handover, gaps=gaps, unbroken=reading.is_resumed)
+                        yield replace(handover, gaps=gaps, since_us=reading.since_us)
                         self.fill(gap for gap in gaps if gap.end_us != gap.start_us)
             except Exception as error:
                 cause = self._failed(error)
@@ -125,11 +125,7 @@ class OpcUaConnector:
         async with opened(self._device, self._folder, self._uris, self.health.latency) as link:
             await learn_types(link, self._device, self._decoder)
             reading = self._way(link)
-            await reading.start()
-            if reading.is_resumed:
-                log.info("%s: goes on after message %d", self._device.id, self._before.number)
-            else:
-                self._before = replace(self._before, subscription_id=0)
+            await self._begin(reading)
             try:
                 if self.health.last_good_us is not None:
                     self.health.reconnects += 1
@@ -145,13 +141,26 @@ class OpcUaConnector:
                 self.health.refused_tags = {}
                 await reading.close()
 
+    async def _begin(self, reading: Reading) -> None:
+        try:
+            await reading.start()
+        except Exception:
+            self._note_how_far(reading)
+            raise
+        if reading.is_resumed:
+            log.info("%s: goes on after message %d", self._device.id, self._before.number)
+        else:
+            self._before = replace(self._before, subscription_id=0)
+
     def _note_how_far(self, reading: Reading) -> None:
         """From where the next link goes on; not again with a subscription that never published after it was taken over:
-        some servers transfer in name only."""
+        some servers transfer in name only, and some hang up on whoever asks them to."""
+        is_in_doubt = self._before.is_resumable and not reading.is_proven
         reached = position(self._reached, self._device)
         if reached is not None:
             self._before, self._reached = replace(reached, uris=self._uris), None
-        self._unproven = 0 if reading.is_proven or not reading.is_resumed else self._unproven + 1
+        doubt = _MOST_UNPROVEN if reading.is_resumed else 1
+        self._unproven = self._unproven + doubt if is_in_doubt else 0
         if self._unproven >= _MOST_UNPROVEN:
             self._before, self._unproven = replace(self._before, subscription_id=0), 0
 

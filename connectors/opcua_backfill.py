@@ -15,9 +15,16 @@ MOST_VALUES_A_CALL = 2_000
 MARGIN_US = 2 * US_PER_S
 """Asked for beyond both ends of a gap: what was sampled before it may have been on its way. It comes as a repeat."""
 NO_HISTORY = "the server keeps no history of it"
+_STARTED = "the server started at its end"
 
 _MOST_IDLE = 3
 _MOST_VALUES = 5_000_000
+
+
+def is_settled(gap: Gap) -> bool:
+    """Whether all that history has of a gap was read before, as its cause says (`Backfill.remaining`)."""
+    why = gap.cause.rpartition("; ")[2]
+    return why == _STARTED or "history" in why
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +105,13 @@ class Backfill:
         """Times of the values that came for a row, the continuation point if the server has more, and whether as many
         came as were asked for.
 
-        A server that gives so many without a point is asked again from the last one on. One that
-        says there is more and gives nothing new is not asked for ever.
+        A server that gives so many without a point is asked again from the last one on. One that has more, as it says
+        or as so many show, and gives nothing new is not asked for ever, nor believed.
         """
         row = self._rows[number]
         last_us = max(times_us, default=row.from_us)
         row.idle = 0 if last_us > row.from_us else row.idle + 1
-        more = bool(point) or (full and last_us > row.from_us)
+        more = bool(point) or full
         row.from_us = max(row.from_us, last_us)
         row.point = point or None
         row.values += len(times_us)
@@ -143,7 +150,7 @@ class Backfill:
             start_us = max(gap.start_us, up_since_us)
             if len(unread) == len(rows) or start_us >= end_us:
                 continue
-            why = "filled from the server's history" if start_us == gap.start_us else "the server started at its end"
+            why = "filled from the server's history" if start_us == gap.start_us else _STARTED
             found.append(replace(gap, end_us=start_us, cause=f"{gap.cause}; {why}"))
             for number in unread:
                 cause = f"{gap.cause}; {self._rows[number].problem}"

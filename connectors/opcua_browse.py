@@ -26,6 +26,7 @@ from plant.status_code import parse_status, status_name
 
 MOST_VARIABLES = 5000
 MOST_DEPTH = 12
+MOST_PARTS = 1000
 _UNIT = "EngineeringUnits"
 
 
@@ -123,21 +124,28 @@ class _Tree:
                     points[at] = result.ContinuationPoint
                 if node == self._start:
                     result.StatusCode.check()
-                references = list(result.References or ())
-                while points[at]:
-                    (part,) = await self._next([points[at]])
-                    references += part.References or ()
-                    points[at] = part.ContinuationPoint
-                    if part.StatusCode.is_bad():
-                        self.found.cut[f"what the server did not go on with, {_name(part.StatusCode)}"] = None
-                        points[at] = None
-                found.append(references)
+                found.append(list(result.References or ()))
+                await self._go_on(found[-1], points, at)
             return found
         finally:
             kept = [point for point in points if point]
             if kept:  # after an error: a server has few of them
                 with contextlib.suppress(Exception):
                     await self._next(kept, is_end=True)
+
+    async def _go_on(self, references: list[Any], points: list[Any], at: int) -> None:
+        """Add what else a node leads to; a server that has more for ever is left, its point for whoever releases it."""
+        for _ in range(MOST_PARTS):
+            if not points[at]:
+                return
+            (part,) = await self._next([points[at]])
+            references += part.References or ()
+            points[at] = part.ContinuationPoint
+            if part.StatusCode.is_bad():
+                self.found.cut[f"what the server did not go on with, {_name(part.StatusCode)}"] = None
+                points[at] = None
+        if points[at]:
+            self.found.cut[f"what comes after {MOST_PARTS} parts of a list"] = None
 
     async def _browse(self, nodes: Sequence[ua.NodeId]) -> list[ua.BrowseResult]:
         asked = ua.BrowseParameters(NodesToBrowse=[_description(node) for node in nodes])

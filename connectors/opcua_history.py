@@ -12,7 +12,7 @@ from itertools import compress
 
 from config.devices import OpcUaDevice
 from connectors.connector import Handover
-from connectors.opcua_backfill import MOST_NODES_A_CALL, Backfill, Slice
+from connectors.opcua_backfill import MOST_NODES_A_CALL, Backfill, Slice, is_settled
 from connectors.opcua_history_call import HistoryCalls, NoHistoryError, Values
 from connectors.opcua_link import Link, now_us, plain
 from connectors.opcua_values import ABSENT, Decoder, Sample
@@ -46,7 +46,8 @@ class History:
         """Fill the gaps that are closed, when there is a link; those that are open come again when they are closed."""
         if self._device.history == "never":
             return
-        closed = [gap for gap in gaps if gap.end_us is not None and gap.end_us > gap.start_us]
+        ended = [gap for gap in gaps if gap.end_us is not None and gap.end_us > gap.start_us]
+        closed = [gap for gap in ended if not is_settled(gap)]
         self._gaps.extend(closed)
         if closed:
             self._asked.set()
@@ -91,6 +92,10 @@ class History:
                     self._asked.clear()
                     await self._asked.wait()
                 self._filling, self._attempts = self._next_filling(), 0
+            if self._attempts >= _MOST_ATTEMPTS:  # each time the link was lost
+                log.warning("%s: its history could not be read: the link was lost each time", self._device.id)
+                self._filling = None
+                continue
             self._attempts += 1
             try:
                 await self._fill(calls, self._filling)

@@ -33,6 +33,7 @@ from plant.status_code import parse_status
 _UTC = ZoneInfo("UTC")
 _RELEASE_S = 1.0
 _HISTORY_READ = 0x04  # bit of AccessLevel (OPC 10000-3 8.57)
+_NOT_UNDERSTOOD = parse_status("BadDataEncodingUnsupported")
 _LOST_PLACES = {parse_status("BadContinuationPointInvalid"), parse_status("BadNoContinuationPoints")}
 
 
@@ -166,5 +167,8 @@ def _values(result: ua.HistoryReadResult) -> Values:
     if result.StatusCode.is_bad():
         return Values([], refused=status)
     data = result.HistoryData
-    values = list(data.DataValues or []) if isinstance(data, ua.HistoryData) else []
-    return Values(values, result.ContinuationPoint or None)
+    if data is None or (isinstance(data, ua.ExtensionObject) and data.TypeId.is_null()):  # nothing in that time
+        return Values([], result.ContinuationPoint or None)
+    if not isinstance(data, ua.HistoryData):
+        return Values([], refused=_NOT_UNDERSTOOD)
+    return Values(list(data.DataValues or []), result.ContinuationPoint or None)

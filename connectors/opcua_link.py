@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, cast
 
 from asyncua import ua
@@ -14,11 +15,13 @@ from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
 from config.devices import OpcUaDevice
 from config.tags import OpcUaTag
+from connectors.device_health import Cause, cause_of
 from connectors.latency import Latency
 from connectors.opcua_call_size import MOST_A_CALL, CallSize
 from connectors.opcua_certificate import NotTrustedError
 from connectors.opcua_product import Product, items_a_call, transfers
 from connectors.opcua_session import QuietSession
+from connectors.opcua_values import ABSENT, timestamp
 from connectors.pause import Pause
 from plant.status_code import parse_status, status_name
 
@@ -168,9 +171,11 @@ class Link:
                 self.lost.set_result(plain(error))
 
     async def started(self) -> str:
-        """When the server says that it was started; empty where it does not say. Its numbers begin anew then."""
+        """When the server says that it was started; empty where it does not say, or always the beginning of all times.
+        Its numbers begin anew then."""
         (value,) = await self.values_of([ua.NodeId(ua.Int32(ObjectIds.Server_ServerStatus_StartTime))])
-        return str(value.Value.Value) if value.Value is not None and value.Value.Value is not None else ""
+        started = value.Value.Value if value.Value is not None else None
+        return str(started) if isinstance(started, datetime) and timestamp(started) != ABSENT else ""
 
     def probe_now(self) -> bool:
         """Ask for a sign of life at once; false when it is being asked for."""
@@ -188,6 +193,12 @@ def _refused(status: int) -> ua.DataValue:
     return ua.DataValue(StatusCode=ua.StatusCode(ua.UInt32(status)))
 
 
+_OF_CAUSE = {
+    Cause.UNKNOWN_NAME: "the name is not known to the network",
+    Cause.NO_ROUTE: "the network has no way to this address",
+}
+
+
 def plain(error: BaseException) -> str:
     """One line of plain words for what went wrong."""
     if isinstance(error, UaStatusCodeError):
@@ -196,6 +207,9 @@ def plain(error: BaseException) -> str:
         return "no answer in time"
     if isinstance(error, ConnectionRefusedError):
         return "connection refused: is the server running?"
+    said = _OF_CAUSE.get(cause_of(error))
+    if said is not None:
+        return said
     text = str(error).strip().splitlines()
     return text[0] if text else type(error).__name__
 

@@ -84,7 +84,7 @@ class Messages:
         answer, received_us = arrival.answer, arrival.received_us
         number = answer.number
         if answer.has_data and self._numbers.is_repeat(number):
-            self._loop.committed(number)
+            self._loop.repeated(number)
             return
         samples = self._understood(answer)
         if samples is None:

@@ -60,6 +60,7 @@ class PublishLoop:
         self._acknowledgements: list[int] = []
         self._committed = asyncio.Event()
         self._heard_s = time.monotonic()
+        self._refused_s: float | None = None  # since when requests were outstanding that the server did not answer
 
     def took(self, number: int, size: int = 0) -> None:
         """A message with data was handed on and awaits its commit; until then it holds so many bytes."""
@@ -70,6 +71,11 @@ class PublishLoop:
         self._uncommitted.pop(number, None)
         self._acknowledgements.append(number)
         self._committed.set()
+
+    def repeated(self, number: int) -> None:
+        """The message came again: acknowledged again, unless it still awaits its commit."""
+        if number not in self._uncommitted:
+            self._acknowledgements.append(number)
 
     async def next(self) -> Arrival:
         """The next message or keep-alive. Raises DoubtError when the link or the subscription is not what it was."""
@@ -86,7 +92,11 @@ class PublishLoop:
             self._requests.popleft()
             arrival = await self._answer(request)
             if arrival is not None:
+                self._refused_s = None
                 return arrival
+            self._refused_s = sent_s if self._refused_s is None else self._refused_s
+            if time.monotonic() - max(self._refused_s, self._heard_s) > self._watchdog_s:
+                raise DoubtError(self._silence())
 
     async def close(self) -> None:
         """Give up the outstanding requests."""
@@ -129,12 +139,17 @@ class PublishLoop:
             return
         if self._lost.done():
             raise DoubtError(self._lost.result())
-        raise DoubtError(f"neither data nor keep-alive for {self._watchdog_s:.0f} s")
+        raise DoubtError(self._silence())
+
+    def _silence(self) -> str:
+        return f"neither data nor keep-alive for {self._watchdog_s:.0f} s"
 
     async def _answer(self, request: asyncio.Task[Arrival]) -> Arrival | None:
         try:
             arrival = request.result()
         except BadTooManyPublishRequests:
+            if self._outstanding == 1:
+                await asyncio.sleep(_PAUSE_S)
             self._outstanding = max(1, self._outstanding - 1)
             return None
         except (BadTimeout, BadRequestTimeout):

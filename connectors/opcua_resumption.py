@@ -32,8 +32,10 @@ class Position:
 
     @property
     def is_resumable(self) -> bool:
-        """Whether there is a subscription of which at least the first message came."""
-        return bool(self.can_transfer and self.started and self.subscription_id and self.number and self.granted)
+        """Whether there is a subscription of which at least the first message came, and that tells what it dropped: a
+        queue of one value does not (OPC 10000-4 7.38.1, Overflow)."""
+        is_known = bool(self.can_transfer and self.started and self.subscription_id and self.number)
+        return is_known and self.granted is not None and self.granted.queue > 1
 
     def after(self, number: int, complete_us: int) -> "Position":
         """The position once the message with this number was taken as well."""

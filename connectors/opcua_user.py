@@ -28,7 +28,7 @@ def user_of(device: OpcUaDevice, folder: Path) -> User:
     """The user that a device's settings name; files lie relative to the folder.
 
     Raises NotTrustedError for files that others may read or that cannot be used, and where a password would go over
-    a channel that is not encrypted; OSError for a password file that is not there.
+    a channel that is not encrypted.
     """
     if device.user_certificate_file is not None and device.user_key_file is not None:
         return _by_certificate(folder / device.user_certificate_file, folder / device.user_key_file)
@@ -37,8 +37,14 @@ def user_of(device: OpcUaDevice, folder: Path) -> User:
     if not device.may_send_password:
         raise NotTrustedError("a password is never sent over a channel that is not encrypted", Cause.SECRET_FILE)
     file = folder / device.password_file
-    check_secret(file)
-    return User(device.username, file.read_text(encoding="utf-8").rstrip("\r\n"))
+    try:
+        check_secret(file)
+        return User(device.username, file.read_text(encoding="utf-8").rstrip("\r\n"))
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "is not UTF-8 text"
+        raise NotTrustedError(
+            f"{device.password_file} (password_file) cannot be read: {why}", Cause.SECRET_FILE
+        ) from None
 
 
 async def sign_in(client: Client, user: User) -> None:

@@ -97,41 +97,49 @@ def test_kpi_page_names_every_reason_flag_and_counter_class() -> None:
 # A reader of the store that follows docs/store.md and nothing else: standard library and zstandard.
 
 
-def _frame(payload: bytes) -> tuple[int, int, bytes]:
-    version, present, _, n, checksum = struct.unpack_from("<BBHII", payload)
-    assert version == 1
+def _frame(payload: bytes, version: int) -> tuple[int, int, bytes]:
+    found, present, _, n, checksum = struct.unpack_from("<BBHII", payload)
+    assert found == version
     assert zlib.crc32(payload[:8] + payload[12:]) == checksum
     return present, n, zstandard.ZstdDecompressor().decompress(payload[12:])
 
 
-def _unshuffled(data: bytes, n: int, width: int, letter: str) -> list[float]:
-    rows = bytes(data[byte * n + at] for at in range(n) for byte in range(width))
-    return list(struct.unpack(f"<{n}{letter}", rows))
+def _column(data: bytes, n: int) -> tuple[list[float], bytes]:
+    form, width, order, exponent = data[:4]
+    base, first = (int.from_bytes(data[at : at + 8], "little", signed=True) for at in (4, 12))
+    begin = 4 if form == 2 else 12 + 8 * order
+    count = n - order
+    end = begin + width * count
+    rows = [bytes(data[begin + byte * count + at] for byte in range(width)) for at in range(count)]
+    if form == 2:
+        return [struct.unpack("<f" if width == 4 else "<d", row)[0] for row in rows], data[end:]
+    numbers = [int.from_bytes(row, "little") + base for row in rows]
+    numbers = list(accumulate([first, *numbers])) if order else numbers
+    return [number / 10**exponent for number in numbers] if exponent else list(map(int, numbers)), data[end:]
 
 
-def _chunk_readings(payload: bytes) -> list[PlainReading]:
-    present, n, data = _frame(payload)
+def _part(payload: bytes, part: int, bits: tuple[int, ...], skip: tuple[int, ...] = ()) -> list[list[float]]:
+    present, n, data = _frame(payload, 2)
+    assert present & part
+    found = []
+    for bit in skip + bits:
+        column, data = _column(data, n) if not bit or present & bit else ([0] * n, data)
+        found.append(column)
+    return found[len(skip) :]
 
-    def section(width: int, letter: str) -> list[float]:
-        nonlocal data
-        taken, data = data[: n * width], data[n * width :]
-        return _unshuffled(taken, n, width, letter)
 
-    times = section(8, "q")
-    times = list(accumulate(times[:1] + list(accumulate(times[1:]))))
-    values = [float(v) for v in accumulate(section(8, "q"))] if present & 1 else section(8, "d")
-    status = section(4, "I") if present & 2 else [0] * n
-    lag_ms = list(accumulate(section(8, "q"))) if present & 4 else [0] * n
-    offset = section(8, "q") if present & 8 else [0] * n
-    assert not data
+def _chunk_readings(payload: bytes, stamps: bytes | None) -> list[PlainReading]:
+    of_stamps, of_numbers = (0, 4, 8), (0, 16)
+    columns = _part(stamps or payload, 1, of_stamps)
+    columns += _part(payload, 2, of_numbers, () if stamps else of_stamps)
     return [
-        (time, None if code >> 31 else value, code, time + lag * 1000, away)
-        for time, value, code, lag, away in zip(times, values, map(int, status), lag_ms, offset, strict=True)
+        (int(time), None if int(code) >> 31 else float(value), int(code), int(time + lag * 1000), int(away))
+        for time, lag, away, value, code in zip(*columns, strict=True)
     ]
 
 
 def _journal_readings(payload: bytes, tag_id: int) -> list[PlainReading]:
-    _, n, data = _frame(payload)
+    _, n, data = _frame(payload, 1)
     columns = [data[at * 8 * n : (at + 1) * 8 * n] for at in range(4)]
     columns += [data[32 * n + at * 4 * n : 32 * n + (at + 1) * 4 * n] for at in range(2)]
     time, value, received, offset, status, tag = (
@@ -148,8 +156,12 @@ def _stored(file: Path, name: str) -> list[PlainReading]:
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as store:
         (tag_id,) = store.execute("select id from tag where name = ?", (name,)).fetchone()
         bounds = (tag_id << 40, (tag_id + 1) << 40)
-        chunks = store.execute("select payload from chunk where key >= ? and key < ? order by key", bounds)
-        found = [reading for (payload,) in chunks for reading in _chunk_readings(payload)]
+        chunks = store.execute(
+            "select chunk.payload, stamp.payload from chunk left join stamp on stamp.id = chunk.stamp"
+            " where key >= ? and key < ? order by key",
+            bounds,
+        )
+        found = [reading for row in chunks for reading in _chunk_readings(*row)]
         for (payload,) in store.execute("select payload from journal order by id"):
             found += [
                 reading for reading in _journal_readings(payload, tag_id) if reading[:3] not in {r[:3] for r in found}

@@ -85,6 +85,7 @@ def test_wheel_holds_our_packages_with_all_their_files_and_nothing_else(wheel: P
         "collector/store/migrations/versions/v0004_summaries.py",
         "collector/store/migrations/versions/v0005_gathered_journal.py",
         "collector/store/migrations/versions/v0006_positions.py",
+        "collector/store/migrations/versions/v0007_stamps.py",
     }
     assert sorted(needed - held) == []
 

@@ -93,7 +93,7 @@ async def main() -> None:
         sealing_s += await sealing.work("seal hours", START_US + (hour + 1) * HOUR_US + HOUR_US // 2)
     if hours == 24:
         merging_s = await sealing.work("merge days", START_US + 2 * DAY_US)
-    query = "select count(*), sum(readings), sum(length(payload)) from chunk"
+    query = "select count(*), sum(readings), sum(length(payload)) + (select sum(length(payload)) from stamp) from chunk"
     chunks, held, size = await sealing.writer.read(lambda connection: connection.exec_driver_sql(query).one())
     assert held == sealed
     assert chunks == tags * (1 if hours == 24 else hours)

@@ -11,8 +11,7 @@ from modbus.processes import MEASURED, Devices, cpu_s, rss_mb, running, smartwin
 
 from collector.control import ask
 from collector.store import gaps
-from collector.store.chunk import decode
-from collector.store.chunk_rows import tag_of
+from collector.store.chunk_rows import readings_of, stored_chunks, tag_of
 from collector.store.journal import unpack
 from collector.store.store import reading
 from collector.store.tags import stored_tags
@@ -137,8 +136,9 @@ def stored_counts(store: Path, begun_us: int, end_us: int) -> np.ndarray:
             times = entry.readings.times_us
             within = (times >= begun_us) & (times < end_us) & ~np.isnan(entry.readings.values)
             counts += np.bincount(entry.tag_ids[within], minlength=len(counts))
-        for row in connection.exec_driver_sql("select key, payload from chunk"):
-            counts[tag_of(row.key)] += len(decode(row.payload).within(begun_us, end_us))
+        for tag_id in set(map(tag_of, connection.exec_driver_sql("select key from chunk").scalars())):
+            chunks = stored_chunks(connection, tag_id, begun_us // 1_000_000, -(-end_us // 1_000_000))
+            counts[tag_id] += len(readings_of(chunks).within(begun_us, end_us))
     return counts[ids]
 
 

@@ -1,36 +1,37 @@
-"""How are the readings of one tag packed into a blob? Sorted columns, delta-coded, shuffled, zstd, with a checksum.
+"""How are the readings of one tag packed into a blob? Sorted columns, each packed, zstd, with a checksum.
 
-Layout, little-endian: header of 12 bytes (u8 format version, u8 sections present, u16 zero, u32 number of readings n,
-u32 CRC-32 of all the other bytes), then one zstd frame. In it, one after another, each section that is present; a
-section is n numbers of 8 (status: 4) bytes, byte-shuffled: all first bytes, then all second bytes, and so on.
+Layout, little-endian: header of 12 bytes (u8 format version, u8 parts present, u16 zero, u32 number of readings n,
+u32 CRC-32 of all the other bytes), then one zstd frame with the columns that are present, one after another, each
+packed as `column.py` says.
 
-| bit | section | content |
+| bit | part | its columns |
 | --- | --- | --- |
-| always | times | int64 UTC us: the first, then the first difference, then differences of differences |
-| 0 | values, whole numbers | int64: the first, then differences; where the status is Bad the value before is repeated |
-| not 0 | values, real numbers | float64; where the status is Bad anything |
-| 1 | status | uint32 StatusCode; absent: all Good |
-| 2 | lag | int64 ms from the reading's time to its receipt, then differences; absent: all 0 |
-| 3 | source offset | int64 us from the reading's time to the source's; absent: all 0 |
-"""
+| 0 | stamps | time [UTC us]; with bit 2: lag, ms from the reading's time to its receipt; with bit 3: source offset, us from the reading's time to the source's; one that is absent is all 0 |
+| 1 | numbers | value, where the status is Bad the one before is repeated; with bit 4: status, a StatusCode; absent: all Good |
+
+Tags that are read together have the same stamps. So a blob may have just one part: stamps alone, kept once for all
+these tags, or the numbers of one tag, whose stamps are in another blob. A blob of version 1 has all (`chunk_version_1`).
+"""  # noqa: E501
 
 import struct
 import threading
 import zlib
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
+from collector.store import chunk_version_1
+from collector.store.column import packed_values, packed_whole, unpack_values, unpack_whole
 from plant.reading import F64, I64, SEVERITY_BITS, Readings
 from plant.status_code import BAD
 
-VERSION = 1
+VERSION = 2
 _HEADER = struct.Struct("<BBHI")
 _CRC = struct.Struct("<I")
-_WHOLE, _STATUS, _LAG, _OFFSET = 1, 2, 4, 8
-_EXACT = 2.0**53
+_STAMPS, _NUMBERS, _LAG, _OFFSET, _STATUS = 1, 2, 4, 8, 16
 _OF_THREAD = threading.local()
 
 
@@ -38,50 +39,101 @@ class ChunkError(Exception):
     """A blob is not what was once written: unknown version, wrong length or wrong checksum."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Stamps:
+    """When readings were taken, received (to the millisecond), and how far off the source's clock was [us]."""
+
+    times_us: I64
+    received_us: I64
+    source_offset_us: I64
+
+    def same_as(self, other: "Stamps") -> bool:
+        """Whether both are of readings that were taken together."""
+        return (
+            np.array_equal(self.times_us, other.times_us)
+            and np.array_equal(self.received_us // 1000, other.received_us // 1000)
+            and np.array_equal(self.source_offset_us, other.source_offset_us)
+        )
+
+
+def stamps_of(readings: Readings) -> Stamps:
+    """The stamps of readings."""
+    return Stamps(readings.times_us, readings.received_us, readings.source_offset_us)
+
+
 def encode(readings: Readings) -> bytes:
-    """The blob of readings of one tag, ascending by time; the time of receipt is kept to the millisecond."""
-    bad = (readings.status & SEVERITY_BITS & np.uint32(BAD)) != 0
-    values = _without_holes(readings.values, bad)
-    lag_ms = (readings.received_us - readings.times_us) // 1000
-    present = 0
-    sections = [_shuffled(_delta(_delta(readings.times_us), first=1))]
-    if _is_whole(values):
-        present |= _WHOLE
-        sections.append(_shuffled(_delta(values.astype(np.int64))))
+    """The blob of readings of one tag, ascending by time, with both parts."""
+    stamps, numbers = _stamp_columns(stamps_of(readings)), _number_columns(readings)
+    return _blob(stamps[0] | numbers[0], len(readings), stamps[1] + numbers[1])
+
+
+def encode_stamps(stamps: Stamps) -> bytes:
+    """The blob of stamps alone."""
+    present, columns = _stamp_columns(stamps)
+    return _blob(present, len(stamps.times_us), columns)
+
+
+def encode_numbers(readings: Readings) -> bytes:
+    """The blob of what readings have beside their stamps."""
+    present, columns = _number_columns(readings)
+    return _blob(present, len(readings), columns)
+
+
+def decode(blob: bytes, stamps: bytes | None = None) -> Readings:
+    """The readings of a blob; stamps: the one that has them, unless it is this. Raises ChunkError."""
+    if len(blob) < _HEADER.size:
+        raise ChunkError("shorter than a header")
+    return decode_all([(blob, stamps, _HEADER.unpack_from(blob)[3])])
+
+
+def decode_all(blobs: Sequence[tuple[bytes, bytes | None, int]]) -> Readings:
+    """The readings of blobs, one behind another: each blob, its stamps, and how many readings it must have.
+
+    They are put where they stay: half of what reading a month takes would be to move them. Raises ChunkError.
+    """
+    n = sum(count for *_, count in blobs)
+    try:
+        found = Readings(
+            np.empty(n, dtype=np.int64),
+            np.empty(n, dtype=np.float64),
+            np.zeros(n, dtype=np.uint32),
+            np.empty(n, dtype=np.int64),
+            np.zeros(n, dtype=np.int64),
+        )
+    except MemoryError:
+        raise ChunkError("length does not match") from None
+    at = 0
+    for blob, stamps, count in blobs:
+        part = found[at : at + count]
+        try:
+            _decode_into(part, blob, stamps)
+        except (ValueError, struct.error):
+            raise ChunkError("length does not match") from None
+        at += count
+    return found
+
+
+def _decode_into(part: Readings, blob: bytes, stamps: bytes | None) -> None:
+    version, present, n, data = _unpacked(blob)
+    if n != len(part):
+        raise ValueError("another number of readings")
+    if version == chunk_version_1.VERSION:
+        chunk_version_1.unpack_sections(present, data, part)
     else:
-        sections.append(_shuffled(values))
-    if readings.status.any():
-        present |= _STATUS
-        sections.append(_shuffled(readings.status))
-    if lag_ms.any():
-        present |= _LAG
-        sections.append(_shuffled(_delta(lag_ms)))
-    if readings.source_offset_us.any():
-        present |= _OFFSET
-        sections.append(_shuffled(readings.source_offset_us))
-    frame = compressed(b"".join(sections), 3)
-    return with_checksum(_HEADER.pack(VERSION, present, 0, len(readings)), frame)
+        end = _unpack_stamps(present, data, part) if present & _STAMPS else _apart(stamps or b"", part)
+        _unpack_numbers(present, data[end:], part)
+    bad = (part.status & SEVERITY_BITS & np.uint32(BAD)) != 0
+    part.values[bad] = np.nan
 
 
-def decode(blob: bytes) -> Readings:
-    """The readings of a blob. Raises ChunkError."""
-    header, frame = checked(blob, _HEADER.size)
-    version, present, _, n = _HEADER.unpack(header)
-    if version != VERSION:
-        raise ChunkError(f"format version {version}, not {VERSION}")
-    data = memoryview(zstandard.ZstdDecompressor().decompress(frame))
-    widths = [8, 8, 4 * bool(present & _STATUS), 8 * bool(present & _LAG), 8 * bool(present & _OFFSET)]
-    if len(data) != n * sum(widths):
-        raise ChunkError("length does not match")
-    ends = np.cumsum([0, *widths]) * n
-    times, values, status, lag_ms, offset = (data[start:end] for start, end in pairwise(ends.tolist()))
-    times_us = np.cumsum(_undo_second(_i64(times)))
-    numbers = np.cumsum(_i64(values)).astype(np.float64) if present & _WHOLE else _unshuffled(values, 8).view("<f8")
-    codes = _unshuffled(status, 4).view("<u4") if present & _STATUS else np.zeros(n, dtype=np.uint32)
-    numbers[(codes & SEVERITY_BITS & np.uint32(BAD)) != 0] = np.nan
-    received_us = times_us + np.cumsum(_i64(lag_ms)) * 1000 if present & _LAG else times_us
-    offset_us = _i64(offset) if present & _OFFSET else np.zeros(n, dtype=np.int64)
-    return Readings(times_us, numbers, codes, received_us, offset_us)
+def _apart(stamps: bytes, part: Readings) -> int:
+    version, present, n, data = _unpacked(stamps)
+    if version != VERSION or not present & _STAMPS:
+        raise ChunkError("has no stamps")
+    if n != len(part):
+        raise ChunkError("stamps are of another number of readings")
+    _unpack_stamps(present, data, part)
+    return 0
 
 
 def compressed(data: bytes, level: int) -> bytes:
@@ -107,40 +159,64 @@ def checked(blob: bytes, header_size: int) -> tuple[bytes, bytes]:
     return header, frame
 
 
+def _unpacked(blob: bytes) -> tuple[int, int, int, memoryview]:
+    """Version, what is present, number of readings, and the unpacked frame."""
+    header, frame = checked(blob, _HEADER.size)
+    version, present, _, n = _HEADER.unpack(header)
+    if version not in (VERSION, chunk_version_1.VERSION):
+        raise ChunkError(f"format version {version}, not {VERSION}")
+    return version, present, n, memoryview(zstandard.ZstdDecompressor().decompress(frame))
+
+
+def _blob(present: int, n: int, columns: list[bytes]) -> bytes:
+    return with_checksum(_HEADER.pack(VERSION, present, 0, n), compressed(b"".join(columns), 3))
+
+
+def _stamp_columns(stamps: Stamps) -> tuple[int, list[bytes]]:
+    lag_ms = (stamps.received_us - stamps.times_us) // 1000
+    present, columns = _STAMPS, [packed_whole(stamps.times_us)]
+    for bit, column in ((_LAG, lag_ms), (_OFFSET, stamps.source_offset_us)):
+        if column.any():
+            present |= bit
+            columns.append(packed_whole(column))
+    return present, columns
+
+
+def _number_columns(readings: Readings) -> tuple[int, list[bytes]]:
+    bad = (readings.status & SEVERITY_BITS & np.uint32(BAD)) != 0
+    present, columns = _NUMBERS, [packed_values(_without_holes(readings.values, bad))]
+    if readings.status.any():
+        present |= _STATUS
+        columns.append(packed_whole(readings.status.astype(np.int64)))
+    return present, columns
+
+
+def _unpack_stamps(present: int, data: memoryview, part: Readings) -> int:
+    """How many bytes they take."""
+    end = unpack_whole(data, part.times_us)
+    if present & _LAG:
+        end += unpack_whole(data[end:], part.received_us)
+        np.multiply(part.received_us, 1000, out=part.received_us)
+        np.add(part.received_us, part.times_us, out=part.received_us)
+    else:
+        part.received_us[:] = part.times_us
+    if present & _OFFSET:
+        end += unpack_whole(data[end:], part.source_offset_us)
+    return end
+
+
+def _unpack_numbers(present: int, data: memoryview, part: Readings) -> None:
+    end = unpack_values(data, part.values)
+    if present & _STATUS:
+        status = np.empty(len(part), dtype=np.int64)
+        end += unpack_whole(data[end:], status)
+        part.status[:] = status
+    if len(data) != end:
+        raise ValueError("more or less than there should be")
+
+
 def _without_holes(values: F64, bad: NDArray[np.bool_]) -> F64:
     if not bad.any():
         return values
     last_good = np.maximum.accumulate(np.where(bad, -1, np.arange(len(values))))
     return np.where(last_good < 0, 0.0, values[last_good])
-
-
-def _is_whole(values: F64) -> bool:
-    return bool(np.all(np.abs(values) < _EXACT) and np.all(values == np.floor(values)) and not _negative_zero(values))
-
-
-def _negative_zero(values: F64) -> bool:
-    return bool((np.signbit(values) & (values == 0)).any())
-
-
-def _delta(column: I64, first: int = 0) -> I64:
-    out = column.copy()
-    out[first + 1 :] = column[first + 1 :] - column[first:-1]
-    return out
-
-
-def _undo_second(column: I64) -> I64:
-    column[1:] = np.cumsum(column[1:])
-    return column
-
-
-def _shuffled(column: NDArray[np.generic]) -> bytes:
-    width = column.dtype.itemsize
-    return np.ascontiguousarray(column).view(np.uint8).reshape(-1, width).T.tobytes()
-
-
-def _unshuffled(data: memoryview, width: int) -> NDArray[np.uint8]:
-    return np.frombuffer(data, dtype=np.uint8).reshape(width, -1).T.copy().ravel()  # a copy, so that it can be written
-
-
-def _i64(data: memoryview) -> I64:
-    return _unshuffled(data, 8).view("<i8")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Connection
 
-from collector.store.chunk import encode
+from collector.store.chunk import decode_all, encode, encode_numbers
+from collector.store.stamp_rows import SharedStamps, delete_unused_stamps, used_stamps
 from collector.store.summary import summary
 from plant.reading import I64, U32, Readings
 from plant.tag import Kind, Role, kind_of
@@ -22,11 +23,23 @@ _BEFORE_1970 = 1 << 39  # half of what is left beside the tag's id, so that keys
 
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
-    """A blob with the readings of a tag in [start_s, start_s + span_s)."""
+    """So many readings of a tag over a time; stamps: a blob that tags share, None: payload has them."""
 
     start_s: int
     span_s: int
+    count: int
     payload: bytes
+    stamps: bytes | None
+
+    @property
+    def size(self) -> int:
+        """Bytes that hold the readings."""
+        return len(self.payload) + len(self.stamps or b"")
+
+
+def readings_of(chunks: Sequence[StoredChunk]) -> Readings:
+    """What chunks hold, one behind another. Raises ChunkError."""
+    return decode_all([(one.payload, one.stamps, one.count) for one in chunks])
 
 
 def chunk_key(tag_id: int, start_s: int = -_BEFORE_1970) -> int:
@@ -52,10 +65,11 @@ def tag_of(key: int) -> int:
 def stored_chunks(connection: Connection, tag_id: int, start_s: int, end_s: int) -> list[StoredChunk]:
     """The chunks of a tag that reach into [start_s, end_s), in time order."""
     rows = connection.exec_driver_sql(
-        "select key, span_s, payload from chunk where key >= ? and key < ? order by key",
+        "select key, span_s, readings, chunk.payload, stamp.payload as stamps"
+        " from chunk left join stamp on stamp.id = chunk.stamp where key >= ? and key < ? order by key",
         (chunk_key(tag_id, start_s // DAY_S * DAY_S), chunk_key(tag_id, end_s)),
     )
-    found = (StoredChunk(begin_s(row.key), row.span_s, row.payload) for row in rows)
+    found = (StoredChunk(begin_s(row.key), row.span_s, row.readings, row.payload, row.stamps) for row in rows)
     return [part for part in found if part.start_s + part.span_s > start_s]
 
 
@@ -66,30 +80,35 @@ def replace_chunks(
     if old_s:
         _delete(connection, [(chunk_key(tag_id, old), chunk_key(tag_id, old) + 1) for old in old_s])
     kind = kinds(connection, tag_id, tag_id)[tag_id]
-    add_chunks(connection, span_s, [(chunk_key(tag_id, start_s), readings, encode(readings), kind)])
+    add_chunks(connection, span_s, [(chunk_key(tag_id, start_s), readings, kind)])
 
 
-def add_chunks(connection: Connection, span_s: int, chunks: Sequence[tuple[int, Readings, bytes, Kind]]) -> None:
-    """Store chunks of one span and their summaries: key, readings, payload, and kind of the tag."""
+def add_chunks(connection: Connection, span_s: int, chunks: Sequence[tuple[int, Readings, Kind]]) -> None:
+    """Store chunks of one span and their summaries: key, readings, and kind of the tag."""
     if not chunks:
         return
-    connection.exec_driver_sql(
-        "insert into chunk (key, span_s, readings, payload) values (?, ?, ?, ?)",
-        [(key, span_s, len(readings), payload) for key, readings, payload, _ in chunks],
-    )
-    _save_summaries(connection, [(key, summary(readings, kind), payload) for key, readings, payload, kind in chunks])
+    shared = SharedStamps(connection)
+    rows, summaries = [], []
+    for key, readings, kind in chunks:
+        stamp = shared.kept(begin_s(key), readings)
+        payload = encode(readings) if stamp is None else encode_numbers(readings)
+        rows.append((key, span_s, len(readings), payload, None if stamp is None else stamp.id))
+        size = len(payload) + (0 if stamp is None else stamp.size)
+        summaries.append((key, summary(readings, kind), size))
+    connection.exec_driver_sql("insert into chunk (key, span_s, readings, payload, stamp) values (?, ?, ?, ?, ?)", rows)
+    _save_summaries(connection, summaries)
 
 
-def save_summary(connection: Connection, key: int, readings: Readings, payload: bytes) -> None:
-    """Store the summary of the chunk of a key, which has these readings and this payload."""
+def save_summary(connection: Connection, key: int, readings: Readings, size: int) -> None:
+    """Store the summary of the chunk of a key, which has these readings in so many bytes."""
     kind = kinds(connection, tag_of(key), tag_of(key))[tag_of(key)]
-    _save_summaries(connection, [(key, summary(readings, kind), payload)])
+    _save_summaries(connection, [(key, summary(readings, kind), size)])
 
 
-def _save_summaries(connection: Connection, found: Sequence[tuple[int, bytes, bytes]]) -> None:
+def _save_summaries(connection: Connection, found: Sequence[tuple[int, bytes, int]]) -> None:
     connection.exec_driver_sql(
         "insert or replace into summary (key, payload) values (?, ?)",
-        [(key, blob if len(blob) < len(payload) else NEEDLESS) for key, blob, payload in found],
+        [(key, blob if len(blob) < size else NEEDLESS) for key, blob, size in found],
     )
 
 
@@ -99,8 +118,11 @@ def delete_chunks_before(connection: Connection, tag_ids: Sequence[int], end_s: 
 
 
 def _delete(connection: Connection, keys: Sequence[tuple[int, int]]) -> None:
+    """Delete the chunks of ranges of keys, their summaries, and stamps that no chunk needs any more."""
+    stamps = used_stamps(connection, keys)
     for table in ("summary", "chunk"):
         connection.exec_driver_sql(f"delete from {table} where key >= ? and key < ?", list(keys))
+    delete_unused_stamps(connection, stamps)
 
 
 def kinds(connection: Connection, first_tag: int, last_tag: int) -> defaultdict[int, Kind]:

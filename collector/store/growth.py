@@ -42,23 +42,25 @@ def growth(connection: Connection, now_us: int) -> Growth:
         ).all()
         by_day.update({row.day: row.bytes for row in rows})
         readings += sum(row.readings for row in rows)
+    by_day += _of_table(connection, "stamp", "start_s * 1000000", "payload", since_us)
     live = _live(connection, now_us, by_day.total() / readings if readings else TYPICAL_BYTES)
-    for table, time, payload in (
-        ("element", "end_us - 1", "payload"),
-        ("report", "created_us", "event"),
-        ("journal", "max_us", "payload"),
-    ):
-        of_table = connection.exec_driver_sql(
-            f"select ({time}) / ? as day, sum(length({payload})) as bytes from {table}"
-            f" where ({time}) >= ? group by day",
-            (DAY_US, since_us),
-        )
-        by_day.update({row.day: row.bytes for row in of_table})
+    by_day += _of_table(connection, "element", "end_us - 1", "payload", since_us)
+    by_day += _of_table(connection, "report", "created_us", "event", since_us)
+    by_day += _of_table(connection, "journal", "max_us", "payload", since_us)
     first_us = connection.exec_driver_sql(
         "select min(first_us) from (select first_us from latest union all select min_us from journal)"
     ).scalar()
     over = tuple(by_day[day] for day in sorted(by_day) if today - LOOK_BACK_DAYS <= day < today)
     return Growth(over, by_day[today], first_us, *live)
+
+
+def _of_table(connection: Connection, table: str, time: str, payload: str, since_us: int) -> Counter[int]:
+    """Bytes in a column of a table by UTC day of another of its columns [us]."""
+    rows = connection.exec_driver_sql(
+        f"select ({time}) / ? as day, sum(length({payload})) as bytes from {table} where ({time}) >= ? group by day",
+        (DAY_US, since_us),
+    )
+    return Counter({row.day: row.bytes for row in rows})
 
 
 def _live(connection: Connection, now_us: int, bytes_per_reading: float) -> tuple[float, float]:

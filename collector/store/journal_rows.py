@@ -6,7 +6,7 @@ readings of one tag are in order of arrival: gathered ones by id, then fresh one
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -19,6 +19,8 @@ from plant.reading import U32, joined
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 50_000
+"""A reader holds so many readings of fresh rows in memory together."""
 ARRIVAL = "first_tag is null, id"
 """In which order the readings of a tag arrived: what SQL sorts rows by."""
 
@@ -51,11 +53,21 @@ def entry_of_row(connection: Connection, row_id: int) -> JournalEntry | None:
     )
 
 
-def fresh_readings(connection: Connection) -> JournalEntry:
-    """What was committed since the journal was gathered, in order of arrival; damaged rows are logged and left out."""
+def fresh_readings(connection: Connection) -> Iterator[JournalEntry]:
+    """What was committed since the journal was gathered, in order of arrival, some 50,000 readings at once, so that
+    memory stays bounded; damaged rows are logged and left out."""
+    held: list[JournalEntry] = []
+    count = 0
     rows = connection.exec_driver_sql("select id, payload from journal where first_tag is null order by id")
-    found = (_sound(row.id, row.payload) for row in rows)
-    return joined_entries(entry for entry in found if entry is not None)
+    for row in rows:
+        entry = _sound(row.id, row.payload)
+        if entry is not None:
+            held.append(entry)
+            count += len(entry)
+        if count >= AT_ONCE:
+            yield joined_entries(held)
+            held, count = [], 0
+    yield joined_entries(held)
 
 
 def _sound(row_id: int, payload: bytes) -> JournalEntry | None:

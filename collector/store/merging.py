@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from collector.store.chunk import decode
 from collector.store.chunk_rows import (
     DAY_S,
     HOUR_S,
     StoredChunk,
     begin_s,
+    readings_of,
     replace_chunks,
     stored_chunks,
     tag_of,
@@ -105,7 +105,7 @@ def _rewrite(
     readings: Readings,
     replace: bool,
 ) -> Written:
-    old = joined([decode(part.payload) for part in stored])
+    old = readings_of(stored)
     gone = _replaced(old, readings) if replace else np.zeros(len(old), dtype=bool)
     kept = old[~gone]
     merged = distinct(joined([kept, readings]))

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from collector.store.chunk import encode
 from collector.store.chunk_rows import DAY_S, HOUR_S, add_chunks, chunk_keys, kinds
 from collector.store.journal import JournalEntry
 from plant.instant import US_PER_S
@@ -32,10 +31,10 @@ def add_new_chunks(connection: Connection, entry: JournalEntry) -> Mask:
     plain = ~plain & (np.abs(times[starts]) < _FARTHEST_US)
     plain &= ~_taken(connection, keys, chunk_keys(ids[starts], hours[starts] * HOUR_S // DAY_S * DAY_S))
     kind_of = kinds(connection, int(ids[0]), int(ids[-1])) if len(ids) else {}
-    chunks = []
-    for row in np.flatnonzero(plain).tolist():
-        readings = entry.readings[starts[row] : ends[row]]
-        chunks.append((int(keys[row]), readings, encode(readings), kind_of[int(ids[starts[row]])]))
+    chunks = [
+        (int(keys[row]), entry.readings[starts[row] : ends[row]], kind_of[int(ids[starts[row]])])
+        for row in np.flatnonzero(plain).tolist()
+    ]
     add_chunks(connection, HOUR_S, chunks)
     return np.repeat(~plain, ends - starts)
 

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from sqlalchemy import Connection
 
-from collector.store.chunk import decode
-from collector.store.chunk_rows import DAY_S, begin_s, chunk_key, delete_chunks_before, stored_chunks
+from collector.store.chunk_rows import DAY_S, begin_s, chunk_key, delete_chunks_before, readings_of, stored_chunks
 from collector.store.gathering import gather_all
 from collector.store.journal import JournalEntry
 from collector.store.journal_rows import add_row
@@ -73,7 +72,7 @@ def delete_before(connection: Connection, before_us: int, first_tag: int = 0) ->
 def series(connection: Connection, tag_id: int, start_us: int, end_us: int) -> Readings:
     """Readings of a tag with start <= time < end, ascending, each once; journal and chunks together."""
     start_s, end_s = start_us // US_PER_S, -(-end_us // US_PER_S)
-    parts = [decode(found.payload) for found in stored_chunks(connection, tag_id, start_s, end_s)]
+    parts = [readings_of(stored_chunks(connection, tag_id, start_s, end_s))]
     parts += in_journal(connection, tag_id, start_us, end_us)
     return distinct(joined(parts)).within(start_us, end_us)
 

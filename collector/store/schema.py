@@ -64,7 +64,18 @@ chunk = Table(
     Column("span_s", Integer, nullable=False),  # 3600 or 86400
     Column("readings", Integer, nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    Column("stamp", Integer, ForeignKey("stamp.id")),  # where the stamps of the readings are; null: in payload
     Index("chunk_of_an_hour", "key", sqlite_where=text_clause("span_s = 3600")),  # those that are to be merged
+    Index("chunk_of_stamp", "stamp", sqlite_where=text_clause("stamp is not null")),
+)
+
+stamp = Table(  # when readings were taken, once for all tags that were read together
+    "stamp",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("start_s", BigInteger, nullable=False),  # of the hour or day
+    Column("digest", LargeBinary, nullable=False, unique=True),  # of payload: BLAKE2b, 16 bytes
+    Column("payload", LargeBinary, nullable=False),
 )
 
 summary = Table(  # of a chunk: its quarter hours, or the changes of a state or text; empty: the chunk is as small
@@ -72,6 +83,33 @@ summary = Table(  # of a chunk: its quarter hours, or the changes of a state or 
     metadata,
     Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # as of the chunk
     Column("payload", LargeBinary, nullable=False),
+)
+
+damaged = Table(  # rows that could not be read and were set aside, so that all else goes on
+    "damaged",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("found_us", BigInteger, nullable=False),
+    Column("row_of", String, nullable=False),  # the table it was in
+    Column("row_key", BigInteger, nullable=False),  # its key or id there
+    Column("readings", Integer, nullable=False),  # how many it was said to hold
+    Column("reason", String, nullable=False),
+    Column("payload", LargeBinary),  # as it was found; null: not even that could be read
+)
+
+epoch = Table(  # of reports: a store that was restored begins a new one
+    "epoch",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("begun_us", BigInteger, nullable=False),
+    Column("reason", String, nullable=False),
+)
+
+total = Table(  # readings that came in or went out beside those in `tally`, so that all can be accounted for
+    "total",
+    metadata,
+    Column("what", String, primary_key=True),  # imported, repeated, replaced, forgotten, damaged
+    Column("readings", BigInteger, nullable=False),
 )
 
 latest = Table(  # the newest reading of each tag, and the time of its first

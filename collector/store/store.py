@@ -16,7 +16,7 @@ from collector.store.chunk import ChunkError
 from collector.store.gathering import gather
 from collector.store.recent import freeze
 
-SCHEMA_VERSION = "0006"
+SCHEMA_VERSION = "0007"
 MIGRATIONS = Path(__file__).parent / "migrations"
 _NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs", "afs"}
 

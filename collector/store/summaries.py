@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from collector.store.chunk import ChunkError, decode
-from collector.store.chunk_rows import DAY_S, begin_s, chunk_key, save_summary
+from collector.store.chunk import ChunkError
+from collector.store.chunk_rows import DAY_S, begin_s, chunk_key, readings_of, save_summary, stored_chunks, tag_of
 
 MOST_READINGS_AT_ONCE = 200_000
 MOST_CHUNKS = 1_000
@@ -52,9 +52,9 @@ def fill_summaries(connection: Connection, after_key: int = 0) -> int | None:
     ).all()
     done = 0
     for row in rows:
-        payload = connection.exec_driver_sql("select payload from chunk where key = ?", (row.key,)).scalar_one()
+        chunk = stored_chunks(connection, tag_of(row.key), begin_s(row.key), begin_s(row.key) + 1)[-1]
         try:
-            save_summary(connection, row.key, decode(payload), payload)
+            save_summary(connection, row.key, readings_of([chunk]), chunk.size)
         except ChunkError:  # whoever reads it is told so; the others are to have theirs
             log.exception("a damaged chunk has no summary")
         done += row.readings

@@ -168,7 +168,7 @@ def test_variables_are_found_with_value_unit_and_role_and_the_list_can_be_used(t
         assert "Press9.TotalEnergy,Press9,energy_import,kWh,nsu=urn:test:press;s=P9.Energy" in file.read_text()
 
         again = run("browse", press.url, "--tags", str(file))
-        assert again.err == f"{file}: is there already; nothing was written\n"
+        assert again.err == f"{file}: is there already; nothing was written. Name another file, or move this one away\n"
         under = run("browse", press.url, "--under", energy["node"].replace("P9.Energy", "P9"), "--json")
         assert [one["path"] for one in json.loads(under.out)["variables"]] == ["TotalEnergy", "List"]
         nowhere = run("browse", press.url, "--under", "ns=2;s=Nowhere")

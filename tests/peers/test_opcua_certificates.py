@@ -1,6 +1,7 @@
 """Is every bad certificate of a real server refused by name, and is what is accepted by name marked?"""
 
 import asyncio
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -348,3 +349,26 @@ def test_the_command_that_trusts_says_what_is_wrong_and_what_helps(show: Any, fo
     assert ", accepting expired\n" in smartwings("trust", str(site), "press").out
     checked = smartwings("check", str(site))
     assert "warning: press: is less than secure, as accepted by expired\n" in checked.out
+
+
+SITE = """\
+plant: {{id: kr-test-0001, time_zone: Asia/Seoul}}
+devices:
+  - {{id: press, protocol: opcua, endpoint: "{endpoint}"{more}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("shown", "more"),
+    [(SIGNED, ", ca_file: ca.pem, revocation_file: crl.pem"), (made(EXPIRED), ", certificate_exceptions: [expired]")],
+    ids=["by an authority", "with an exception"],
+)
+def test_browsing_for_a_plant_trusts_its_device_as_its_settings_say(
+    show: Any, folder: Path, by_authority: dict[str, str], shown: Made, more: str
+) -> None:
+    endpoint = show(shown).endpoint
+    (folder / "site.yaml").write_text(SITE.format(endpoint=endpoint, more=more), encoding="utf-8")
+    done = smartwings("browse", endpoint, "--site", str(folder / "site.yaml"), "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["variables"]
+    assert not (folder / "trusted" / "browsed.der").exists(), "nobody else is trusted for it"

@@ -2,12 +2,11 @@
 
 import asyncio
 import tracemalloc
-from collections.abc import Callable, Iterator
-from itertools import repeat
 from pathlib import Path
 
 import pytest
-from opcua_liar import PIECE, Liar, acknowledge, endless, frame, lying, opened, part
+from opcua_frames import FRAMES
+from opcua_liar import Liar, acknowledge, lying
 from opcua_store import COUNT, device, stored
 
 from connectors.opcua import OpcUaConnector
@@ -16,49 +15,6 @@ from connectors.opcua_transport import LARGEST_MESSAGE
 pytestmark = pytest.mark.timeout(60)
 
 MOST_MEMORY = 48 * 2**20
-BAD_RESPONSE_TOO_LARGE = 0x80B90000.to_bytes(4, "little")
-
-FRAMES: dict[str, tuple[list[bytes], Callable[[], Iterator[bytes]], str]] = {
-    "announces 2 GiB": (
-        [],
-        lambda: iter([frame(b"ACK", b"", size=2**31 - 1), *[bytes(PIECE)] * 2000]),
-        "frame of 2147483647 bytes",
-    ),
-    "announces nothing": ([], lambda: repeat(frame(b"ACK", b"", size=0)), "frame of 0 bytes"),
-    "speaks HTTP": ([], lambda: repeat(b"HTTP/1.1 400 Bad Request\r\n" * 1000), "is not OPC UA"),
-    "takes one byte at once": ([], lambda: iter([acknowledge(receive=1)]), "takes frames of 1 bytes only"),
-    "acknowledges for ever": ([], lambda: repeat(acknowledge()), "cannot be understood"),
-    "states no limits and goes beyond ours": (
-        [acknowledge(2**32 - 1, 2**32 - 1), opened()],
-        lambda: iter([part(2, bytes(70_000), b"F")]),
-        "frame of 70024 bytes",
-    ),
-    "sends chunks without end": (
-        [acknowledge(), opened()],
-        lambda: endless(lambda number: part(number, bytes(PIECE))),
-        "BadRequestTooLarge",
-    ),
-    "sends empty chunks without end": (
-        [acknowledge(), opened()],
-        lambda: endless(lambda number: part(number, b"")),
-        "BadRequestTooLarge",
-    ),
-    "answers what nobody asked": (
-        [acknowledge(), opened()],
-        lambda: endless(lambda number: part(number, bytes(PIECE), b"F", request=77)),
-        "never sent",
-    ),
-    "breaks an answer off": (
-        [acknowledge(), opened()],
-        lambda: iter([part(2, BAD_RESPONSE_TOO_LARGE + bytes(4), b"A")]),
-        "BadResponseTooLarge",
-    ),
-    "breaks off what nobody asked": (
-        [acknowledge(), opened()],
-        lambda: endless(lambda number: part(number, bytes(8), b"A", request=77)),
-        "never sent",
-    ),
-}
 
 
 @pytest.mark.parametrize("name", FRAMES)

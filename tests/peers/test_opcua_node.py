@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -217,6 +218,24 @@ def test_references_in_parts_are_put_together(port: int, tmp_path: Path, monkeyp
     assert len(whole.variables) > 40
     assert asked
     assert not any(asked)
+
+
+def test_references_that_never_end_are_left_and_released(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = 0
+
+    async def endless(session: QuietSession, parameters: Any) -> list[ua.BrowseResult]:
+        nonlocal released
+        released += parameters.ReleaseContinuationPoints
+        return [ua.BrowseResult(ContinuationPoint=b"more") for _ in parameters.ContinuationPoints]
+
+    monkeypatch.setattr("connectors.opcua_browse.MOST_PARTS", 50)
+    in_parts(monkeypatch, fails=False)
+    monkeypatch.setattr(QuietSession, "browse_next", endless)
+    found = asyncio.run(browsed(device(port, ()), tmp_path))
+    assert list(found.cut) == ["what comes after 50 parts of a list"]
+    assert released
 
 
 def test_what_is_left_of_references_in_parts_is_released_after_an_error(

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,7 +49,7 @@ class _Device:
         self.asked += missed
         self._filled.set()
 
-    async def batches(self) -> AsyncIterator[Handover]:
+    async def batches(self) -> AsyncGenerator[Handover, None]:
         yield Handover(one_reading(self._known_us), self._known_us)
         if self._remembers:
             await self._filled.wait()
@@ -98,6 +98,21 @@ def test_a_gap_that_an_earlier_run_left_open_is_filled_too(tmp_path: Path, monke
     assert (pulled.start_us, away.start_us) == (earlier_us + 1, earlier_us)
     with reading(tmp_path / "plant.db") as connection:
         assert gaps.overlapping(connection, 0, 2**60) == []
+
+
+def test_a_gap_that_was_not_filled_when_the_collector_stopped_is_tried_again_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "site.yaml").write_text(SITE, encoding="utf-8")
+    earlier_us = now_us() - HOUR_US
+    _run(tmp_path, monkeypatch, earlier_us)
+    _run(tmp_path, monkeypatch, now_us())
+    again, *_ = _run(tmp_path, monkeypatch, now_us(), remembers=True)
+    assert (again.start_us, again.cause) == (earlier_us, "the collector was not running")
+    with reading(tmp_path / "plant.db") as connection:
+        assert again.start_us not in [gap.start_us for gap in gaps.overlapping(connection, 0, 2**60)]
+    asked = _run(tmp_path, monkeypatch, now_us())
+    assert again.start_us not in [gap.start_us for gap in asked], "what is filled is not tried again"
 
 
 def test_a_gap_that_lasts_is_not_shortened_by_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

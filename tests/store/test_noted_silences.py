@@ -1,7 +1,7 @@
 """What a running collector notes as changed: time that is over, and that only a later reading or gap says more of."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +36,7 @@ class Device:
     def __init__(self, handovers: list[Handover]) -> None:
         self.handovers = handovers
 
-    async def batches(self) -> AsyncIterator[Handover]:
+    async def batches(self) -> AsyncGenerator[Handover, None]:
         for one in self.handovers:
             yield one
 

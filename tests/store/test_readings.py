@@ -12,7 +12,7 @@ from collector.store.chunk import ChunkError
 from collector.store.chunk_rows import DAY_S
 from collector.store.gathering import GATHERED_READINGS, gather
 from collector.store.journal import unpack
-from collector.store.latest import latest
+from collector.store.latest import first_and_last, latest
 from collector.store.merging import Written, merge_days
 from collector.store.readings import append, days_before, merge, replace_all, series, series_by_day
 from collector.store.sealing import seal
@@ -462,6 +462,25 @@ def test_the_latest_reading_is_by_time_not_by_arrival_and_sealing_leaves_it(stor
         append(store, entry_of(correction))
         seal(store, MONDAY_US + 10)
         assert (latest(store)[tag_id].time_us, latest(store)[tag_id].value) == (MONDAY_US + 5, 6.0)
+
+
+def test_the_latest_of_many_commits_is_worked_out_without_holding_them_all(
+    store: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tag_id, other = with_tags(store)
+    monkeypatch.setattr(journal_rows, "AT_ONCE", 4)
+    for at in range(10):
+        _append(store, tag_id, [MONDAY_US + 9 - at, MONDAY_US + 100], [at, at])
+        _append(store, other, [MONDAY_US + at], [at])
+    parts = list(journal_rows.fresh_readings(store))
+    assert sum(len(part) for part in parts) == 30
+    assert max(len(part) for part in parts) <= 5
+    assert [(found.time_us, found.value) for found in latest(store).values()] == [
+        (MONDAY_US + 100, 9.0),
+        (MONDAY_US + 9, 9.0),
+    ]
+    assert first_and_last(store) == {tag_id: (MONDAY_US, MONDAY_US + 100), other: (MONDAY_US, MONDAY_US + 9)}
+    store.rollback()
 
 
 def test_the_latest_reading_under_a_bad_status_has_no_value(store: Connection) -> None:

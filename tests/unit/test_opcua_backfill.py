@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.opcua_backfill import MARGIN_US, MOST_VALUES_A_CALL, NO_HISTORY, Backfill
+from connectors.opcua_backfill import MARGIN_US, MOST_VALUES_A_CALL, NO_HISTORY, Backfill, is_settled
 from plant.gap import Gap
 
 NAMES = ("a", "b", "c")
@@ -64,8 +64,29 @@ def test_a_full_answer_without_a_continuation_point_is_not_the_end() -> None:
     asked = filling.next_slice(10)
     assert asked is not None
     assert (asked.points, asked.start_us) == ((None,), 1_500_000_000)
-    filling.took(0, [1_500_000_000], None, True)  # nothing new
+    filling.took(0, [1_500_000_000], None, False)
     assert filling.next_slice(10) is None
+    assert filling.remaining(0)
+
+
+@pytest.mark.parametrize("times_us", [[], [START_US]], ids=["outside of what was asked for", "all of one time"])
+def test_full_answers_without_anything_new_are_no_end_of_history(times_us: list[int]) -> None:
+    filling = begun(readable=(0,))
+    for _ in range(10):
+        if filling.next_slice(10) is None:
+            break
+        filling.took(0, times_us, None, True)
+    assert filling.next_slice(10) is None
+    assert filling.remaining(0) == [], "nothing is claimed"
+
+
+def test_what_was_settled_before_is_told_by_its_cause() -> None:
+    filling = begun(readable=(0, 2))
+    filling.took(0, [1_600_000_000], None, False)
+    filling.refused(2, "the server answered BadNoData for its history")
+    assert not is_settled(GAP)
+    assert all(is_settled(gap) for gap in filling.remaining(1_500_000_000))
+    assert all(is_settled(gap) for gap in filling.remaining(0))
 
 
 @pytest.mark.parametrize("times_us", [[], [1_000_000_001]])

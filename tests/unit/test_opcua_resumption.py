@@ -38,5 +38,6 @@ def test_a_device_that_is_asked_for_something_else_starts_anew(settings: dict[st
 
 def test_a_subscription_is_gone_on_with_only_where_all_that_takes_is_known() -> None:
     assert FULL.is_resumable
+    assert not replace(FULL, granted=replace(GRANTED, queue=1)).is_resumable, "it drops values without a word"
     for missing in ({"number": 0}, {"subscription_id": 0}, {"granted": None}, {"can_transfer": False}, {"started": ""}):
         assert not replace(FULL, **missing).is_resumable

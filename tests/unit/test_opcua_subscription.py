@@ -11,7 +11,7 @@ import pytest
 from asyncua import ua
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.ua_binary import struct_to_binary
-from asyncua.ua.uaerrors import BadMessageNotAvailable, BadTooManyPublishRequests
+from asyncua.ua.uaerrors import BadMessageNotAvailable, BadTimeout, BadTooManyPublishRequests
 
 from config.devices import OpcUaDevice
 from config.tags import OpcUaTag
@@ -67,6 +67,7 @@ class LossySession:
         self.available: list[int] | None = None
         self.taken_over: list[int] = []
         self.created = 0
+        self.queue = 1
         self.outstanding = 0
         self.most_outstanding = 0
         self._keep_alive_count = keep_alive_count
@@ -82,7 +83,7 @@ class LossySession:
 
     async def create_monitored_items(self, parameters: ua.CreateMonitoredItemsParameters) -> Any:
         return [
-            ua.MonitoredItemCreateResult(MonitoredItemId=1, RevisedSamplingInterval=250, RevisedQueueSize=1)
+            ua.MonitoredItemCreateResult(MonitoredItemId=1, RevisedSamplingInterval=250, RevisedQueueSize=self.queue)
             for _ in parameters.ItemsToCreate
         ]
 
@@ -283,6 +284,23 @@ def test_silence_for_three_keep_alives_is_doubt(monkeypatch: pytest.MonkeyPatch)
     read(session, work)
 
 
+@pytest.mark.parametrize("refusal", [BadTimeout(), BadTooManyPublishRequests(), b"no answer"])
+def test_a_server_that_answers_without_ever_publishing_is_doubt(
+    monkeypatch: pytest.MonkeyPatch, refusal: Exception | bytes
+) -> None:
+    monkeypatch.setattr(opcua_publishing, "_PAUSE_S", 0.001)
+    fast = DEVICE.model_copy(update={"publishing_ms": 10.0})
+    monkeypatch.setitem(globals(), "DEVICE", fast)
+    session = LossySession(message(1, 1.0), *[refusal] * 100_000, keep_alive_count=5)
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        await committed(subscription, 1)
+        with pytest.raises(DoubtError, match="neither data nor keep-alive"):
+            await asyncio.wait_for(subscription.next(), 10)
+
+    read(session, work)
+
+
 def test_a_link_found_dead_hands_over_first_what_had_arrived() -> None:
     session = LossySession(message(1, 1.0), message(2, 2.0))
 
@@ -435,6 +453,7 @@ def test_a_server_that_does_not_say_when_it_started_is_never_gone_on_with() -> N
 
 def test_a_server_that_has_the_subscription_no_more_gets_a_new_one() -> None:
     session = LossySession(message(1, 1.0))
+    session.queue = 610
 
     async def work(subscription: Subscription, link: LossyLink) -> None:
         (first,) = await committed(subscription, 1)

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from certificates import made
+from certificates import authority, made, revocations
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from config.fault import InputError
 from config.load import Secrets, load_site, missing_secrets
@@ -74,6 +75,18 @@ def test_the_key_and_certificate_of_a_user_and_the_authorities_of_a_server_are_t
     said = "".join(faults(site, Secrets.PRIVATE))
     assert "ca_file: ca holds no certificate (PEM)" in said
     assert "user_certificate_file: c is not there" in said
+
+
+@pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])
+def test_the_revocation_lists_of_authorities_are_tried(site: Path, encoding: Encoding) -> None:
+    site.write_text(SITE.replace("username: u", "ca_file: ca, revocation_file: lists, username: u"))
+    ours = authority()
+    (site.parent / "ca").write_bytes(ours.pem)
+    assert faults(site, Secrets.PRIVATE)[0].endswith("revocation_file: lists is not there")
+    (site.parent / "lists").write_bytes(revocations(ours).public_bytes(encoding))
+    assert faults(site, Secrets.PRIVATE) == []
+    (site.parent / "lists").write_bytes(ours.pem)
+    assert faults(site, Secrets.PRIVATE)[0].endswith("revocation_file: lists holds no revocation list (PEM or DER)")
 
 
 def test_a_file_that_is_not_there_is_a_fault_only_for_who_needs_it(site: Path) -> None:

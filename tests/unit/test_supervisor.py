@@ -112,3 +112,24 @@ def test_stopping_waits_for_the_end_of_some_or_of_all():
         assert supervisor.faults == {}
 
     asyncio.run(test())
+
+
+def test_what_is_cancelled_by_somebody_else_is_no_end(short_pauses):
+    async def test():
+        supervisor, runs = Supervisor(), 0
+
+        async def work():
+            nonlocal runs
+            runs += 1
+            waited_for = asyncio.get_running_loop().create_future()
+            asyncio.get_running_loop().call_soon(waited_for.cancel)
+            await waited_for
+
+        task = supervisor.start("work", work)
+        await until(lambda: runs > 2 or task.done())
+        assert not task.done()
+        assert "cancelled" in supervisor.recent_faults()["work"]
+        await supervisor.stop()
+        assert task.done()
+
+    asyncio.run(test())

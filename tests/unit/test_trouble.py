@@ -10,6 +10,7 @@ from collector.device_trouble import device_troubles
 from collector.health import Snapshot
 from collector.plant_trouble import BadTag, Kept, collecting_troubles, kept_troubles, not_running
 from collector.store.reports import StoredReport
+from collector.tag_trouble_text import OF_STATUS
 from collector.trouble import Form, Severity, Trouble, worst_first
 from config.devices import ModbusDevice, OpcUaDevice
 from config.site import Site
@@ -50,7 +51,7 @@ def forms() -> list[Form]:
         one for module in (device_trouble_text, plant_trouble_text) for one in vars(module).values()
         if isinstance(one, Form)
     ]  # fmt: skip
-    tables = device_trouble_text.CONNECTION, device_trouble_text.EXCEPTIONS, device_trouble_text.NODES
+    tables = device_trouble_text.CONNECTION, device_trouble_text.EXCEPTIONS, OF_STATUS
     return singles + [form for table in tables for form in table.values()]
 
 
@@ -279,6 +280,19 @@ def test_bad_tags_are_told_unless_their_device_is_in_trouble_already() -> None:
     line = list(device_troubles(behind_a_gateway(Cause.SILENT, Cause.SILENT), 0, NOW))
     of_second = (BadTag("meter2", "a", 0x808C0000, NOW),)
     assert kept_troubles(Kept(bad_tags=of_second), line, NOW) == []
+
+
+def test_a_tag_that_is_none_of_its_role_is_told_though_other_nodes_of_its_device_are_refused() -> None:
+    refused = of_device(PRESS, DeviceHealth(connected_since_us=1, refused_tags={"gone": "BadNodeIdUnknown"}))
+    mismatch, unknown = 0x80740000, 0x80340000
+    bad = (
+        BadTag("press", "zones", mismatch, NOW, "opc.tcp://press:4840"),
+        BadTag("press", "gone", unknown, NOW, "opc.tcp://press:4840"),
+    )
+    (found,) = kept_troubles(Kept(bad_tags=bad), [Trouble.from_json(one.as_json()) for one in refused], NOW)
+    assert found.what.en == "press: the values of zones are of a kind that their role cannot be."
+    assert "needs index" in found.remedy.en
+    assert "smartwings browse opc.tcp://press:4840" in found.remedy.ko
 
 
 @pytest.mark.parametrize(
