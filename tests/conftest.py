@@ -1,5 +1,6 @@
 """What do all tests share? The one place that knows where real data lie."""
 
+import gc
 import os
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,13 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data: {folder} does not exist; SMARTWINGS_REAL_DATA says where they are")
     return folder
+
+
+def pytest_collection_finish() -> None:
+    """All modules and tests stay until the end: garbage is looked for among what comes after, and less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -14,7 +14,8 @@ from tests.page.api_plant import ApiPlant
 from tests.page.axe import axe_findings, axe_script
 from tests.page.served import served
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""The first of them that there is. The first opens a page in a third of the others' time: it has no windows."""
 WIDTHS = {"phone": (360, 740), "laptop": (1366, 768), "wall": (1920, 1080)}
 
 

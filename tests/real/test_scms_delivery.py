@@ -17,6 +17,7 @@ from collector.store.store import reading
 from config.load import load_site
 from plant.kpi_id import KpiId
 from plant.period import PeriodKind, day_period
+from tests.acceptance.plant_files import run
 
 SITE = """
 plant: {{id: scms-delivery, time_zone: Etc/UTC}}
@@ -117,10 +118,14 @@ def test_every_due_month_is_exact(folder: Path, expected: dict[str, Any]) -> Non
     assert all(value["reason"] == "no_denominator" for value in found if not value["denominator"])
 
 
-def test_every_due_month_as_it_stood_on_its_last_day_is_exact(folder: Path, expected: dict[str, Any]) -> None:
-    months = expected["as_of_month_end"]
-    path = site(folder)
-    settings = load_site(path)
+def test_due_months_as_they_stood_on_their_last_day_are_exact(folder: Path, expected: dict[str, Any]) -> None:
+    assert months_as_they_stood(folder, expected, 6) == 20  # all 115 in tests/soak
+
+
+def months_as_they_stood(folder: Path, expected: dict[str, Any], step: int) -> int:
+    """Every so many due months must be as expected by what was known on their last day; how many these are."""
+    months = dict(list(expected["as_of_month_end"].items())[::step])
+    settings = load_site(site(folder))
     clock, found = settings.clock(), {}
     with reading(folder / "plant.db") as connection:
         for label in months:
@@ -133,7 +138,7 @@ def test_every_due_month_as_it_stood_on_its_last_day_is_exact(folder: Path, expe
         label: (want["on_time_as_of_month_end"], want["total"], want["ratio_as_of"]) for label, want in months.items()
     }
     assert found == wanted
-    assert len(months) == 115
+    return len(found)
 
 
 @pytest.mark.parametrize(
@@ -158,9 +163,10 @@ def test_october_2013_gets_better_as_records_come_in(
 def test_windows_of_early_and_late_days_are_exact(folder: Path, expected: dict[str, Any]) -> None:
     for window in expected["windows"]:
         early = None if window["early"] is None else -window["early"]
-        found = ask(site(folder, window["late"], early), *ALL, "--kpi", "on_time_delivery", "--scope", "plant")
-        assert found[0]["numerator"] == window["on_time"], window
-        assert round(found[0]["value"], 8) == window["ratio"]
+        own = str(site(folder, window["late"], early))
+        (found,) = run("kpi", own, "--json", *ALL, "--kpi", "on_time_delivery", "--scope", "plant").json["values"]
+        assert found["numerator"] == window["on_time"], window
+        assert round(found["value"], 8) == window["ratio"]
 
 
 def test_vendors_are_exact(folder: Path, expected: dict[str, Any]) -> None:
