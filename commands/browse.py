@@ -52,12 +52,7 @@ def browse(
     with faults_reported():
         known = None if site is None else _known(site, endpoint, device)
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            place = site.parent if site is not None else Path(folder)
-            if known is not None and security in (None, known.security):
-                found = asyncio.run(_browsed_as(known, under, fingerprint, accept or [], place))
-            else:
-                found = asyncio.run(_browsed(endpoint, under, security, fingerprint, accept or [], device, place))
+        found = _found(known, site, endpoint, under, security, fingerprint, accept or [], device)
     except (UnreachableError, ConnectorError, ValueError) as error:
         refuse(f"{endpoint}: {_told(error)}")
     if tags is not None:
@@ -70,6 +65,23 @@ def browse(
         say_json({"variables": rows, "whole": found.whole, "cut": list(found.cut)})
     else:
         _say(found, rows)
+
+
+def _found(
+    known: "OpcUaDevice | None",
+    site: Path | None,
+    endpoint: str,
+    under: str | None,
+    security: str | None,
+    fingerprint: str | None,
+    accept: list[str],
+    device: str,
+) -> "Browsed":
+    with tempfile.TemporaryDirectory() as folder:
+        place = site.parent if site is not None else Path(folder)
+        if known is not None and security in (None, known.security):
+            return asyncio.run(_browsed_as(known, under, fingerprint, accept, place))
+        return asyncio.run(_browsed(endpoint, under, security, fingerprint, accept, device, place))
 
 
 def _known(site: Path, endpoint: str, device: str) -> "OpcUaDevice | None":
