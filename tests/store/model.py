@@ -157,7 +157,7 @@ def perform(connection: Connection, step: Step) -> None:
                     at = _WORK[name](connection, step.at_us, at)
     else:
         with transaction(connection):
-            _change(connection, step)
+            change(connection, step)
     connection.rollback()
 
 
@@ -183,7 +183,8 @@ def _forgotten_before(now_us: int) -> int:
     return (now_us - KEEP_DAYS * DAY_US) // DAY_US * DAY_US
 
 
-def _change(connection: Connection, step: Step) -> None:
+def change(connection: Connection, step: Step) -> None:
+    """The changes of a step that is one transaction; the caller's."""
     ids = tag_ids(connection)
     if step.kind == "commit":
         readings.append(connection, entry_of({ids[tag]: _readings(part) for tag, part in step.parts}))
