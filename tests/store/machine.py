@@ -48,7 +48,7 @@ def _new_store() -> bytes:
         return path.read_bytes()
 
 
-class _BrokenOff(Exception):
+class _BrokenOffError(Exception):
     """A change is not committed."""
 
 
@@ -122,10 +122,10 @@ class StoreMachine(RuleBasedStateMachine):
     def _half(self, step: Step, at_half: Callable[[], None] = lambda: None) -> None:
         """A change that is not committed."""
 
-        with suppress(_BrokenOff), transaction(self.connection):
+        with suppress(_BrokenOffError), transaction(self.connection):
             change(self.connection, step)
             at_half()
-            raise _BrokenOff
+            raise _BrokenOffError
 
     @rule(drawn=drawn_rows)
     def lose(self, drawn: list[tuple[int, tuple[float | None, int]]]) -> None:
@@ -205,8 +205,8 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(drawn=st.lists(drawn_rows, min_size=TAGS, max_size=TAGS), midway=st.booleans())
     def crash(self, drawn: list[list[tuple[int, tuple[float | None, int]]]], midway: bool) -> None:
-        """The process is killed in the middle of a commit, or between two; a device hands over what was not acknowledged
-        again."""
+        """The process is killed in the middle of a commit, or between two; a device hands over what was not
+        acknowledged again."""
         step = self._commit(drawn)
         if midway:
             self._half(step, self._copy)
