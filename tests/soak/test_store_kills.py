@@ -5,8 +5,8 @@ from pathlib import Path
 
 from killed_plant import MOMENTS, kills
 
-KILLS = int(os.environ.get("SMARTWINGS_SOAK_KILLS", "1000"))
-SEED = int(os.environ.get("SMARTWINGS_SOAK_SEED", "1"))
+KILLS = int(os.environ.get("SMARTWINGS_SOAK_STORE_KILLS", "1000"))
+SEED = int(os.environ.get("SMARTWINGS_SOAK_STORE_SEED", "1"))
 
 
 def test_a_thousand_kills_lose_nothing_acknowledged_and_double_nothing(tmp_path: Path) -> None:

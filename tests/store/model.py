@@ -85,7 +85,7 @@ class Model:
             held[:] = [row for row in held if row[0] not in times or row in part]
         for row in part:
             if row in held:
-                self.repeats += kind == "commit"
+                self.repeats += kind != "replace"  # which seals first
             else:
                 held.append(row)
 
