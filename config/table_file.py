@@ -5,7 +5,8 @@ import io
 import re
 import unicodedata
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -15,10 +16,16 @@ from config.fault import Fault, InputError, file_fault, read_bytes
 
 MOST_BYTES = 2**30
 _MOST_TOLD = 200
+_DECODED_AT_ONCE = 2**20
+_CODECS = {"UTF-8": "utf-8-sig", "CP949": "cp949"}
+_NO_TEXT = "must be UTF-8 or CP949 text, or an XLSX workbook named .xlsx"
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 
 Cell = str | datetime
 """Text as written, stripped; an XLSX date cell is a naive datetime."""
+
+Grid = Iterator[tuple[int, list[Cell]]]
+"""Rows by number, the first is 1, of cells as they stand in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ class Table:
     path: Path
     encoding: str
     headings: list[str]
-    rows: list[Row]
+    rows: list[Row] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     written: Mapping[str, str] = field(default_factory=dict)
 
@@ -57,6 +64,20 @@ class Table:
         """A fault in one cell."""
         named = f"{self.written[heading]} ({heading})" if heading in self.written else heading
         return Fault(str(self.path), row.number, self.column(heading), named, message)
+
+    def surplus_fault(self, row: Row) -> Fault:
+        """The fault of a row that has more cells than there are headings."""
+        message = f"has more cells than the {len(self.headings)} headings; a number with commas must be quoted"
+        return Fault(str(self.path), row.number, len(self.headings) + 1, "", message)
+
+    def row(self, number: int, cells: list[Cell]) -> Row | None:
+        """A row of cells as they stand in the file; None where all are empty."""
+        stripped = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
+        if not any(map(str, stripped)):
+            return None
+        surplus = stripped[len(self.headings) :]
+        named = {heading: cell for heading, cell in zip(self.headings, stripped, strict=False) if heading}
+        return Row(number, named, tuple(surplus) if any(surplus) else ())
 
 
 def number(text: str) -> float:
@@ -91,9 +112,30 @@ def read_table(
     the file would hold, instead of what it holds.
     """
     encoding, grid = _grid(path, read_bytes(path, MOST_BYTES) if data is None else data)
+    table = _headed(path, encoding, grid, required, renamed or {}, remedy)
+    for at, cells in grid:
+        if (row := table.row(at, cells)) is not None:
+            table.rows.append(row)
+            table.faults.extend([table.surplus_fault(row)] if row.surplus else [])
+    return table
+
+
+@contextmanager
+def opened_table(path: Path, required: tuple[str, ...]) -> Iterator[tuple[Table, Grid]]:
+    """The same of a file of any size, its rows not read yet: a table without rows, and the rows below its headings.
+
+    A row is its number and its cells as they stand, empty ones included; a file that is read on may raise InputError.
+    """
+    with _opened_grid(path) as (encoding, grid):
+        yield _headed(path, encoding, grid, required, {}, ""), grid
+
+
+def _headed(
+    path: Path, encoding: str, grid: Grid, required: tuple[str, ...], renamed: dict[str, str], remedy: str
+) -> Table:
     filled = ((at, cells) for at, cells in grid if any(str(cell).strip() for cell in cells))
     heading_number, heading_cells = next(filled, (1, []))
-    ours = {_heading(theirs): name for theirs, name in (renamed or {}).items()}
+    ours = {_heading(theirs): name for theirs, name in renamed.items()}
     written = [_heading(str(cell)) for cell in heading_cells]
     headings = _ours(written, ours)
     faults = [
@@ -109,11 +151,8 @@ def read_table(
             faults.append(Fault(str(path), heading_number, None, named, missing))
     if faults:
         raise InputError(faults)
-    rows = [_row(at, cells, headings) for at, cells in filled]
-    message = f"has more cells than the {len(headings)} headings; a number with commas must be quoted"
-    faults = [Fault(str(path), row.number, len(headings) + 1, "", message) for row in rows if row.surplus]
     other_names = {name: theirs for name, theirs in zip(headings, written, strict=True) if name != theirs}
-    return Table(path, encoding, headings, rows, faults, other_names)
+    return Table(path, encoding, headings, written=other_names)
 
 
 def _heading(text: str) -> str:
@@ -134,35 +173,60 @@ def _ours(written: list[str], renamed: dict[str, str]) -> list[str]:
     return [renamed.get(heading, "" if heading in taken else heading) for heading in written]
 
 
-def _grid(path: Path, data: bytes) -> tuple[str, Iterator[tuple[int, list[Cell]]]]:
+def _grid(path: Path, data: bytes) -> tuple[str, Grid]:
     if path.suffix.lower() == ".xlsx":
         return "XLSX", _xlsx_grid(path, data)
     encoding, text = decoded(path, data)
-    return encoding, _csv_grid(path, text)
+    return encoding, _csv_grid(path, io.StringIO(text, newline=""))
+
+
+@contextmanager
+def _opened_grid(path: Path) -> Iterator[tuple[str, Grid]]:
+    if path.suffix.lower() == ".xlsx" or not path.is_file():  # what is no file, such as a pipe, can be read but once
+        yield _grid(path, read_bytes(path, MOST_BYTES))
+        return
+    try:
+        name = _encoding(path)
+        with path.open(encoding=_CODECS[name], newline="") as text:
+            yield name, _csv_grid(path, text)
+    except OSError as error:
+        raise file_fault(path, f"cannot be read: {error.strerror}") from None
+
+
+def _encoding(path: Path) -> str:
+    for name, codec in _CODECS.items():
+        with path.open(encoding=codec, newline="") as text:
+            try:
+                while text.read(_DECODED_AT_ONCE):
+                    pass
+            except UnicodeDecodeError:
+                continue
+            return name
+    raise file_fault(path, _NO_TEXT)
 
 
 def decoded(path: Path, data: bytes) -> tuple[str, str]:
     """Name of the encoding of a text file, UTF-8 or CP949, and its text. Raises InputError for one that is neither."""
-    for encoding, name in (("utf-8-sig", "UTF-8"), ("cp949", "CP949")):
+    for name, codec in _CODECS.items():
         try:
-            return name, data.decode(encoding)
+            return name, data.decode(codec)
         except UnicodeDecodeError:
             continue
-    raise file_fault(path, "must be UTF-8 or CP949 text, or an XLSX workbook named .xlsx")
+    raise file_fault(path, _NO_TEXT)
 
 
-def _csv_grid(path: Path, text: str) -> Iterator[tuple[int, list[Cell]]]:
-    reader = csv.reader(io.StringIO(text, newline=""))
+def _csv_grid(path: Path, text: Iterable[str]) -> Grid:
+    reader = csv.reader(text)
     try:
         end = 0
         for cells in reader:
-            yield end + 1, list(cells)
+            yield end + 1, cells  # type: ignore[misc]
             end = reader.line_num
     except csv.Error as error:
         raise InputError([Fault(str(path), reader.line_num, None, "", f"is not CSV: {error}")]) from None
 
 
-def _xlsx_grid(path: Path, data: bytes) -> Iterator[tuple[int, list[Cell]]]:
+def _xlsx_grid(path: Path, data: bytes) -> Grid:
     import openpyxl
 
     try:
@@ -186,10 +250,3 @@ def _cell(value: object) -> Cell:
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     return str(value)
-
-
-def _row(at: int, cells: list[Cell], headings: list[str]) -> Row:
-    stripped = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
-    surplus = stripped[len(headings) :]
-    named = {heading: cell for heading, cell in zip(headings, stripped, strict=False) if heading}
-    return Row(at, named, tuple(surplus) if any(surplus) else ())
