@@ -1,4 +1,4 @@
-"""Which instants do many texts name? The plain ISO 8601 ones all at once, where one at a time would be most of a file."""
+"""Which instants do many texts name? The plain ISO 8601 ones all at once, since one at a time takes minutes."""
 
 from collections.abc import Sequence
 
