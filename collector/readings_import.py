@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +75,7 @@ class ReadingsImport:
     def read(self, paths: Sequence[Path]) -> None:
         """Read files; rows that cannot be taken are told by `check`. Raises InputError where the disk is full."""
         with _told(self.store):
-            self._sorted = SortedReadings(self._stack.enter_context(TemporaryFile(dir=self.store.parent)))
+            self._sorted = SortedReadings(self._stack.enter_context(_spool(self.store.parent)))
             tags = {tag.name: tag for tag in self.site.tags()}
             for number, path in enumerate(paths):
                 try:
@@ -115,7 +116,7 @@ class ReadingsImport:
 
     def merge_next(self, connection: Connection) -> bool:
         """Merge some more; False: there is no more, and the times that changed are noted."""
-        assert self._pending is not None  # noqa: S101
+        assert self._pending is not None
         if self._pending.merge_next(connection):
             return True
         self._pending.note(connection)
@@ -123,7 +124,7 @@ class ReadingsImport:
 
     def end(self) -> list[Imported]:
         """What became of the files."""
-        assert self._pending is not None  # noqa: S101
+        assert self._pending is not None
         self._pending.end()
         done = []
         for file in self._files:
@@ -133,7 +134,7 @@ class ReadingsImport:
         return done
 
     def _check(self, connection: Connection, writer: ImportWriter) -> None:
-        assert self._sorted is not None  # noqa: S101
+        assert self._sorted is not None
         thaw(connection)
         ids = stored_tags(connection)
         connection.rollback()
@@ -165,6 +166,10 @@ class ReadingsImport:
         times = day.rows["time_us"].copy()
         none = np.zeros(len(times), dtype=np.int64)
         return Readings(times, values, status, np.full(len(times), self.now_us, dtype=np.int64), none)
+
+
+def _spool(folder: Path) -> IO[bytes]:
+    return TemporaryFile(dir=folder)
 
 
 def _day(day: TagDay) -> int:

@@ -9,9 +9,13 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import IO
+
+import numpy as np
 
 from config.fault import Fault, file_fault
-from config.table_file import Row, Table, opened_table
+from config.table_file import Row, Table
+from config.table_parts import opened_table
 
 MOST_NAMED = 10_000
 OTHERWISE = "the store has another value at this time; --replace takes this"
@@ -24,7 +28,7 @@ class RejectedRows:
         self.table = table
         self.count = 0
         self.faults: list[Fault] = []
-        self._reasons = TemporaryFile("w+", encoding="utf-8", dir=folder)
+        self._reasons = _opened(folder)
         self._otherwise = array("q")
 
     def add(self, faults: Sequence[Fault]) -> None:
@@ -77,12 +81,21 @@ class RejectedRows:
         said = ((int(number), str(why)) for number, why in map(json.loads, self._reasons))
         otherwise = ((number, f"value: {OTHERWISE}") for number in sorted(self._otherwise))
         wanted = heapq.merge(said, otherwise, key=itemgetter(0))
-        with opened_table(self.table.path, required=()) as (table, grid):
+        with opened_table(self.table.path, required=()) as (table, parts):
             number, why = next(wanted, (0, ""))
-            for at, cells in grid:
-                if at == number and (row := table.row(at, cells)) is not None:
-                    yield rejected_row(row, headings, why)
+            for part in parts:
+                cells_of = dict(part.others)
+                for at in np.flatnonzero(part.numbers >= number).tolist() if number else ():
+                    cells_of[int(part.numbers[at])] = [column[at] for column in part.columns]
+                while number in cells_of:
+                    row = table.row(number, cells_of[number])
+                    if row is not None:
+                        yield rejected_row(row, headings, why)
                     number, why = next(wanted, (0, ""))
+
+
+def _opened(folder: Path) -> IO[str]:
+    return TemporaryFile("w+", encoding="utf-8", dir=folder)
 
 
 def rejected_row(row: Row, headings: list[str], why: str) -> list[str]:

@@ -5,8 +5,7 @@ import io
 import re
 import unicodedata
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -16,9 +15,8 @@ from config.fault import Fault, InputError, file_fault, read_bytes
 
 MOST_BYTES = 2**30
 _MOST_TOLD = 200
-_DECODED_AT_ONCE = 2**20
-_CODECS = {"UTF-8": "utf-8-sig", "CP949": "cp949"}
-_NO_TEXT = "must be UTF-8 or CP949 text, or an XLSX workbook named .xlsx"
+CODECS = {"UTF-8": "utf-8-sig", "CP949": "cp949"}
+NO_TEXT = "must be UTF-8 or CP949 text, or an XLSX workbook named .xlsx"
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 
 Cell = str | datetime
@@ -70,7 +68,7 @@ class Table:
         message = f"has more cells than the {len(self.headings)} headings; a number with commas must be quoted"
         return Fault(str(self.path), row.number, len(self.headings) + 1, "", message)
 
-    def row(self, number: int, cells: list[Cell]) -> Row | None:
+    def row(self, number: int, cells: Sequence[Cell]) -> Row | None:
         """A row of cells as they stand in the file; None where all are empty."""
         stripped = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
         if not any(map(str, stripped)):
@@ -111,8 +109,8 @@ def read_table(
     read, a doubled heading or a required one that is missing; remedy: what to say besides of the latter. data: what
     the file would hold, instead of what it holds.
     """
-    encoding, grid = _grid(path, read_bytes(path, MOST_BYTES) if data is None else data)
-    table = _headed(path, encoding, grid, required, renamed or {}, remedy)
+    encoding, grid = grid_of(path, read_bytes(path, MOST_BYTES) if data is None else data)
+    table = headed(path, encoding, grid, required, renamed, remedy)
     for at, cells in grid:
         if (row := table.row(at, cells)) is not None:
             table.rows.append(row)
@@ -120,22 +118,18 @@ def read_table(
     return table
 
 
-@contextmanager
-def opened_table(path: Path, required: tuple[str, ...]) -> Iterator[tuple[Table, Grid]]:
-    """The same of a file of any size, its rows not read yet: a table without rows, and the rows below its headings.
-
-    A row is its number and its cells as they stand, empty ones included; a file that is read on may raise InputError.
-    """
-    with _opened_grid(path) as (encoding, grid):
-        yield _headed(path, encoding, grid, required, {}, ""), grid
-
-
-def _headed(
-    path: Path, encoding: str, grid: Grid, required: tuple[str, ...], renamed: dict[str, str], remedy: str
+def headed(
+    path: Path,
+    encoding: str,
+    grid: Grid,
+    required: tuple[str, ...] = (),
+    renamed: Mapping[str, str] | None = None,
+    remedy: str = "",
 ) -> Table:
+    """The table of a grid, of which nothing is read but the headings. Raises InputError as `read_table` does."""
     filled = ((at, cells) for at, cells in grid if any(str(cell).strip() for cell in cells))
     heading_number, heading_cells = next(filled, (1, []))
-    ours = {_heading(theirs): name for theirs, name in renamed.items()}
+    ours = {_heading(theirs): name for theirs, name in (renamed or {}).items()}
     written = [_heading(str(cell)) for cell in heading_cells]
     headings = _ours(written, ours)
     faults = [
@@ -173,57 +167,34 @@ def _ours(written: list[str], renamed: dict[str, str]) -> list[str]:
     return [renamed.get(heading, "" if heading in taken else heading) for heading in written]
 
 
-def _grid(path: Path, data: bytes) -> tuple[str, Grid]:
+def grid_of(path: Path, data: bytes) -> tuple[str, Grid]:
+    """How a file of this content is read, and its rows. Raises InputError."""
     if path.suffix.lower() == ".xlsx":
         return "XLSX", _xlsx_grid(path, data)
     encoding, text = decoded(path, data)
-    return encoding, _csv_grid(path, io.StringIO(text, newline=""))
-
-
-@contextmanager
-def _opened_grid(path: Path) -> Iterator[tuple[str, Grid]]:
-    if path.suffix.lower() == ".xlsx" or not path.is_file():  # what is no file, such as a pipe, can be read but once
-        yield _grid(path, read_bytes(path, MOST_BYTES))
-        return
-    try:
-        name = _encoding(path)
-        with path.open(encoding=_CODECS[name], newline="") as text:
-            yield name, _csv_grid(path, text)
-    except OSError as error:
-        raise file_fault(path, f"cannot be read: {error.strerror}") from None
-
-
-def _encoding(path: Path) -> str:
-    for name, codec in _CODECS.items():
-        with path.open(encoding=codec, newline="") as text:
-            try:
-                while text.read(_DECODED_AT_ONCE):
-                    pass
-            except UnicodeDecodeError:
-                continue
-            return name
-    raise file_fault(path, _NO_TEXT)
+    return encoding, csv_grid(path, io.StringIO(text, newline=""))
 
 
 def decoded(path: Path, data: bytes) -> tuple[str, str]:
     """Name of the encoding of a text file, UTF-8 or CP949, and its text. Raises InputError for one that is neither."""
-    for name, codec in _CODECS.items():
+    for name, codec in CODECS.items():
         try:
             return name, data.decode(codec)
         except UnicodeDecodeError:
             continue
-    raise file_fault(path, _NO_TEXT)
+    raise file_fault(path, NO_TEXT)
 
 
-def _csv_grid(path: Path, text: Iterable[str]) -> Grid:
-    reader = csv.reader(text)
+def csv_grid(path: Path, lines: Iterable[str], before: int = 0) -> Grid:
+    """Rows of the lines of a CSV file, before which there are so many others. Raises InputError as they are read."""
+    reader = csv.reader(lines)
     try:
         end = 0
         for cells in reader:
-            yield end + 1, cells  # type: ignore[misc]
+            yield before + end + 1, cells  # type: ignore[misc]
             end = reader.line_num
     except csv.Error as error:
-        raise InputError([Fault(str(path), reader.line_num, None, "", f"is not CSV: {error}")]) from None
+        raise InputError([Fault(str(path), before + reader.line_num, None, "", f"is not CSV: {error}")]) from None
 
 
 def _xlsx_grid(path: Path, data: bytes) -> Grid:

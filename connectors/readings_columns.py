@@ -58,19 +58,13 @@ class PlainColumns:
         self._codes = [{name: float(code) for code, name in reversed(list(tag.states.items()))} for tag in tags]
         self._conversion = lru_cache(maxsize=10_000)(self._found_conversion)
 
-    def read(self, rows: Sequence[tuple[int, Sequence[str]]]) -> tuple[Columns, list[int]]:
-        """Readings of the rows that are plainly good, and which rows are left to be read one by one."""
-        width = len(self._headings)
-        fit = [at for at, (_, cells) in enumerate(rows) if len(cells) == width]
-        if not fit:
-            return Columns.of([]), list(range(len(rows)))
-        cells = dict(zip(self._headings, zip(*(rows[at][1] for at in fit), strict=True), strict=True))
-        places = np.array(fit, dtype=np.int64)
-        numbers = np.array([number for number, _ in rows], dtype=np.int64)[places]
-        columns, good = self._read(cells, numbers)
-        left = np.ones(len(rows), dtype=np.bool_)
-        left[places[good]] = False
-        return columns, np.flatnonzero(left).tolist()
+    def read(self, columns: Sequence[Sequence[str]], numbers: I64) -> tuple[Columns, list[int]]:
+        """Readings of the rows that are plainly good, and places of those that are left to be read one by one.
+
+        columns: cells by heading. numbers: those of the rows in the file.
+        """
+        found, good = self._read(dict(zip(self._headings, columns, strict=True)), numbers)
+        return found, np.flatnonzero(~good).tolist()
 
     def _read(self, cells: Mapping[str, Sequence[str]], numbers: I64) -> tuple[Columns, NDArray[np.bool_]]:
         n = len(numbers)

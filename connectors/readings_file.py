@@ -1,21 +1,20 @@
 """What readings does a file bring? `time,tag,value[,status][,unit]`, values in the tag's unit; some rows at a time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from math import isfinite
+from operator import itemgetter
 from pathlib import Path
 
 from config.fault import Fault
-from config.table_file import Cell, Grid, Row, Table, number, opened_table
+from config.table_file import Cell, Row, Table, number
+from config.table_parts import TablePart, opened_table
 from connectors.readings_columns import Columns, PlainColumns
 from connectors.rows import MOST_EXACT, RowReader
 from plant.instant import parse_instant
 from plant.status_code import BAD, GOOD, is_bad, parse_status
 from plant.tag import Kind, Tag
-
-ROWS_AT_ONCE = 20_000
 
 
 @dataclass(slots=True)
@@ -25,7 +24,7 @@ class ReadingsFile:
     table: Table
     tags: Mapping[str, Tag]
     texts: dict[str, int]
-    grid: Grid
+    parts_of_table: Iterator[TablePart]
     rows: int = 0
     places: dict[str, int] = field(init=False)
 
@@ -38,16 +37,14 @@ class ReadingsFile:
         Rows that are plainly good are read as columns; each of the others by itself. Raises InputError.
         """
         plain = PlainColumns(self.table.headings, list(self.tags.values()), self.texts)
-        while some := list(islice(self.grid, ROWS_AT_ONCE)):
-            if self.table.encoding == "XLSX":  # whose cells may be dates
-                columns, left = Columns.of([]), list(range(len(some)))
-            else:
-                columns, left = plain.read(some)  # type: ignore[arg-type]
+        for part in self.parts_of_table:
+            columns, left = plain.read(part.columns, part.numbers)
             self.rows += len(columns)
-            odd, faults = self._one_by_one([some[at] for at in left])
-            yield Columns.in_order(columns, odd), faults
+            odd = [(int(part.numbers[at]), [column[at] for column in part.columns]) for at in left]
+            others, faults = self._one_by_one(sorted([*odd, *part.others], key=itemgetter(0)))
+            yield Columns.in_order(columns, others), faults
 
-    def _one_by_one(self, rows: list[tuple[int, list[Cell]]]) -> tuple[Columns, list[Fault]]:
+    def _one_by_one(self, rows: Sequence[tuple[int, Sequence[Cell]]]) -> tuple[Columns, list[Fault]]:
         reader = RowReader(self.table)
         found = []
         for at, cells in rows:
@@ -81,8 +78,8 @@ def opened_readings(path: Path, tags: Mapping[str, Tag], texts: dict[str, int]) 
     or an unfit unit is left out. An empty value without a status is Bad; a value beside a Bad status is dropped.
     Raises InputError for a file that as a whole cannot be read.
     """
-    with opened_table(path, required=("time", "tag", "value")) as (table, grid):
-        yield ReadingsFile(table, tags, texts, grid)
+    with opened_table(path, required=("time", "tag", "value")) as (table, parts):
+        yield ReadingsFile(table, tags, texts, parts)
 
 
 def _time(text: str) -> int:
