@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from collector.store import schema
 from collector.store.chunk import ChunkError
 from collector.store.gathering import gather
+from collector.store.pending_import import finish_imports
 from collector.store.recent import freeze
 
 SCHEMA_VERSION = "0007"
@@ -70,6 +71,7 @@ def writing(path: Path) -> Iterator[Connection]:
             migrate(connection)
         _require_version(connection, path)
         _gather(connection)
+        finish_imports(connection, path)
         yield connection
 
 
@@ -86,6 +88,13 @@ def _gather(connection: Connection) -> None:
     while left:
         with transaction(connection):
             left = gather(connection)
+
+
+def store_of(connection: Connection) -> Path:
+    """The file of the store that a connection is open on."""
+    path = str(connection.exec_driver_sql("select file from pragma_database_list where name = 'main'").scalar_one())
+    connection.rollback()
+    return Path(path)
 
 
 def version(connection: Connection) -> str | None:
