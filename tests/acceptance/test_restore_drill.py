@@ -9,22 +9,21 @@ from receiving import rows
 
 from collector.store import events
 from collector.store.store import reading
+from tests.acceptance.plant_files import run
 from tests.acceptance.reporting_plant import PLANT, ReportingPlant, kill, own_broker
-from tests.acceptance.simulated_plant import smartwings, wait_until
+from tests.acceptance.simulated_plant import wait_until
 
 TAGS = ("main.energy", "press2.good", "press1.temperature")
 
 
-def history(plant: ReportingPlant, until: str = "2100-01-01") -> str:
-    done = smartwings("history", "site.yaml", *TAGS, "--from", "2020-01-01", "--to", until, folder=plant.folder)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def command(plant: ReportingPlant, name: str, *arguments: str) -> str:
+    done = run(name, str(plant.folder / "site.yaml"), *arguments)
+    assert done.code == 0, done.out + done.err
+    return done.out
 
 
-def command(plant: ReportingPlant, *arguments: str) -> str:
-    done = smartwings(*arguments, folder=plant.folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+def history(plant: ReportingPlant, until: str) -> str:
+    return command(plant, "history", *TAGS, "--from", "2020-01-01", "--to", until)
 
 
 def test_a_plant_that_loses_its_store_goes_on_from_a_backup(tmp_path: Path, own_broker: Broker) -> None:
@@ -33,16 +32,15 @@ def test_a_plant_that_loses_its_store_goes_on_from_a_backup(tmp_path: Path, own_
         plant.simulate()
         collector = plant.collect()
         plant.receive()
-        plant.wait_until_settled(5 + 1, quiet_s=1)
-        wait_until(lambda: history(plant).count("press2.good") > 20, "readings are stored")
-        assert smartwings("restore", "site.yaml", "site.yaml", folder=tmp_path).returncode == 2  # a collector runs
-
-        said = command(plant, "backup", "site.yaml", "copy.db")
+        plant.wait_until_settled(5 + 1)
+        wait_until(lambda: history(plant, "2100-01-01").count("press2.good") > 20, "readings are stored")
+        copy = str(tmp_path / "copy.db")
+        said = command(plant, "backup", copy)
         assert "no fault" in said
         after_backup = plant.outbox()
         plant.import_quantities("late.csv", 55, last=1)
         wait_until(lambda: len(plant.outbox()) > len(after_backup), "a day is restated after the backup", 40)
-        plant.wait_until_settled(len(after_backup) + 1, quiet_s=1)
+        plant.wait_until_settled(len(after_backup) + 1)
         lost = plant.outbox()[len(after_backup) :]
         kill(collector)
         until = instant_of_backup(plant)
@@ -51,14 +49,14 @@ def test_a_plant_that_loses_its_store_goes_on_from_a_backup(tmp_path: Path, own_
         for file in tmp_path.glob("plant.db*"):
             file.unlink()
 
-        assert "is the store now" in command(plant, "restore", "site.yaml", "copy.db")
-        assert json.loads(command(plant, "verify", "site.yaml", "--json"))["ok"]
+        assert "is the store now" in command(plant, "restore", copy)
+        assert json.loads(command(plant, "verify", "--json"))["ok"]
         assert history(plant, until) == before
 
         plant.import_quantities("late.csv", 56, last=1)  # not what it was: the same ids, another content
         plant.collect()
         wait_until(lambda: len(plant.outbox()) > len(after_backup), "reports are made again", 40)
-        plant.wait_until_settled(len(after_backup) + 1, quiet_s=1)
+        plant.wait_until_settled(len(after_backup) + 1)
         made = plant.outbox()
         again = made[len(after_backup) :]
         assert {one.epoch for one in again} == {max(one.epoch for one in made)} != {1}
@@ -74,7 +72,7 @@ def test_a_plant_that_loses_its_store_goes_on_from_a_backup(tmp_path: Path, own_
         assert plant.command("gaps") == {"gaps": []}
         query = f"select max(numerator) from kpi_value where plant = '{PLANT}' and kpi = 'good_quantity'"
         assert [tuple(row) for row in rows(plant.programme_file, query)] == [(24.0 * (100 + 56),)]
-        assert json.loads(command(plant, "verify", "site.yaml", "--json"))["ok"]
+        assert json.loads(command(plant, "verify", "--json"))["ok"]
 
 
 def instant_of_backup(plant: ReportingPlant) -> str:

@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stored import entry_of, some_readings
+from stored import arrive, some_readings
 
 from collector.store import reports
 from collector.store.backup import verified_file
-from collector.store.readings import append, series
+from collector.store.readings import series
 from collector.store.restore import restore
 from collector.store.store import reading, transaction, writing
 
@@ -38,7 +38,7 @@ def add_and_end(store: Path) -> None:
     """A reading more, only in the log that a collector which is killed leaves."""
     with writing(store) as connection:
         with transaction(connection):
-            append(connection, entry_of({1: some_readings([3], [3.0])}))
+            arrive(connection, {1: some_readings([3], [3.0])})
         os._exit(0)
 
 

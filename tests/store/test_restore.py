@@ -10,13 +10,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from stored import HOUR_US, MONDAY_US, entry_of, make_store, rows, some_readings
+from stored import HOUR_US, MONDAY_US, arrive, make_store, rows, some_readings
 from test_verification import make_full_store
 
 from collector.store import events, gaps, reports
 from collector.store import restore as restoring
 from collector.store.backup import back_up, unfinished, verified_file
-from collector.store.readings import append, series
+from collector.store.readings import series
 from collector.store.restore import restore
 from collector.store.store import StoreError, reading, transaction, writing
 from plant.gap import Gap
@@ -28,7 +28,7 @@ EPOCH = LATER_US // 1_000_000
 
 def add(path: Path, *values: float) -> None:
     with writing(path) as connection, transaction(connection):
-        append(connection, entry_of({1: some_readings([int(value) for value in values], values)}))
+        arrive(connection, {1: some_readings([int(value) for value in values], values)})
 
 
 def values(path: Path) -> list[float | None]:
@@ -60,7 +60,7 @@ def test_a_backup_of_a_store_that_is_written_is_all_that_it_had_at_one_instant(t
         with writing(path) as connection:
             while not ended.is_set():
                 with transaction(connection):
-                    append(connection, entry_of({1: some_readings([len(done)], [len(done)])}))
+                    arrive(connection, {1: some_readings([len(done)], [len(done)])})
                 done.append(len(done))
 
     writer = threading.Thread(target=write)
