@@ -45,9 +45,8 @@ class Sealing:
         (folder / "site.yaml").write_text(SITE, encoding="utf-8")
         self.writer = Writer(folder / "plant.db")
         self.writer.open()
-        self._schedule: Schedule = background.background(
-            load_site(folder / "site.yaml"), folder, self.writer, None, ClockTrust()
-        )
+        site = load_site(folder / "site.yaml")
+        self._schedule: Schedule = background.background(site, folder, self.writer, None, ClockTrust())
         self._work = {name: work for name, work, _ in self._schedule._jobs}
 
     async def tags(self, count: int) -> np.ndarray:

@@ -30,6 +30,8 @@ EVENTS = {
     "clock step": _("clock was set"),
     ACCEPTED: _("clock was set to before what is stored"),
     "report failed": _("report could not be made"),
+    "backup": _("backup was made"),
+    "restore": _("restored from a backup"),
 }
 
 
