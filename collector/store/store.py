@@ -63,7 +63,7 @@ def writing(path: Path) -> Iterator[Connection]:
     _exists(path)
     _refuse_network_file_system(path)
     database = f"file:{_quoted(path)}?mode=rwc"
-    with _locked(path), _connected(path, database, _set_up_writing, "BEGIN IMMEDIATE") as connection:
+    with locked(path), _connected(path, database, _set_up_writing, "BEGIN IMMEDIATE") as connection:
         os.chmod(path, 0o600)
         if version(connection) != SCHEMA_VERSION:
             _refuse_other_database(connection, path)
@@ -187,7 +187,8 @@ def _set_up_reading(connection: sqlite3.Connection, _: object) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """The lock of who writes to a store. Raises StoreError while another has it."""
     lock = _open_lock(path.with_name(path.name + ".lock"))
     try:
         try:
