@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from collector.store import schema
 from collector.store.chunk import ChunkError
 from collector.store.gathering import gather
+from collector.store.pending_import import finish_imports
 from collector.store.recent import freeze
 
 SCHEMA_VERSION = "0007"
@@ -60,6 +61,15 @@ def writing(path: Path) -> Iterator[Connection]:
     Use `transaction` for each change. Raises StoreError for a store in use, newer than this program, damaged or on a
     network file system.
     """
+    with up_to_date(path) as connection:
+        _gather(connection)
+        finish_imports(connection, path)
+        yield connection
+
+
+@contextmanager
+def up_to_date(path: Path) -> Iterator[Connection]:
+    """The same, with every row as it was found. Raises StoreError."""
     _exists(path)
     _refuse_network_file_system(path)
     database = f"file:{_quoted(path)}?mode=rwc"
@@ -69,7 +79,6 @@ def writing(path: Path) -> Iterator[Connection]:
             _refuse_other_database(connection, path)
             migrate(connection)
         _require_version(connection, path)
-        _gather(connection)
         yield connection
 
 
@@ -86,6 +95,13 @@ def _gather(connection: Connection) -> None:
     while left:
         with transaction(connection):
             left = gather(connection)
+
+
+def store_of(connection: Connection) -> Path:
+    """The file of the store that a connection is open on."""
+    path = str(connection.exec_driver_sql("select file from pragma_database_list where name = 'main'").scalar_one())
+    connection.rollback()
+    return Path(path)
 
 
 def version(connection: Connection) -> str | None:
@@ -188,7 +204,7 @@ def _set_up_reading(connection: sqlite3.Connection, _: object) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """The lock of who writes to a store. Raises StoreError while another has it."""
+    """The lock of whoever owns a store, whether there is one or not. Raises StoreError where another process has it."""
     lock = _open_lock(path.with_name(path.name + ".lock"))
     try:
         try:
