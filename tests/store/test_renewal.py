@@ -1,5 +1,6 @@
 """A file that is damaged is put aside; a new one takes its place, and what can be read of the old one follows."""
 
+import asyncio
 import random
 import shutil
 import sqlite3
@@ -8,13 +9,14 @@ from pathlib import Path
 import pytest
 from renewed import A_DAY, DAYS, TAGS, filled, left_after, spoil_pages
 
-from collector.store import events, renewal
+from collector.store import events, gaps, renewal
 from collector.store.account import account
 from collector.store.renewal import newest_aside, renew, to_salvage
 from collector.store.sqlite_fault import SqliteFault, fault_of
 from collector.store.store import StoreError, reading
 from collector.store.tags import stored_tags
 from collector.store.writer import Writer
+from plant.gap import Gap
 
 FIRST_OF_ROWS = 60
 """Pages before hold the schema: without that nothing in the file can be found."""
@@ -118,3 +120,20 @@ def test_errors_of_sqlite_are_sorted_by_what_they_mean() -> None:
     assert fault_of(error(sqlite3.SQLITE_FULL)) is SqliteFault.FULL
     assert fault_of(OSError(28, "No space left on device")) is SqliteFault.FULL
     assert fault_of(ValueError()) is SqliteFault.OTHER
+
+
+def test_a_change_that_meets_a_damaged_page_is_made_in_the_new_file(path: Path) -> None:
+    spoil_pages(path, [_root_of(path, "gap")])  # which opening the store does not look at
+
+    async def change() -> None:
+        writer = Writer(path)
+        writer.open()
+        try:
+            assert newest_aside(path) is None
+            await writer.write(lambda connection: gaps.save(connection, [Gap("press", None, 1, 2, "no answer")]))
+            assert await writer.read(lambda connection: len(gaps.newest(connection, 10))) == 1
+        finally:
+            writer.close()
+
+    asyncio.run(change())
+    assert newest_aside(path) is not None
