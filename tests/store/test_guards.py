@@ -12,8 +12,8 @@ MOUNTS = """overlay / overlay rw 0 0
 /dev/sda1 /data ext4 rw 0 0
 server:/export /data/share nfs4 rw 0 0
 //server/plant /mnt/plant\\040one cifs rw 0 0
-me@host: /home/me/far fuse.sshfs rw 0 0
-remote: /home/me/cloud fuse.rclone rw 0 0
+me@host: /media/me/far fuse.sshfs rw 0 0
+remote: /media/me/cloud fuse.rclone rw 0 0
 /dev/sdb1 /media/stick fuseblk rw 0 0
 pool /pool fuse.mergerfs rw 0 0
 host /windows 9p rw 0 0
@@ -30,8 +30,8 @@ cut off
         ("/data/share/plant.db", "nfs4"),
         ("/data/share", "nfs4"),
         ("/mnt/plant one/plant.db", "cifs"),
-        ("/home/me/far/a/b/plant.db", "fuse.sshfs"),
-        ("/home/me/cloud/plant.db", "fuse.rclone"),
+        ("/media/me/far/a/b/plant.db", "fuse.sshfs"),
+        ("/media/me/cloud/plant.db", "fuse.rclone"),
         ("/windows/plant.db", "9p"),
         ("/media/sf/plant.db", "vboxsf"),
     ],
@@ -46,7 +46,7 @@ def test_a_network_file_system_is_refused_by_its_kind(path: str, kind: str) -> N
     [
         ("/data/plant.db", "ext4"),
         ("/data/shared/plant.db", "ext4"),
-        ("/home/me/plant.db", "overlay"),
+        ("/media/me/plant.db", "overlay"),
         ("/media/stick/plant.db", "fuseblk"),
         ("/pool/plant.db", "fuse.mergerfs"),
         ("/again/plant.db", "xfs"),

@@ -176,3 +176,15 @@ def test_rows_of_many_tags_out_of_order_are_the_same_as_one_after_another(plant:
         assert one.imports("readings", one.file("time,tag,value\n" + "".join(rows))).code == 0
     assert plant.history("good", "level", "oil") == other.history("good", "level", "oil")
     assert len(plant.history("level")) == 3000
+
+
+def test_two_hundred_thousand_rows_come_in_and_leave_as_they_were(plant: Plant, site: Site) -> None:
+    times = format_instants(MONDAY_US + np.arange(100_000) * 1_500_000, site.zone)
+    ends = [f"level,{at / 8!r},Good,mm\n" for at in range(len(times))], ["job,A,Good,\n"] * len(times)
+    rows = [f"{time},{end}" for tag in ends for time, end in zip(times, tag, strict=True)]
+    file = plant.file("time,tag,value,status,unit\n" + "".join(rows))
+    assert "200000 rows: 200000 new" in plant.imports("readings", file).out
+    first = plant.history("level", "job")
+    assert [float(row[2]) for row in first[:100_000]] == [at / 8 for at in range(100_000)]
+    assert [row[0] for row in first] == times * 2
+    assert {tuple(row[1:]) for row in first[100_000:]} == {("job", "A", "Good", "")}
