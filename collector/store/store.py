@@ -65,12 +65,21 @@ def writing(path: Path) -> Iterator[Connection]:
     Use `transaction` for each change. Raises StoreError for a store in use, newer than this program, damaged, on a
     network file system, or with an SQLite that does not keep it safe.
     """
+    with up_to_date(path) as connection:
+        _gather(connection)
+        finish_imports(connection, path)
+        yield connection
+
+
+@contextmanager
+def up_to_date(path: Path) -> Iterator[Connection]:
+    """The same, with every row as it was found. Raises StoreError."""
     _exists(path)
     with _refused(path):
         require_sqlite()
         require_local(path.resolve(), _MOUNTS.read_text() if _MOUNTS.exists() else "")
     database = f"file:{_quoted(path)}?mode=rwc"
-    with _locked(path), _connected(path, database, _set_up_writing, "BEGIN IMMEDIATE") as connection:
+    with locked(path), _connected(path, database, _set_up_writing, "BEGIN IMMEDIATE") as connection:
         os.chmod(path, 0o600)
         with _refused(path):
             require_pragmas(driver_connection(connection))
@@ -80,8 +89,6 @@ def writing(path: Path) -> Iterator[Connection]:
             _refuse_other_database(connection, path)
             migrate(connection)
         _require_version(connection, path)
-        _gather(connection)
-        finish_imports(connection, path)
         yield connection
 
 
@@ -222,7 +229,8 @@ def _set_up_reading(connection: sqlite3.Connection, _: object) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """The lock of whoever owns a store, whether there is one or not. Raises StoreError where another process has it."""
     lock = _open_lock(path.with_name(path.name + ".lock"))
     try:
         try:
