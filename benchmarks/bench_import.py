@@ -64,15 +64,16 @@ def write_file(path: Path, rows: int) -> int:
     """Write a file of about so many rows; how many it has."""
     random = np.random.default_rng(1)
     zone = load_site(path.parent / "site.yaml").zone
-    seconds = np.arange(rows // len(NAMES))
+    seconds = rows // len(NAMES)
     with path.open("w", encoding="utf-8") as file:
         file.write("time,tag,value\n")
-        for part in np.split(seconds, range(AT_ONCE, len(seconds), AT_ONCE)):
+        for first in range(0, seconds, AT_ONCE):
+            part = np.arange(first, min(first + AT_ONCE, seconds))
             times = format_instants(START_US + part * US_PER_S, zone)
             values = np.round(random.normal(60, 1, len(part)), 1).tolist()
             both = zip(times, values, part.tolist(), strict=True)
             file.writelines(f"{time},oil,{value}\n{time},level,{value}\n{time},good,{at}\n" for time, value, at in both)
-    return len(seconds) * len(NAMES)
+    return seconds * len(NAMES)
 
 
 def main() -> None:
