@@ -37,7 +37,6 @@ def verify_journal(connection: Connection, found: Findings) -> None:
             return
         for row in rows:
             found.counted["rows of the journal"] += 1
-            found.counted["readings in the journal"] += row.readings
             _verify_journal_row(connection, row, found)
         at = rows[-1].id
         connection.rollback()
@@ -87,7 +86,6 @@ def verify_chunks(connection: Connection, found: Findings) -> None:
             found.add(f"summary {key}", "has no chunk")
         for row in rows:
             found.counted["chunks"] += 1
-            found.counted["readings in chunks"] += row.readings
             place = tag_of(row.key), begin_s(row.key)
             if place < day:
                 found.add(f"chunk {row.key}", "lies within the one before it")
@@ -184,7 +182,7 @@ def verify_replaced(connection: Connection, found: Findings) -> None:
             except _UNREADABLE as error:
                 found.add(where, f"cannot be read: {error}")
                 continue
-            found.counted["readings replaced"] += len(readings)
+            found.counted["rows of replaced readings"] += 1
             times = readings.times_us
             if not len(times) or (int(times[0]), int(times[-1])) != (row.min_us, row.max_us):
                 found.add(where, "has other readings than its row says")

@@ -90,7 +90,7 @@ def _settled(store: Path) -> int:
         return 0
     try:
         with closing(sqlite3.connect(store, isolation_level=None)) as connection:
-            connection.execute("pragma busy_timeout = 5000")
+            connection.execute("pragma busy_timeout = 1000")
             busy, *_ = connection.execute("pragma wal_checkpoint(truncate)").fetchone()
             if busy:
                 raise StoreError(f"{store}: is being read by another process; try again")

@@ -5,18 +5,20 @@ check of a table is one each. What it holds in memory does not depend on how lar
 """
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import asdict
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
 from collector.store import schema
+from collector.store.account import account
 from collector.store.findings import Findings
 from collector.store.outbox_verification import verify_outbox
 from collector.store.readings_verification import verify_chunks, verify_journal, verify_replaced, verify_stamps
 from collector.store.recent import thaw
 
 MOST_OF_A_TABLE = 20
+_SAID = {"journal": "in the journal", "chunks": "in chunks"}
 _OF_SQLITE = ("sqlite_master", "sqlite_sequence", "alembic_version")
 
 
@@ -33,6 +35,7 @@ def verified(connection: Connection) -> Findings:
         ("stamp", verify_stamps),
         ("replaced", verify_replaced),
         ("report", verify_outbox),
+        ("account", _verify_account),
         ("damaged", _count_damaged),
     ]
     for where, check in checks:
@@ -66,8 +69,17 @@ def _verify_foreign_keys(connection: Connection, found: Findings) -> None:
         found.add(f"{row[0]} {row[1]}", f"refers to a row of {row[2]} that is not there")
 
 
+def _verify_account(connection: Connection, found: Findings) -> None:
+    """In one transaction, since readings move meanwhile: what came in is in the store, or counted as gone."""
+    stands = account(connection)
+    for name, readings in asdict(stands).items():
+        found.counted[f"readings {_SAID.get(name, name)}"] = readings
+    if stands.missing > 0:
+        found.add("account", f"{stands.missing} readings came in and are nowhere")
+    elif stands.missing < 0:
+        found.add("account", f"{-stands.missing} readings are there that never came in")
+
+
 def _count_damaged(connection: Connection, found: Findings) -> None:
     """What was set aside is known, said and no fault of its own."""
-    row: Any = connection.exec_driver_sql("select count(*) as n, coalesce(sum(readings), 0) as r from damaged").one()
-    found.counted["rows set aside as damaged"] += row.n
-    found.counted["readings set aside as damaged"] += row.r
+    found.counted["rows set aside"] += connection.exec_driver_sql("select count(*) from damaged").scalar_one()

@@ -11,11 +11,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from stored import arrive, some_readings
+
 from collector.store import reports
 from collector.store.backup import verified_file
 from collector.store.readings import series
 from collector.store.restore import restore
-from collector.store.store import reading
+from collector.store.store import reading, transaction, writing
 
 STEPS = {"open", "os.rename", "os.link", "os.remove", "shutil.copyfile", "sqlite3.connect"}
 
@@ -32,6 +34,14 @@ def end_at(step: int) -> None:
     sys.addaudithook(count)
 
 
+def add_and_end(store: Path) -> None:
+    """A reading more, only in the log that a collector which is killed leaves."""
+    with writing(store) as connection:
+        with transaction(connection):
+            arrive(connection, {1: some_readings([3], [3.0])})
+        os._exit(0)
+
+
 def stands(store: Path) -> dict[str, Any]:
     with reading(store) as connection:
         values = series(connection, 1, -(2**62), 2**62).values.tolist()
@@ -40,9 +50,14 @@ def stands(store: Path) -> dict[str, Any]:
 
 
 def main(store: Path, backup: Path, now_us: int) -> None:
-    before, killed, step = store.read_bytes(), True, 0
+    if os.fork() == 0:
+        add_and_end(store)
+    os.wait()
+    log = store.with_name(store.name + "-wal")
+    before, killed, step = (store.read_bytes(), log.read_bytes()), True, 0
     while killed:
-        store.write_bytes(before)
+        store.write_bytes(before[0])
+        log.write_bytes(before[1])
         child = os.fork()
         if child == 0:
             end_at(step)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Connection
 
+from collector.store.devices import add_received
 from collector.store.journal import JournalEntry
 from collector.store.readings import append
 from collector.store.store import transaction, writing
@@ -45,10 +46,17 @@ def with_tags(connection: Connection, count: int = 2) -> list[int]:
         return [stored.id for stored in register(connection, tags).values()]
 
 
+def arrive(connection: Connection, parts: dict[int, Readings]) -> None:
+    """One commit's readings of several tags, counted as those of a device, in the caller's transaction."""
+    entry = entry_of(parts)
+    append(connection, entry)
+    add_received(connection, [("press", int(us), 1) for us in entry.readings.received_us])
+
+
 def make_store(path: Path, times_us: Sequence[int] = (MONDAY_US,)) -> int:
     """A store with one tag and its readings in the journal; the tag's id."""
     with writing(path) as connection:
         tag_id = with_tags(connection, 1)[0]
         with transaction(connection):
-            append(connection, entry_of({tag_id: some_readings(times_us, range(len(times_us)))}))
+            arrive(connection, {tag_id: some_readings(times_us, range(len(times_us)))})
     return tag_id

@@ -10,13 +10,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from stored import HOUR_US, MONDAY_US, entry_of, make_store, rows, some_readings
+from stored import HOUR_US, MONDAY_US, arrive, make_store, rows, some_readings
 from test_verification import make_full_store
 
 from collector.store import events, gaps, reports
 from collector.store import restore as restoring
 from collector.store.backup import back_up, unfinished, verified_file
-from collector.store.readings import append, series
+from collector.store.readings import series
 from collector.store.restore import restore
 from collector.store.store import StoreError, reading, transaction, writing
 from plant.gap import Gap
@@ -28,7 +28,7 @@ EPOCH = LATER_US // 1_000_000
 
 def add(path: Path, *values: float) -> None:
     with writing(path) as connection, transaction(connection):
-        append(connection, entry_of({1: some_readings([int(value) for value in values], values)}))
+        arrive(connection, {1: some_readings([int(value) for value in values], values)})
 
 
 def values(path: Path) -> list[float | None]:
@@ -60,7 +60,7 @@ def test_a_backup_of_a_store_that_is_written_is_all_that_it_had_at_one_instant(t
         with writing(path) as connection:
             while not ended.is_set():
                 with transaction(connection):
-                    append(connection, entry_of({1: some_readings([len(done)], [len(done)])}))
+                    arrive(connection, {1: some_readings([len(done)], [len(done)])})
                 done.append(len(done))
 
     writer = threading.Thread(target=write)
@@ -191,7 +191,12 @@ def test_a_backup_with_a_fault_and_what_is_none_leave_the_store_as_it_was(store:
 def test_a_store_in_use_or_being_read_is_not_replaced(store: Path, tmp_path: Path) -> None:
     with writing(store), pytest.raises(StoreError, match="in use"):
         restore(store, tmp_path / "b.db", LATER_US)
-    assert values(store) == [1, 2]
+    with reading(store) as connection:
+        assert events.last(connection, 1) == []
+        add(store, 3)
+        with pytest.raises(StoreError, match="being read"):
+            restore(store, tmp_path / "b.db", LATER_US)
+    assert values(store) == [1, 2, 3]
 
 
 def test_gaps_that_were_open_are_closed_and_servers_are_not_asked_to_go_on_from_long_ago(tmp_path: Path) -> None:
@@ -214,7 +219,10 @@ def test_killed_anywhere_the_store_is_the_old_or_the_new_one(store: Path, tmp_pa
         stdout=subprocess.PIPE, text=True, check=True,
     )  # fmt: skip
     found = [json.loads(line) for line in told.stdout.splitlines()]
-    assert {(tuple(one["values"]), one["epoch"], one["faults"]) for one in found} == {((1, 2), 1, 0), ((1,), EPOCH, 0)}
+    assert {(tuple(one["values"]), one["epoch"], one["faults"]) for one in found} == {
+        ((1, 2, 3), 1, 0),
+        ((1,), EPOCH, 0),
+    }
     assert [one["killed"] for one in found] == [True] * (len(found) - 1) + [False]
     assert len(found) > 15
     assert [name for name in beside(store) if "restoring" in name] == []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, some_readings
+from stored import DAY_US, HOUR_US, MONDAY_US, arrive, entry_of, some_readings
 
 from collector.store import reports
 from collector.store.backup import verified_file
@@ -17,7 +17,7 @@ from collector.store.chunk_rows import chunk_key
 from collector.store.gathering import gather_all
 from collector.store.journal import pack
 from collector.store.merging import merge_days
-from collector.store.readings import append, merge
+from collector.store.readings import merge
 from collector.store.sealing import seal
 from collector.store.store import StoreError, transaction, writing
 from collector.store.tags import register, text_ids
@@ -43,13 +43,13 @@ def make_full_store(path: Path) -> None:
             state: some_readings(times, [at % 2 for at in range(len(times))]),
             job: some_readings(times, [text] * len(times)),
         }
-        append(connection, entry_of(parts))
+        arrive(connection, parts)
         seal(connection, MONDAY_US + DAY_US + 2 * HOUR_US)
         merge_days(connection, MONDAY_US + DAY_US)
         merge(connection, good, some_readings([MONDAY_US], [7.0]), replace=True)
-        append(connection, entry_of({good: some_readings([MONDAY_US + 2 * DAY_US], [9000.0])}))
+        arrive(connection, {good: some_readings([MONDAY_US + 2 * DAY_US], [9000.0])})
         gather_all(connection)
-        append(connection, entry_of({good: some_readings([MONDAY_US + 2 * DAY_US + 1], [9001.0])}))
+        arrive(connection, {good: some_readings([MONDAY_US + 2 * DAY_US + 1], [9001.0])})
         save_chain(connection, 4, epoch=1)
         save_chain(connection, 2, epoch=7)
 
@@ -143,6 +143,10 @@ FAULTS: list[tuple[Spoil, str]] = [
     (sql("update report set state = 'lost' where sequence = 2"), "a state that there is not"),
     (sql("update report set event = (select event from report where epoch = 7 and sequence = 2) where epoch = 1"
          " and sequence = 3"), "does not name the hash"),
+    (sql("delete from journal where first_tag is null"), "account: 1 readings came in and are nowhere"),
+    (sql("delete from total where what = 'replaced'"), "account: 1 readings came in and are nowhere"),
+    (sql("update tally set received = received - 1 where quarter_us = (select min(quarter_us) from tally)"),
+     "account: 1 readings are there that never came in"),
     (sql("drop table correction"), "correction: the table is not there"),
 ]  # fmt: skip
 
