@@ -1,6 +1,7 @@
 """What does the daemon do for commands? What changes something goes through its writer; status is its snapshot."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -11,11 +12,14 @@ from collector.acquisition import now_us
 from collector.control import Answer
 from collector.file_import import FileImport
 from collector.health import Snapshot
+from collector.imported import Imported
 from collector.log_lines import LogLines
 from collector.plant_trouble import collecting_troubles
+from collector.readings_import import ReadingsImport
 from collector.sign_off import KINDS, signed_off
 from collector.site_change import applied, undone
 from collector.store import reports
+from collector.store.store import reading
 from collector.store.writer import Writer
 from collector.trial import tried
 from config.fault import InputError
@@ -80,12 +84,37 @@ class Answers:
         return answer
 
     async def _import(self, kind: str, files: list[Path], request: Answer) -> Answer:
-        def work(connection: Connection) -> Answer:
+        def work(connection: Connection) -> list[Imported]:
             job = FileImport(connection, self._site, now_us(), request["replace"], request["skip_bad"])
-            return {"ok": True, "files": [asdict(one) for one in getattr(job, kind)(files)]}
+            return list(getattr(job, kind)(files))
 
         try:
-            return await self._writer.call(work)
+            if kind == "readings":
+                done = await self._import_readings(files, request["replace"], request["skip_bad"])
+            else:
+                done = await self._writer.call(work)
+            return {"ok": True, "files": [asdict(one) for one in done]}
         except InputError as error:
             faults = [asdict(fault) for fault in error.faults[:MOST_FAULTS]]
             return {"ok": False, "message": str(error), "faults": faults, "fault_count": len(error.faults)}
+
+    async def _import_readings(self, files: list[Path], replace: bool, skip_bad: bool) -> list[Imported]:
+        """Read and check beside the writer; the writer rests between transactions for as long as each took, so that
+        what devices send is committed in between."""
+        store = self._writer.path
+        job = ReadingsImport(self._site, store, now_us(), replace, skip_bad)
+
+        def check() -> None:
+            with reading(store) as connection:
+                job.check(connection)
+
+        with job.begun():
+            await asyncio.to_thread(job.read, files)
+            await self._writer.write(job.name)
+            await asyncio.to_thread(check)
+            more = True
+            while more:
+                begun_s = time.monotonic()
+                more = await self._writer.write(job.merge_next)
+                await asyncio.sleep(time.monotonic() - begun_s)
+            return job.end()

@@ -54,6 +54,8 @@ def _housekeeping(schedule: Schedule, site: Site, writer: Writer) -> None:
 
     async def merge() -> None:
         await _bit_by_bit(writer, 0, lambda connection, key: housekeeping.merge_next_days(connection, now_us(), key))
+
+    async def forget() -> None:
         keep_days = site.store.keep_days
         await _bit_by_bit(
             writer, 0, lambda connection, tag: housekeeping.forget_next(connection, now_us(), keep_days, tag)
@@ -62,6 +64,7 @@ def _housekeeping(schedule: Schedule, site: Site, writer: Writer) -> None:
     schedule.every(20, "gather journal", gather_journal)
     schedule.every(60, "seal hours", seal)
     schedule.every(600, "merge days", merge)
+    schedule.every(600, "forget days", forget)
     _summaries(schedule, writer)
 
 

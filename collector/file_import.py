@@ -1,4 +1,4 @@
-"""How do files get into the store? All files of a command in one transaction: every row, or none and every fault."""
+"""How do files get into the store? All files of a command together: every row, or none and every fault."""
 
 import csv
 from collections.abc import Callable, Iterable, Sequence
@@ -6,33 +6,19 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 from sqlalchemy import Connection
 
-from collector.store import changes, orders, readings
+from collector.imported import Imported
+from collector.readings_import import ReadingsImport
+from collector.rejected_rows import rejected_row
+from collector.store import changes, orders
 from collector.store.merging import Written
-from collector.store.store import transaction
-from collector.store.tags import StoredTag, register, text_ids
+from collector.store.store import store_of, transaction
 from config.fault import Fault, InputError, file_fault
 from config.site import Site
-from config.table_file import Row
 from connectors.orders_file import read_deliveries, read_orders
 from connectors.quantities_file import read_quantities
-from connectors.readings_file import ReadingsFile, TagColumn, read_readings
 from connectors.rows import RowReader
-from plant.reading import Readings
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What became of one file: how it was read, and its rows or what they stand for, counted."""
-
-    file: str
-    encoding: str
-    rows: int
-    new: int
-    unchanged: int
-    rejected: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +33,17 @@ class FileImport:
 
     def readings(self, paths: Iterable[Path]) -> list[Imported]:
         """Import files of readings. Raises InputError; then nothing was imported (as with the three below)."""
-        tags = {tag.name: tag for tag in self.site.tags()}
-        devices = [(device.id, settings.tag()) for device in self.site.devices for settings in device.tags]
-
-        def take(path: Path) -> tuple[RowReader, Written]:
-            file = read_readings(path, tags)
-            return file.reader, self._merge(file, register(self.connection, devices))
-
-        return self._all(paths, take)
+        job = ReadingsImport(self.site, store_of(self.connection), self.now_us, self.replace, self.skip_bad)
+        with job.begun():
+            job.read(list(paths))
+            with transaction(self.connection):
+                job.name(self.connection)
+            job.check(self.connection)
+            more = True
+            while more:
+                with transaction(self.connection):
+                    more = job.merge_next(self.connection)
+            return job.end()
 
     def quantities(self, paths: Iterable[Path]) -> list[Imported]:
         """Import files of hand-counted quantities."""
@@ -130,44 +119,6 @@ class FileImport:
         if written.new and times_us:
             changes.note(self.connection, min(times_us), max(times_us))
 
-    def _merge(self, file: ReadingsFile, stored: dict[str, StoredTag]) -> Written:
-        ids = text_ids(self.connection, {text for column in file.columns.values() for text in column.texts})
-        found = {stored[name].id: column.readings(self.now_us, ids) for name, column in file.columns.items()}
-        if self.replace:
-            new = readings.replace_all(self.connection, found)
-        else:
-            for tag_id, column in zip(found, file.columns.values(), strict=True):
-                found[tag_id] = self._without_contradictions(file.reader, column, found[tag_id], tag_id)
-            new = {tag_id: readings.merge(self.connection, tag_id, part) for tag_id, part in found.items()}
-        for tag_id, part in found.items():
-            if len(part):  # the step to the next reading, and what is known since the one before, change with them
-                bounds = int(part.times_us.min()), int(part.times_us.max())
-                self._note_change(new[tag_id], readings.neighbours(self.connection, tag_id, *bounds))
-        return sum(new.values(), Written())
-
-    def _without_contradictions(self, reader: RowReader, column: TagColumn, found: Readings, tag_id: int) -> Readings:
-        if not len(found):
-            return found
-        start, end = int(found.times_us.min()), int(found.times_us.max()) + 1
-        other = contradicting(readings.series(self.connection, tag_id, start, end), found)
-        for at in np.flatnonzero(other):
-            reader.reject(column.rows[at], "value", "the store has another value at this time; --replace takes this")
-        return found[~other] if other.any() else found
-
-
-def contradicting(stored: Readings, found: Readings) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Mask of the found readings whose time the store has, but not with this value and status."""
-    result = np.zeros(len(found), dtype=bool)
-    shared = np.flatnonzero(np.isin(found.times_us, stored.times_us))
-    if len(shared):
-        known = set(
-            zip(stored.times_us.tolist(), stored.values.view(np.int64).tolist(), stored.status.tolist(), strict=True)
-        )
-        bits = found.values.view(np.int64)
-        for at in shared:
-            result[at] = (int(found.times_us[at]), int(bits[at]), int(found.status[at])) not in known
-    return result
-
 
 def write_rejected(reader: RowReader) -> Path:
     """Write the rejected rows beside the file, as FILE.rejected.csv, with a column that says why.
@@ -184,12 +135,11 @@ def write_rejected(reader: RowReader) -> Path:
         with path.open("w", encoding="utf-8-sig", newline="") as file:
             rows = csv.writer(file)
             rows.writerow([*headings, "reason"])
-            rows.writerows(_rejected_row(row, headings, reasons) for row in reader.table.rows if row.number in reasons)
+            rows.writerows(
+                rejected_row(row, headings, "; ".join(reasons[row.number]))
+                for row in reader.table.rows
+                if row.number in reasons
+            )
     except OSError as error:
         raise file_fault(path, f"cannot be written: {error.strerror}") from None
     return path
-
-
-def _rejected_row(row: Row, headings: list[str], reasons: dict[int, list[str]]) -> list[str]:
-    surplus = [str(cell) for cell in row.surplus]  # behind the reason, so that the row stays a bad one
-    return [*(row.text(heading) for heading in headings), "; ".join(reasons[row.number]), *surplus]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 from sqlalchemy import Connection
 
@@ -11,7 +11,7 @@ from collector.store.code_changes import Changes, changes_of, joined_changes
 from collector.store.readings import days_before, series
 from collector.store.recent import in_journal
 from collector.store.summaries import StoredSummary, stored_summaries
-from collector.store.summary import aggregates_of, changes_in, is_of_changes
+from collector.store.summary import aggregates_of, changes_in, is_of_changes, is_sound
 from collector.store.tags import StoredTag
 from collector.trend_plan import READINGS_A_PIXEL, TrendPlan, trend_plan
 from plant.instant import US_PER_S
@@ -86,7 +86,7 @@ class Store:
         for part in self._chunks(window.start_us, window.end_us):
             start_us, end_us = part.start_s * US_PER_S, (part.start_s + part.span_s) * US_PER_S
             renewed = len(fresh.within(start_us, end_us)) > 0  # the journal may have a reading of the chunk again
-            if part.payload is not None and not renewed and is_of_changes(part.payload) == of_codes:
+            if not renewed and _is_of_use(part.payload, of_codes):
                 blobs.append(part.payload)
             else:
                 parts.append(from_readings(series(self.connection, self.stored.id, start_us, end_us)))
@@ -101,6 +101,11 @@ class Store:
         """Readings of the window that are still in the journal, ascending."""
         found = distinct(joined(in_journal(self.connection, self.stored.id, window.start_us, window.end_us)))
         return found.within(window.start_us, window.end_us)
+
+
+def _is_of_use(summary: bytes | None, of_codes: bool) -> TypeGuard[bytes]:
+    """Whether there is a summary of the right form that is not damaged; without one the readings say what it would."""
+    return summary is not None and is_of_changes(summary) == of_codes and is_sound(summary)
 
 
 def _within(found: Aggregates, window: Window, width_us: int) -> Aggregates:

@@ -59,8 +59,7 @@ def browse(
         from config.tag_row import tag_list
 
         write_new(tags, tag_list(proposed_tags(found.variables), "opcua"))
-    roles = [next((tag["role"] for tag in tags_of(one)), None) for one in found.variables]
-    rows = [_json(one, role) for one, role in zip(found.variables, roles, strict=True)]
+    rows = [_json(one, next((tag["role"] for tag in tags_of(one)), None)) for one in found.variables]
     if as_json:
         say_json({"variables": rows, "whole": found.whole, "cut": list(found.cut)})
     else:

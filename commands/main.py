@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from commands.backup import backup
 from commands.browse import browse
 from commands.certificate import certificate
 from commands.check import check
@@ -19,6 +20,7 @@ from commands.probe_sunspec import sunspec
 from commands.programme import programme_app
 from commands.read import read
 from commands.reports import reports
+from commands.restore import restore
 from commands.run import run
 from commands.sign_in import sign_in
 from commands.simulate import simulate
@@ -26,6 +28,7 @@ from commands.site_versions import site_app
 from commands.status import status
 from commands.support import support
 from commands.trust import trust
+from commands.verify import verify
 
 app = typer.Typer(
     name="smartwings",
@@ -44,6 +47,9 @@ app.add_typer(import_app, name="import")
 app.command()(kpi)
 app.add_typer(correct_app, name="correct")
 app.command()(reports)
+app.command()(backup)
+app.command()(restore)
+app.command()(verify)
 app.add_typer(site_app, name="site")
 probe_app.command()(sunspec)
 app.add_typer(probe_app, name="probe")

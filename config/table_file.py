@@ -5,7 +5,7 @@ import io
 import re
 import unicodedata
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -15,10 +15,15 @@ from config.fault import Fault, InputError, file_fault, read_bytes
 
 MOST_BYTES = 2**30
 _MOST_TOLD = 200
+CODECS = {"UTF-8": "utf-8-sig", "CP949": "cp949"}
+NO_TEXT = "must be UTF-8 or CP949 text, or an XLSX workbook named .xlsx"
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 
 Cell = str | datetime
 """Text as written, stripped; an XLSX date cell is a naive datetime."""
+
+Grid = Iterator[tuple[int, list[Cell]]]
+"""Rows by number, the first is 1, of cells as they stand in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class Table:
     path: Path
     encoding: str
     headings: list[str]
-    rows: list[Row]
+    rows: list[Row] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     written: Mapping[str, str] = field(default_factory=dict)
 
@@ -57,6 +62,20 @@ class Table:
         """A fault in one cell."""
         named = f"{self.written[heading]} ({heading})" if heading in self.written else heading
         return Fault(str(self.path), row.number, self.column(heading), named, message)
+
+    def surplus_fault(self, row: Row) -> Fault:
+        """The fault of a row that has more cells than there are headings."""
+        message = f"has more cells than the {len(self.headings)} headings; a number with commas must be quoted"
+        return Fault(str(self.path), row.number, len(self.headings) + 1, "", message)
+
+    def row(self, number: int, cells: Sequence[Cell]) -> Row | None:
+        """A row of cells as they stand in the file; None where all are empty."""
+        stripped = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
+        if not any(map(str, stripped)):
+            return None
+        surplus = stripped[len(self.headings) :]
+        named = {heading: cell for heading, cell in zip(self.headings, stripped, strict=False) if heading}
+        return Row(number, named, tuple(surplus) if any(surplus) else ())
 
 
 def number(text: str) -> float:
@@ -90,7 +109,24 @@ def read_table(
     read, a doubled heading or a required one that is missing; remedy: what to say besides of the latter. data: what
     the file would hold, instead of what it holds.
     """
-    encoding, grid = _grid(path, read_bytes(path, MOST_BYTES) if data is None else data)
+    encoding, grid = grid_of(path, read_bytes(path, MOST_BYTES) if data is None else data)
+    table = headed(path, encoding, grid, required, renamed, remedy)
+    for at, cells in grid:
+        if (row := table.row(at, cells)) is not None:
+            table.rows.append(row)
+            table.faults.extend([table.surplus_fault(row)] if row.surplus else [])
+    return table
+
+
+def headed(
+    path: Path,
+    encoding: str,
+    grid: Grid,
+    required: tuple[str, ...] = (),
+    renamed: Mapping[str, str] | None = None,
+    remedy: str = "",
+) -> Table:
+    """The table of a grid, of which nothing is read but the headings. Raises InputError as `read_table` does."""
     filled = ((at, cells) for at, cells in grid if any(str(cell).strip() for cell in cells))
     heading_number, heading_cells = next(filled, (1, []))
     ours = {_heading(theirs): name for theirs, name in (renamed or {}).items()}
@@ -109,11 +145,8 @@ def read_table(
             faults.append(Fault(str(path), heading_number, None, named, missing))
     if faults:
         raise InputError(faults)
-    rows = [_row(at, cells, headings) for at, cells in filled]
-    message = f"has more cells than the {len(headings)} headings; a number with commas must be quoted"
-    faults = [Fault(str(path), row.number, len(headings) + 1, "", message) for row in rows if row.surplus]
     other_names = {name: theirs for name, theirs in zip(headings, written, strict=True) if name != theirs}
-    return Table(path, encoding, headings, rows, faults, other_names)
+    return Table(path, encoding, headings, written=other_names)
 
 
 def _heading(text: str) -> str:
@@ -134,35 +167,37 @@ def _ours(written: list[str], renamed: dict[str, str]) -> list[str]:
     return [renamed.get(heading, "" if heading in taken else heading) for heading in written]
 
 
-def _grid(path: Path, data: bytes) -> tuple[str, Iterator[tuple[int, list[Cell]]]]:
+def grid_of(path: Path, data: bytes) -> tuple[str, Grid]:
+    """How a file of this content is read, and its rows. Raises InputError."""
     if path.suffix.lower() == ".xlsx":
         return "XLSX", _xlsx_grid(path, data)
     encoding, text = decoded(path, data)
-    return encoding, _csv_grid(path, text)
+    return encoding, csv_grid(path, io.StringIO(text, newline=""))
 
 
 def decoded(path: Path, data: bytes) -> tuple[str, str]:
     """Name of the encoding of a text file, UTF-8 or CP949, and its text. Raises InputError for one that is neither."""
-    for encoding, name in (("utf-8-sig", "UTF-8"), ("cp949", "CP949")):
+    for name, codec in CODECS.items():
         try:
-            return name, data.decode(encoding)
+            return name, data.decode(codec)
         except UnicodeDecodeError:
             continue
-    raise file_fault(path, "must be UTF-8 or CP949 text, or an XLSX workbook named .xlsx")
+    raise file_fault(path, NO_TEXT)
 
 
-def _csv_grid(path: Path, text: str) -> Iterator[tuple[int, list[Cell]]]:
-    reader = csv.reader(io.StringIO(text, newline=""))
+def csv_grid(path: Path, lines: Iterable[str], before: int = 0) -> Grid:
+    """Rows of the lines of a CSV file, before which there are so many others. Raises InputError as they are read."""
+    reader = csv.reader(lines)
     try:
         end = 0
         for cells in reader:
-            yield end + 1, list(cells)
+            yield before + end + 1, cells  # type: ignore[misc]
             end = reader.line_num
     except csv.Error as error:
-        raise InputError([Fault(str(path), reader.line_num, None, "", f"is not CSV: {error}")]) from None
+        raise InputError([Fault(str(path), before + reader.line_num, None, "", f"is not CSV: {error}")]) from None
 
 
-def _xlsx_grid(path: Path, data: bytes) -> Iterator[tuple[int, list[Cell]]]:
+def _xlsx_grid(path: Path, data: bytes) -> Grid:
     import openpyxl
 
     try:
@@ -186,10 +221,3 @@ def _cell(value: object) -> Cell:
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     return str(value)
-
-
-def _row(at: int, cells: list[Cell], headings: list[str]) -> Row:
-    stripped = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
-    surplus = stripped[len(headings) :]
-    named = {heading: cell for heading, cell in zip(headings, stripped, strict=False) if heading}
-    return Row(at, named, tuple(surplus) if any(surplus) else ())

@@ -36,10 +36,14 @@ class MessageNumbers:
 
     def missing(self, number: int) -> Sequence[int]:
         """Numbers of the messages that should have come before the message or keep-alive with this number."""
-        ahead = max(0, self._ahead(number))
+        ahead = self.skipped(number)
         if self._next + ahead - 1 <= LAST_NUMBER:
             return range(self._next, self._next + ahead)
         return [(self._next - 1 + step) % LAST_NUMBER + 1 for step in range(ahead)]
+
+    def skipped(self, number: int) -> int:
+        """How many `missing` has: a server may state any number, and that many need not fit into the memory."""
+        return max(0, self._ahead(number))
 
     def take(self, number: int) -> None:
         """The message with data and this number was taken, or everything up to it was given up."""

@@ -1,6 +1,7 @@
 """What is an OPC UA server asked to watch? A subscription with an item for each tag, and what it made of that."""
 
 import contextlib
+import math
 import time
 from collections.abc import Iterable, Sequence
 
@@ -59,6 +60,8 @@ class Items:
         keep_alive_s = interval_ms * created.RevisedMaxKeepAliveCount / 1000
         if keep_alive_s > KEEP_ALIVE_S and created.RevisedMaxKeepAliveCount > 1:
             keep_alive_s = await self._shorten(created)
+        if not 0 < keep_alive_s < math.inf:  # no watchdog would ever end
+            raise DoubtError(f"the server sends keep-alives every {keep_alive_s:g} s")
         self.id, self.keep_alive_s = created.SubscriptionId, keep_alive_s
         if interval_ms > self._device.publishing_ms:
             self._notes[f"publishes every {interval_ms:g} ms, asked for {self._device.publishing_ms:g} ms"] = None

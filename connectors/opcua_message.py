@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from asyncua import ua
-from asyncua.common.utils import Buffer, NotEnoughData
 from asyncua.ua.ua_binary import struct_from_binary
 
+from connectors.opcua_octets import Octets
 from connectors.opcua_values import ABSENT, timestamp
 
 _PUBLISH, _REPUBLISH = b"\x01\x00\x3d\x03", b"\x01\x00\x43\x03"
@@ -23,8 +23,9 @@ _NUMBER = struct.Struct("<I")
 _COUNT = struct.Struct("<i")
 _MESSAGE = struct.Struct("<Iq")
 _MOST_BODIES = 1000
+_MOST_ITEMS = 200_000
+"""Of one message: twenty times as many as are asked for, and 40 MiB of columns."""
 _1601_US = 11_644_473_600_000_000
-_ARRAY_OF_NOTHING = 0x80
 
 
 class NotUnderstoodError(Exception):
@@ -99,7 +100,9 @@ def as_objects(answer: PublishAnswer) -> ua.NotificationMessage:
     if answer.message is not None:
         return answer.message
     try:
-        changes = [struct_from_binary(ua.DataChangeNotification, _Octets(body)) for body in answer.bodies]
+        paid = [0]
+        bodies = [Octets(body, paid=paid) for body in answer.bodies]
+        changes = [struct_from_binary(ua.DataChangeNotification, body) for body in bodies]
     except Exception as error:
         raise NotUnderstoodError(str(error)) from error
     return ua.NotificationMessage(SequenceNumber=answer.number, NotificationData=changes)
@@ -130,13 +133,16 @@ def _message(octets: bytes, at: int) -> tuple[int, int, tuple[bytes, ...], int]:
     at += 4
     if count > _MOST_BODIES:
         raise ValueError
-    bodies = []
+    bodies, items = [], 0
     for _ in range(count):
         (length,) = _COUNT.unpack_from(octets, at + 5)
         begin = at + 9
         if octets[at : at + 5] != _DATA_CHANGE or length < 0 or begin + length > len(octets):
             raise ValueError
         at = begin + length
+        items += max(0, int.from_bytes(octets[begin : begin + 4], "little", signed=True))
+        if items > _MOST_ITEMS:
+            raise ValueError
         bodies.append(octets[begin:at])
     return number, published, tuple(bodies), at
 
@@ -147,30 +153,10 @@ def _utc_us(ticks: int) -> int:
 
 
 def _objects(kind: type[Any], octets: bytes) -> Any:
-    buffer = _Octets(octets)
+    buffer = Octets(octets)
     try:
         response = struct_from_binary(kind, buffer)
     except Exception as error:  # whatever asyncua makes of bytes that are no such answer
         raise NotUnderstoodError(str(error)) from error
     response.ResponseHeader.ServiceResult.check()
     return response
-
-
-class _Octets(Buffer):
-    """asyncua's buffer, which a negative length cannot wind back nor a forged count fill the memory from."""
-
-    def __init__(self, data: bytes, start_pos: int = 0, size: int = -1) -> None:
-        super().__init__(data, start_pos, size)
-        self._nothings_follow = False
-
-    def read(self, size: int) -> bytes:
-        if size < 0:
-            raise NotEnoughData(f"a length of {size}")
-        octets = super().read(size)
-        if self._nothings_follow and size == 4 and _COUNT.unpack(octets)[0] > len(self):
-            raise NotEnoughData("an array of nothing, longer than the message")
-        self._nothings_follow = size == 1 and octets[0] & 0xBF == _ARRAY_OF_NOTHING
-        return octets
-
-    def copy(self, size: int = -1) -> Buffer:
-        return _Octets(self._data, self._cur_pos, len(self) if size == -1 else min(size, len(self)))

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+from asyncua import ua
 from numpy.typing import NDArray
 
 from config.devices import OpcUaDevice
@@ -13,10 +14,10 @@ from connectors.opcua_continuity import LAST_NUMBER, MessageNumbers
 from connectors.opcua_events import items_of
 from connectors.opcua_items import Items
 from connectors.opcua_layout import Layouts
-from connectors.opcua_link import DoubtError, Link, now_us
+from connectors.opcua_link import DoubtError, Link, NodeError, now_us
 from connectors.opcua_message import NotUnderstoodError, PublishAnswer, as_objects, republish_answer
 from connectors.opcua_notification import notified
-from connectors.opcua_publishing import BYTES_A_READING, Arrival, PublishLoop
+from connectors.opcua_publishing import BYTES_A_READING, MOST_UNCOMMITTED_BYTES, Arrival, PublishLoop
 from connectors.opcua_values import ABSENT, Decoder, Samples, joined
 from plant.gap import Gap
 from plant.instant import US_PER_S
@@ -24,6 +25,8 @@ from plant.reading import I64, U32
 
 _MOST_REPUBLISHED = 100
 _MOST_MISSING = 100_000
+_MOST_RESUMED_BYTES = 4 * MOST_UNCOMMITTED_BYTES
+"""A server keeps what was not acknowledged: four times what may await its commit is never due."""
 
 
 class Messages:
@@ -65,9 +68,9 @@ class Messages:
             self._numbers.take(number)
             self._hand_over_message(answer, samples, now_us())
             number = number % LAST_NUMBER + 1
-            if len(self.ready) > _MOST_MISSING:
+            if len(self.ready) > _MOST_MISSING or self._loop.uncommitted_bytes > _MOST_RESUMED_BYTES:
                 raise DoubtError("the server sends messages again without end")
-        ahead = [len(self._numbers.missing(one)) + 1 for one in available if not self._numbers.is_repeat(one)]
+        ahead = [self._numbers.skipped(one) + 1 for one in available if not self._numbers.is_repeat(one)]
         if max(ahead, default=0) > _MOST_MISSING:
             raise DoubtError(f"message numbers jumped by {max(ahead)}")
         if ahead:
@@ -89,11 +92,11 @@ class Messages:
         samples = self._understood(answer)
         if samples is None:
             return  # its number will be missing, and is asked for again
-        missing = self._numbers.missing(number)
-        if len(missing) > _MOST_MISSING:
-            raise DoubtError(f"message numbers jumped by {len(missing)} to {number}")
-        if missing:
-            await self._recover(list(missing), received_us)
+        skipped = self._numbers.skipped(number)
+        if skipped > _MOST_MISSING:
+            raise DoubtError(f"message numbers jumped by {skipped} to {number}")
+        if skipped:
+            await self._recover(list(self._numbers.missing(number)), received_us)
         if answer.has_data:
             self._numbers.take(number)
             self._hand_over_message(answer, samples, received_us)
@@ -160,9 +163,17 @@ class Messages:
         return answer if answer.number == number and answer.has_data else None
 
     async def _read_again(self) -> None:
-        rows = [row for row, tag in enumerate(self._device.tags) if row not in self._items.refused and not tag.events]
-        values = await self._link.read([self._link.wanted(self._device.tags[row]) for row in rows])
-        samples = [self._decoder.sample(row, data, first=True) for row, data in zip(rows, values, strict=True)]
+        wanted: dict[int, ua.ReadValueId] = {}
+        samples = []
+        for row, tag in enumerate(self._device.tags):
+            if row in self._items.refused or tag.events:
+                continue
+            try:
+                wanted[row] = self._link.wanted(tag)
+            except NodeError as error:
+                samples.append(self._decoder.bad(row, error.status))
+        values = await self._link.read(list(wanted.values()))
+        samples += [self._decoder.sample(row, data, first=True) for row, data in zip(wanted, values, strict=True)]
         self._hand_over(Samples.of(samples), now_us(), snapshot=True)
 
     def _hand_over_message(self, answer: PublishAnswer, samples: Samples, received_us: int) -> None:

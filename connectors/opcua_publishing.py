@@ -26,6 +26,8 @@ BYTES_A_READING = 40
 _LEAST_BYTES = 4096
 _PAUSE_S = 0.1
 _LEAST_WAIT_S = 1.0
+_TRIED_AGAIN_AFTER = 100
+"""Messages after which a server that took fewer requests is asked to take one more: it may have been short of them."""
 
 
 class Publishing(Protocol):
@@ -56,11 +58,17 @@ class PublishLoop:
         self._lost = lost
         self._requests: deque[tuple[float, asyncio.Task[Arrival]]] = deque()
         self._outstanding = OUTSTANDING
+        self._since_refused = 0  # messages
         self._uncommitted: dict[int, int] = {}  # bytes by sequence number
         self._acknowledgements: list[int] = []
         self._committed = asyncio.Event()
         self._heard_s = time.monotonic()
         self._refused_s: float | None = None  # since when requests were outstanding that the server did not answer
+
+    @property
+    def uncommitted_bytes(self) -> int:
+        """What messages that await their commit hold."""
+        return sum(self._uncommitted.values())
 
     def took(self, number: int, size: int = 0) -> None:
         """A message with data was handed on and awaits its commit; until then it holds so many bytes."""
@@ -107,7 +115,7 @@ class PublishLoop:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _send(self) -> None:
-        if sum(self._uncommitted.values()) >= MOST_UNCOMMITTED_BYTES:
+        if self.uncommitted_bytes >= MOST_UNCOMMITTED_BYTES:
             return
         while len(self._requests) < self._outstanding:
             numbers, self._acknowledgements = self._acknowledgements, []
@@ -150,7 +158,7 @@ class PublishLoop:
         except BadTooManyPublishRequests:
             if self._outstanding == 1:
                 await asyncio.sleep(_PAUSE_S)
-            self._outstanding = max(1, self._outstanding - 1)
+            self._outstanding, self._since_refused = max(1, self._outstanding - 1), 0
             return None
         except (BadTimeout, BadRequestTimeout):
             await asyncio.sleep(_PAUSE_S)
@@ -160,6 +168,9 @@ class PublishLoop:
         except Exception as error:
             raise DoubtError(plain(error)) from error
         self._heard_s = arrival.heard_s
+        self._since_refused += 1
+        if self._since_refused % _TRIED_AGAIN_AFTER == 0:
+            self._outstanding = min(OUTSTANDING, self._outstanding + 1)
         answer = arrival.answer
         if answer.subscription_id != self._subscription_id:
             raise DoubtError(f"the server answered for subscription {answer.subscription_id}")

@@ -1,12 +1,27 @@
 """What do we need of an OPC UA session that asyncua's does otherwise?"""
 
+from typing import Any
+
 from asyncua import ua
 from asyncua.client.ua_session import UaSession
-from asyncua.ua.ua_binary import struct_from_binary
+from asyncua.common.utils import Buffer
+from asyncua.ua.ua_binary import nodeid_from_binary, struct_from_binary
 from asyncua.ua.uaerrors import BadNotImplemented, BadNotSupported, BadServiceUnsupported, UaError
+
+from connectors.opcua_transport import FrameError
 
 HISTORY_S = 20.0
 """Within which a server must answer a HistoryRead: its history may lie on a disk."""
+
+# what is asked for; an answer's results are counted before anything is made of them
+_ASKED: dict[type[Any], str] = {
+    ua.ReadRequest: "NodesToRead",
+    ua.HistoryReadRequest: "NodesToRead",
+    ua.BrowseRequest: "NodesToBrowse",
+    ua.BrowseNextRequest: "ContinuationPoints",
+    ua.CreateMonitoredItemsRequest: "ItemsToCreate",
+    ua.DeleteMonitoredItemsRequest: "MonitoredItemIds",
+}
 
 
 class QuietSession(UaSession):
@@ -19,6 +34,15 @@ class QuietSession(UaSession):
 
     def ensure_publish_loop(self) -> None:
         """Publishing is `opcua_publishing`'s work."""
+
+    async def _send_request(self, request: Any, *how: Any, **more: Any) -> Buffer:
+        answer = await super()._send_request(request, *how, **more)
+        asked = _ASKED.get(type(request))
+        if asked is not None:
+            expected, came = len(getattr(request.Parameters, asked)), _results(answer)
+            if came > expected:
+                raise FrameError(f"{expected} results were asked for, {came} came")
+        return answer
 
     async def take_over(self, subscription_id: int) -> list[int] | None:
         """TransferSubscriptions (OPC 10000-4 5.14.7): have a subscription of another session, of before a cut, as ours.
@@ -55,3 +79,11 @@ class QuietSession(UaSession):
         response = struct_from_binary(ua.HistoryReadResponse, await self._send_request(request, timeout=HISTORY_S))
         response.ResponseHeader.ServiceResult.check()
         return response.Results
+
+
+def _results(answer: Buffer) -> int:
+    """How many results an answer states, behind its TypeId and ResponseHeader."""
+    octets = answer.copy()
+    nodeid_from_binary(octets)
+    struct_from_binary(ua.ResponseHeader, octets)
+    return int.from_bytes(octets.read(4), "little", signed=True) if octets else 0

@@ -17,6 +17,8 @@ from asyncua.crypto.security_policies import SecurityPolicy
 from asyncua.ua.ua_binary import header_from_binary, struct_from_binary
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
+from connectors.opcua_octets import Octets
+
 LARGEST_FRAME = 65_536
 """Bytes of one frame, its head included; asyncua's Hello says so."""
 LARGEST_MESSAGE = 16 * 2**20
@@ -109,6 +111,9 @@ class BoundedProtocol(UASocketProtocol):
         if self._hung_up is not None:  # whoever asks next is told why, too
             raise self._hung_up
         return super()._send_request(*given, **more)
+
+    def _call_callback(self, request_id: int, body: Any) -> None:
+        super()._call_callback(request_id, Octets(bytes(body)) if isinstance(body, Buffer) else body)
 
     def disconnect_socket(self) -> None:
         """Close the socket; at once where the server does not take what was sent to it."""

@@ -1,78 +1,85 @@
-"""What readings does a file bring? `time,tag,value[,status][,unit]`, values in the tag's unit."""
+"""What readings does a file bring? `time,tag,value[,status][,unit]`, values in the tag's unit; some rows at a time."""
 
-from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import isfinite
+from operator import itemgetter
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from config.table_file import Row, Table, number, read_table
+from config.fault import Fault
+from config.table_file import Cell, Row, Table, number
+from config.table_parts import TablePart, opened_table
+from connectors.readings_columns import Columns, PlainColumns
 from connectors.rows import MOST_EXACT, RowReader
 from plant.instant import parse_instant
-from plant.reading import Readings, sound
 from plant.status_code import BAD, GOOD, is_bad, parse_status
 from plant.tag import Kind, Tag
 
 
 @dataclass(slots=True)
-class TagColumn:
-    """What a file says of one tag, in the file's order; text values by their place in `texts`."""
-
-    times_us: "array[int]" = field(default_factory=lambda: array("q"))
-    values: "array[float]" = field(default_factory=lambda: array("d"))
-    status: "array[int]" = field(default_factory=lambda: array("L"))
-    rows: list[Row] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-
-    def readings(self, received_us: int, text_ids: Mapping[str, int]) -> Readings:
-        """The column as readings in the unit of storage; text values become the store's ids."""
-        times = np.array(self.times_us, dtype=np.int64)
-        values = np.array(self.values, dtype=np.float64)
-        if self.texts:
-            ids = np.array([text_ids[text] for text in self.texts], dtype=np.float64)
-            values = np.where(np.isnan(values), values, ids[np.nan_to_num(values).astype(np.int64)])
-        values, status = sound(values, np.array(self.status, dtype=np.uint32))
-        none: NDArray[np.int64] = np.zeros(len(times), dtype=np.int64)
-        return Readings(times, values, status, np.full(len(times), received_us, dtype=np.int64), none)
-
-
-@dataclass(frozen=True, slots=True)
 class ReadingsFile:
-    """A file of readings: its table, its readings by tag, and the reader with the rows it rejected."""
+    """A file of readings that is being read. texts: the values of text tags, by what stands for each in the columns."""
 
     table: Table
-    columns: dict[str, TagColumn]
-    reader: RowReader
+    tags: Mapping[str, Tag]
+    texts: dict[str, int]
+    parts_of_table: Iterator[TablePart]
+    rows: int = 0
+    places: dict[str, int] = field(init=False)
 
+    def __post_init__(self) -> None:
+        self.places = {name: at for at, name in enumerate(self.tags)}
 
-def read_readings(path: Path, tags: Mapping[str, Tag]) -> ReadingsFile:
-    """The readings of a CSV or XLSX file.
+    def parts(self) -> Iterator[tuple[Columns, list[Fault]]]:
+        """The readings in the file's order, some rows at a time, and what is wrong with rows that are left out.
 
-    A row with an unknown tag, a time without offset, a value that is not a number (or, for a state, one of its names)
-    or an unfit unit is rejected. An empty value without a status is Bad; a value beside a Bad status is dropped.
-    Raises InputError for a file that as a whole cannot be read.
-    """
-    table = read_table(path, required=("time", "tag", "value"))
-    reader = RowReader(table)
-    columns: dict[str, TagColumn] = {}
-    for row in table.rows:
+        Rows that are plainly good are read as columns; each of the others by itself. Raises InputError.
+        """
+        plain = PlainColumns(self.table.headings, list(self.tags.values()), self.texts)
+        for part in self.parts_of_table:
+            columns, left = plain.read(part.columns, part.numbers)
+            self.rows += len(columns)
+            odd = [(int(part.numbers[at]), [column[at] for column in part.columns]) for at in left]
+            others, faults = self._one_by_one(sorted([*odd, *part.others], key=itemgetter(0)))
+            yield Columns.in_order(columns, others), faults
+
+    def _one_by_one(self, rows: Sequence[tuple[int, Sequence[Cell]]]) -> tuple[Columns, list[Fault]]:
+        reader = RowReader(self.table)
+        found = []
+        for at, cells in rows:
+            row = self.table.row(at, cells)
+            if row is None:
+                continue
+            self.rows += 1
+            if row.surplus:
+                reader.faults.append(self.table.surplus_fault(row))
+                reader.bad_rows.add(row.number)
+            reading = self._reading(reader, row)
+            if reading is not None and row.number not in reader.bad_rows:
+                found.append(reading)
+        return Columns.of(found), reader.faults
+
+    def _reading(self, reader: RowReader, row: Row) -> tuple[int, int, float, int, int] | None:
         time_us = reader.required(row, "time", _time)
-        tag = reader.required(row, "tag", lambda name: _known(name, tags))
+        tag = reader.required(row, "tag", lambda name: _known(name, self.tags))
         status = reader.cell(row, "status", parse_status)
         if tag is None:
-            continue
-        column = columns.setdefault(tag.name, TagColumn())
-        value = _value(reader, row, tag, GOOD if status is None else status, column)
-        if row.number in reader.bad_rows:
-            continue
-        column.times_us.append(time_us or 0)
-        column.values.append(value)
-        column.status.append(_status(status, value))
-        column.rows.append(row)
-    return ReadingsFile(table, columns, reader)
+            return None
+        value = _value(reader, row, tag, GOOD if status is None else status, self.texts)
+        return self.places[tag.name], time_us or 0, value, _status(status, value), row.number
+
+
+@contextmanager
+def opened_readings(path: Path, tags: Mapping[str, Tag], texts: dict[str, int]) -> Iterator[ReadingsFile]:
+    """The readings of a CSV or XLSX file. Texts that are met are added to those that others brought.
+
+    A row with an unknown tag, a time without offset, a value that is not a number (or, for a state, one of its names)
+    or an unfit unit is left out. An empty value without a status is Bad; a value beside a Bad status is dropped.
+    Raises InputError for a file that as a whole cannot be read.
+    """
+    with opened_table(path, required=("time", "tag", "value")) as (table, parts):
+        yield ReadingsFile(table, tags, texts, parts)
 
 
 def _time(text: str) -> int:
@@ -94,13 +101,12 @@ def _status(status: int | None, value: float) -> int:
     return BAD if value != value and not is_bad(status) else status
 
 
-def _value(reader: RowReader, row: Row, tag: Tag, status: int, column: TagColumn) -> float:
+def _value(reader: RowReader, row: Row, tag: Tag, status: int, texts: dict[str, int]) -> float:
     nothing = float("nan")
     if not row.text("value") or is_bad(status):
         return nothing
     if tag.kind is Kind.TEXT:
-        column.texts.append(row.text("value"))
-        return float(len(column.texts) - 1)
+        return nothing if row.number in reader.bad_rows else float(texts.setdefault(row.text("value"), len(texts)))
     unit = reader.cell(row, "unit", lambda text: tag.to_storage(text)) or tag.to_storage()
     value = reader.cell(row, "value", lambda text: _state(text, tag) if tag.kind is Kind.STATE else number(text))
     if value is None:

@@ -1,6 +1,8 @@
-"""Which reports are in, and what do the newest say? Every report once, and never another under its id.
+"""Which reports are in, and what do the newest say? Every report once, and never another under its id in its epoch.
 
-All of a batch is one transaction of the caller; an ack may go out only after its commit.
+A plant that was restored from a backup begins a newer epoch and makes reports again that it has lost: they stand beside
+the old ones, and the newer epoch counts. All of a batch is one transaction of the caller; an ack may go out only after
+its commit.
 """
 
 from collections.abc import Sequence
@@ -22,7 +24,8 @@ Holes = tuple[tuple[int, int], ...]
 def take(connection: Connection, batch: Sequence[Accepted | Rejected], received_us: int) -> list[Ack | None]:
     """Store a batch, inside the caller's transaction; the acks to send after its commit, None where nobody can be told.
 
-    Every copy of a stored report is accepted again; another report under its id or its sequence is rejected and noted.
+    Every copy of a stored report is accepted again; another report under its id or its sequence in the
+    same epoch is rejected and noted.
     """
     _lock_plants(connection, batch)
     results = [_take_one(connection, outcome, received_us) for outcome in batch]
@@ -56,12 +59,12 @@ def _take_one(connection: Connection, outcome: Accepted | Rejected, received_us:
         return None
     report = outcome.report
     stored = schema.report
-    same_id = select(stored.c.sha256).where(stored.c.plant == report.plant, stored.c.id == report.id)
-    sha256 = connection.execute(same_id).scalar()
+    of_epoch = (stored.c.plant == report.plant, stored.c.epoch == report.epoch)
+    sha256 = connection.execute(select(stored.c.sha256).where(*of_epoch, stored.c.id == report.id)).scalar()
     if sha256 == outcome.sha256:
         return None
-    at = (stored.c.plant == report.plant, stored.c.epoch == report.epoch, stored.c.sequence == report.sequence)
-    holder = connection.execute(select(stored.c.id).where(*at)).scalar()
+    at_sequence = select(stored.c.id).where(*of_epoch, stored.c.sequence == report.sequence)
+    holder = connection.execute(at_sequence).scalar()
     if sha256 is not None or holder is not None:
         what = f"sequence {report.sequence} is {holder}" if sha256 is None else "is stored with another content"
         refused = Rejected(report.plant, True, report.id, outcome.sha256, Refusal.CONFLICT, what)
@@ -77,7 +80,10 @@ def _store(connection: Connection, outcome: Accepted, received_us: int) -> None:
     period = report.data.period
     table = schema.report
     of_period = (table.c.plant == report.plant, table.c.kind == period.kind, table.c.label == period.label)
-    newest = connection.execute(select(func.max(table.c.revision)).where(*of_period)).scalar()
+    by_age = (table.c.epoch.desc(), table.c.revision.desc())
+    newest = connection.execute(
+        select(table.c.epoch, table.c.revision).where(*of_period).order_by(*by_age).limit(1)
+    ).first()
     connection.execute(
         insert(table).values(
             plant=report.plant,
@@ -100,7 +106,7 @@ def _store(connection: Connection, outcome: Accepted, received_us: int) -> None:
     )
     link(connection, report, outcome.sha256, received_us)
     advance(connection, report)
-    if newest is None or newest < report.data.revision:
+    if newest is None or (newest.epoch, newest.revision) < (report.epoch, report.data.revision):
         _replace_values(connection, report)
 
 

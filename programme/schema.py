@@ -8,8 +8,8 @@ report = Table(
     "report",
     metadata,
     Column("plant", String, primary_key=True),
+    Column("epoch", BigInteger, primary_key=True),  # a restored plant makes a report again in a newer one
     Column("id", String, primary_key=True),
-    Column("epoch", Integer, nullable=False),
     Column("sequence", Integer, nullable=False),
     Column("sha256", String, nullable=False),
     Column("previous", String, nullable=False),
@@ -31,12 +31,12 @@ epoch = Table(
     "epoch",
     metadata,
     Column("plant", String, primary_key=True),
-    Column("epoch", Integer, primary_key=True),
+    Column("epoch", BigInteger, primary_key=True),
     Column("whole_to", Integer, nullable=False),  # every sequence up to it is known
     Column("received_to", Integer, nullable=False),
 )
 
-kpi_value = Table(  # of the newest revision of each period
+kpi_value = Table(  # of the newest report of each period: of its newest epoch, the newest revision
     "kpi_value",
     metadata,
     Column("plant", String, primary_key=True),
@@ -64,7 +64,7 @@ chain_break = Table(  # a report whose `previous` is not the hash of the one bef
     "chain_break",
     metadata,
     Column("plant", String, primary_key=True),
-    Column("epoch", Integer, primary_key=True),
+    Column("epoch", BigInteger, primary_key=True),
     Column("sequence", Integer, primary_key=True),
     Column("expected", String, nullable=False),
     Column("found", String, nullable=False),
@@ -77,7 +77,7 @@ rejection = Table(
     Column("plant", String, primary_key=True),  # by the topic
     Column("sha256", String, primary_key=True),
     Column("id", String),
-    Column("epoch", Integer),  # epoch and sequence only of a report that is proven to be the plant's
+    Column("epoch", BigInteger),  # epoch and sequence only of a report that is proven to be the plant's
     Column("sequence", Integer),
     Column("reason", String, nullable=False),
     Column("copies", BigInteger, nullable=False),

@@ -136,6 +136,11 @@ def _apart(stamps: bytes, part: Readings) -> int:
     return 0
 
 
+def require_sound(blob: bytes) -> None:
+    """Raises ChunkError unless the blob of a chunk or of stamps is byte for byte what was once written."""
+    checked(blob, _HEADER.size)
+
+
 def compressed(data: bytes, level: int) -> bytes:
     """A zstd frame; compressors are kept, since making one takes longer than a small frame."""
     kept: dict[int, zstandard.ZstdCompressor] = _OF_THREAD.__dict__  # type: ignore[assignment]

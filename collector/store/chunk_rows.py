@@ -112,13 +112,23 @@ def _save_summaries(connection: Connection, found: Sequence[tuple[int, bytes, in
     )
 
 
-def delete_chunks_before(connection: Connection, tag_ids: Sequence[int], end_s: int) -> None:
-    """Delete the chunks of tags that begin before a second."""
-    _delete(connection, [(chunk_key(tag_id), chunk_key(tag_id, end_s)) for tag_id in tag_ids])
+def delete_chunks(connection: Connection, keys: Sequence[tuple[int, int]]) -> int:
+    """Delete the chunks whose keys lie in ranges [first, end); how many readings they held."""
+    query = "select coalesce(sum(readings), 0) from chunk where key >= ? and key < ?"
+    held = sum(connection.exec_driver_sql(query, bounds).scalar_one() for bounds in keys)
+    _delete(connection, keys)
+    return int(held)
+
+
+def delete_chunk(connection: Connection, key: int) -> None:
+    """Delete the chunk of a key."""
+    _delete(connection, [(key, key + 1)])
 
 
 def _delete(connection: Connection, keys: Sequence[tuple[int, int]]) -> None:
     """Delete the chunks of ranges of keys, their summaries, and stamps that no chunk needs any more."""
+    if not keys:
+        return
     stamps = used_stamps(connection, keys)
     for table in ("summary", "chunk"):
         connection.exec_driver_sql(f"delete from {table} where key >= ? and key < ?", list(keys))

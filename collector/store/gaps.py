@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from collector.store.unread import unread_gaps
 from plant.gap import Gap
 
 
@@ -53,14 +54,17 @@ def overlapping(
     connection: Connection, start_us: int, end_us: int, device: str | None = None, most: int = -1, skip: int = 0
 ) -> list[Gap]:
     """Gaps (of one device) that overlap [start_us, end_us), by start; one that lasts has no end. most: at most so many
-    (-1: all), after the first `skip`."""
+    (-1: all, and behind them what this connection found damaged), after the first `skip`."""
     rows = connection.exec_driver_sql(
         "select device, tag, start_us, end_us, cause from gap"
         " where start_us < ? and (end_us is null or end_us > max(start_us, ?)) and device = coalesce(?, device)"
         " order by start_us, id limit ? offset ?",
         (end_us, start_us, device, most, skip),
     )
-    return [Gap(row.device, row.tag or None, row.start_us, row.end_us, row.cause) for row in rows]
+    found = [Gap(row.device, row.tag or None, row.start_us, row.end_us, row.cause) for row in rows]
+    if most < 0:  # a page of a list is of what is stored
+        found += [gap for gap in unread_gaps(connection, start_us, end_us) if device in (None, gap.device)]
+    return found
 
 
 def devices_with_gaps(connection: Connection) -> set[str]:

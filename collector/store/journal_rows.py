@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from collector.store.chunk import ChunkError
+from collector.store.damage import set_journal_row_aside
 from collector.store.journal import JournalEntry, pack, unpack
 from plant.reading import U32, joined
 
@@ -47,10 +48,13 @@ def keep_rest(connection: Connection, row_id: int, rest: JournalEntry) -> None:
 
 
 def entry_of_row(connection: Connection, row_id: int) -> JournalEntry | None:
-    """The readings of a row; None for a damaged one, which is logged and stays: all others must go on."""
-    return _sound(
-        row_id, connection.exec_driver_sql("select payload from journal where id = ?", (row_id,)).scalar_one()
-    )
+    """The readings of a row; None for a damaged one, which is set aside: all others must go on. For the writer."""
+    payload = connection.exec_driver_sql("select payload from journal where id = ?", (row_id,)).scalar_one()
+    try:
+        return unpack(payload)
+    except ChunkError as error:
+        set_journal_row_aside(connection, row_id, str(error))
+        return None
 
 
 def fresh_readings(connection: Connection) -> Iterator[JournalEntry]:
@@ -80,7 +84,7 @@ def _sound(row_id: int, payload: bytes) -> JournalEntry | None:
 
 @lru_cache(maxsize=1000)  # once a process: rows are looked at again and again
 def _say_damaged(row_id: int, why: str) -> None:
-    log.error("row %d of the journal is damaged and left as it is: %s", row_id, why)
+    log.error("row %d of the journal cannot be read: %s", row_id, why)
 
 
 def joined_entries(entries: Iterable[JournalEntry]) -> JournalEntry:

@@ -7,6 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from collector.store import account
+from collector.store.account import Total
+from collector.store.chunk import ChunkError
 from collector.store.chunk_rows import (
     DAY_S,
     HOUR_S,
@@ -17,6 +20,7 @@ from collector.store.chunk_rows import (
     stored_chunks,
     tag_of,
 )
+from collector.store.damage import without_damaged
 from collector.store.replaced import keep_replaced
 from plant.instant import US_PER_S
 from plant.reading import Readings, distinct, joined
@@ -39,7 +43,8 @@ class Written:
 def merge_into_chunks(
     connection: Connection, tag_id: int, readings: Readings, span_s: int, replace: bool = False
 ) -> Written:
-    """Put readings of one tag into chunks of a day (or an hour, where no day chunk is yet), each once.
+    """Put readings of one tag into chunks of a day (or an hour, where no day chunk is yet), each once. Chunks of before
+    that are damaged are set aside.
 
     With `replace`, readings that the chunks have at the same times are taken out first.
     """
@@ -83,7 +88,8 @@ def merge_next_days(connection: Connection, before_us: int, after_key: int) -> t
             if held > MOST_READINGS_AT_ONCE:
                 break
             stored = stored_chunks(connection, *day, day[1] + DAY_S)
-            _rewrite(connection, *day, DAY_S, stored, Readings.empty(), replace=False)
+            written = _rewrite(connection, *day, DAY_S, stored, Readings.empty(), replace=False)
+            account.add(connection, Total.REPEATED, written.unchanged)
             merged.add(day)
         held += hour.readings if day[1] < end_s else 0
         after_key = hour.key
@@ -105,7 +111,7 @@ def _rewrite(
     readings: Readings,
     replace: bool,
 ) -> Written:
-    old = readings_of(stored)
+    stored, old = _sound(connection, tag_id, stored)
     gone = _replaced(old, readings) if replace else np.zeros(len(old), dtype=bool)
     kept = old[~gone]
     merged = distinct(joined([kept, readings]))
@@ -113,10 +119,20 @@ def _rewrite(
     if replace and _same(merged, old):
         return Written(0, len(readings))
     if gone.any():
+        account.add(connection, Total.REPLACED, int(gone.sum()))
         keep_replaced(connection, tag_id, old[gone], int(readings.received_us.max(initial=0)))
     if new or len(kept) != len(old) or any(part.span_s != span_s for part in stored):
         replace_chunks(connection, tag_id, [part.start_s for part in stored], start_s, span_s, merged)
     return Written(new, len(readings) - new)
+
+
+def _sound(connection: Connection, tag_id: int, stored: list[StoredChunk]) -> tuple[list[StoredChunk], Readings]:
+    """Chunks and what they hold; damaged ones are set aside."""
+    try:
+        return stored, readings_of(stored)
+    except ChunkError:
+        sound = without_damaged(connection, tag_id, stored)
+        return sound, readings_of(sound)
 
 
 def _replaced(old: Readings, new: Readings) -> Mask:

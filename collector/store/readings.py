@@ -1,11 +1,22 @@
 """How do readings get into the store and out again? Journal first, then hour chunks, then day chunks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from sqlalchemy import Connection
 
-from collector.store.chunk_rows import DAY_S, begin_s, chunk_key, delete_chunks_before, readings_of, stored_chunks
+from collector.store import account
+from collector.store.account import Total
+from collector.store.chunk import ChunkError
+from collector.store.chunk_rows import (
+    DAY_S,
+    StoredChunk,
+    begin_s,
+    chunk_key,
+    delete_chunks,
+    readings_of,
+    stored_chunks,
+)
 from collector.store.gathering import gather_all
 from collector.store.journal import JournalEntry
 from collector.store.journal_rows import add_row
@@ -13,10 +24,12 @@ from collector.store.latest import update_latest
 from collector.store.merging import Written, merge_into_chunks
 from collector.store.recent import in_journal, thaw
 from collector.store.sealing import seal_tags
+from collector.store.unread import note_unread
 from plant.instant import US_PER_S
 from plant.reading import I64, Readings, distinct, joined
 
 _ALL_US = 2**63 - 1
+MOST_FORGOTTEN = 2_000
 
 
 def append(connection: Connection, entry: JournalEntry) -> None:
@@ -46,6 +59,8 @@ def replace_all(connection: Connection, found: Mapping[int, Readings]) -> dict[i
 
 def _merge(connection: Connection, tag_id: int, readings: Readings, span_s: int, replace: bool) -> Written:
     written = merge_into_chunks(connection, tag_id, readings, span_s, replace)
+    account.add(connection, Total.IMPORTED, len(readings))
+    account.add(connection, Total.REPEATED, written.unchanged)
     update_latest(connection, JournalEntry(np.full(len(readings), tag_id, dtype=np.uint32), readings))
     return written
 
@@ -53,28 +68,61 @@ def _merge(connection: Connection, tag_id: int, readings: Readings, span_s: int,
 def delete_before(connection: Connection, before_us: int, first_tag: int = 0) -> int | None:
     """Delete the chunks of the UTC days that ended before an instant, of some tags, the first from an id on.
 
-    The tag id to go on with; None: there are no more tags.
+    At most 2,000 chunks, the oldest of a tag first, so that a transaction stays short. The tag id to go on with, which
+    may be the last one again; None: there are no more tags.
     """
     day_s = before_us // US_PER_S // DAY_S * DAY_S
     tag_ids = connection.exec_driver_sql("select id from tag where id >= ? order by id limit 200", (first_tag,))
-    ids = list(tag_ids.scalars())
+    ids: list[int] = []
+    ranges, left = [], MOST_FORGOTTEN
+    for tag_id in tag_ids.scalars().all():
+        bounds = chunk_key(tag_id), chunk_key(tag_id, day_s)
+        query = "select key from chunk where key >= ? and key < ? order by key limit ?"
+        keys = connection.exec_driver_sql(query, (*bounds, left + 1)).scalars().all()
+        if len(keys) > left:
+            ranges.append((bounds[0], keys[left]))
+            account.add(connection, Total.FORGOTTEN, delete_chunks(connection, ranges))
+            _forget_first(connection, ids, day_s)
+            return int(tag_id)
+        if keys:
+            ranges.append(bounds)
+        ids.append(int(tag_id))
+        left -= len(keys)
+    account.add(connection, Total.FORGOTTEN, delete_chunks(connection, ranges))
+    _forget_first(connection, ids, day_s)
+    return ids[-1] + 1 if ids else None
+
+
+def _forget_first(connection: Connection, ids: Sequence[int], day_s: int) -> None:
     if not ids:
-        return None
-    delete_chunks_before(connection, ids, day_s)
+        return
     # What is forgotten is not known any more, so that no KPI takes it for a time without production.
     connection.exec_driver_sql(
         "update latest set first_us = ? where tag_id between ? and ? and first_us < ?",
         (day_s * US_PER_S, ids[0], ids[-1], day_s * US_PER_S),
     )
-    return int(ids[-1]) + 1
 
 
 def series(connection: Connection, tag_id: int, start_us: int, end_us: int) -> Readings:
-    """Readings of a tag with start <= time < end, ascending, each once; journal and chunks together."""
+    """Readings of a tag with start <= time < end, ascending, each once; journal and chunks together. What is damaged is
+    left out: `gaps.overlapping`, asked afterwards on the same connection, has it."""
     start_s, end_s = start_us // US_PER_S, -(-end_us // US_PER_S)
-    parts = [readings_of(stored_chunks(connection, tag_id, start_s, end_s))]
+    parts = [_readable(connection, tag_id, stored_chunks(connection, tag_id, start_s, end_s))]
     parts += in_journal(connection, tag_id, start_us, end_us)
     return distinct(joined(parts)).within(start_us, end_us)
+
+
+def _readable(connection: Connection, tag_id: int, chunks: list[StoredChunk]) -> Readings:
+    """What chunks hold; damaged ones are left out, which is noted as a gap."""
+    try:
+        return readings_of(chunks)
+    except ChunkError as error:
+        if len(chunks) > 1:
+            return joined([_readable(connection, tag_id, [chunk]) for chunk in chunks])
+        for chunk in chunks:
+            end_us = (chunk.start_s + chunk.span_s) * US_PER_S
+            note_unread(connection, (tag_id, tag_id), chunk.start_s * US_PER_S, end_us, str(error))
+        return Readings.empty()
 
 
 def stored_days(connection: Connection, tag_id: int, start_us: int, end_us: int) -> dict[int, int]:

@@ -2,18 +2,23 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, RootTransaction
+from sqlalchemy import Connection, RootTransaction, Row
 
-from collector.store.journal import unpack
+from collector.store.chunk import ChunkError
+from collector.store.damage import ALL_TAGS
+from collector.store.journal import JournalEntry, unpack
 from collector.store.journal_rows import ARRIVAL, joined_entries, narrow
+from collector.store.unread import note_unread
 from plant.reading import Readings
 
 MOST_UNPACKED = 2_000_000
 _ALL_TAGS = 2**32 - 1
 _SNAPSHOT = "journal"
+_COLUMNS = "min_us, max_us, first_tag, last_tag, payload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +43,18 @@ class _Unpacked:
                 " where first_tag <= ? and last_tag >= ?",
                 (tag_id, tag_id, tag_id, tag_id),
             ).one()
-        payloads = connection.exec_driver_sql(
-            "select payload from journal where first_tag is null or (first_tag <= ? and last_tag >= ?)"
+        rows = connection.exec_driver_sql(
+            f"select {_COLUMNS} from journal where first_tag is null or (first_tag <= ? and last_tag >= ?)"
             f" order by {ARRIVAL}",
             (last, first),
-        ).scalars()
-        entry = joined_entries(unpack(payload).between(first, last) for payload in payloads)
+        )
+        entry = joined_entries(_entry(connection, row).between(first, last) for row in rows)
         ids = narrow(entry.tag_ids)
-        rows = np.argsort(ids, kind="stable")
-        tags, starts = np.unique(ids[rows], return_index=True)
-        bounds = pairwise([*starts.tolist(), len(rows)])
+        order = np.argsort(ids, kind="stable")
+        tags, starts = np.unique(ids[order], return_index=True)
+        bounds = pairwise([*starts.tolist(), len(order)])
         where = {tag: slice(start, end) for tag, (start, end) in zip(tags.tolist(), bounds, strict=True)}
-        return cls(connection.get_transaction(), first, last, entry.readings, rows, where)
+        return cls(connection.get_transaction(), first, last, entry.readings, order, where)
 
     def has(self, connection: Connection, tag_id: int) -> bool:
         """Whether it is of the transaction that lasts, and of the tag."""
@@ -70,15 +75,25 @@ def thaw(connection: Connection) -> None:
     connection.info.pop(_SNAPSHOT, None)
 
 
+def _entry(connection: Connection, row: Row[Any]) -> JournalEntry:
+    """What a row holds; of one that is damaged nothing, which is noted."""
+    try:
+        return unpack(row.payload)
+    except ChunkError as error:
+        tags = ALL_TAGS if row.first_tag is None else (row.first_tag, row.last_tag)
+        note_unread(connection, tags, row.min_us, row.max_us + 1, str(error))
+        return joined_entries([])
+
+
 def in_journal(connection: Connection, tag_id: int, start_us: int, end_us: int) -> list[Readings]:
     """Readings of a tag in rows of the journal that reach into [start_us, end_us), in order of arrival."""
     if _SNAPSHOT not in connection.info:
         rows = connection.exec_driver_sql(
-            "select payload from journal where max_us >= ? and min_us < ?"
+            f"select {_COLUMNS} from journal where max_us >= ? and min_us < ?"
             f" and (first_tag is null or (first_tag <= ? and last_tag >= ?)) order by {ARRIVAL}",
             (start_us, end_us, tag_id, tag_id),
         )
-        return [unpack(row.payload).of(tag_id) for row in rows]
+        return [_entry(connection, row).of(tag_id) for row in rows]
     bounds = connection.exec_driver_sql("select min(min_us), max(max_us) from journal").one()
     if bounds[0] is None or bounds[0] >= end_us or bounds[1] < start_us:
         return []

@@ -86,11 +86,25 @@ def of_period(connection: Connection, kind: str, label: str, as_of_us: int | Non
 
 
 def last(connection: Connection) -> tuple[int, int, str]:
-    """Epoch, sequence and hash of the newest report; (1, 0, empty) before the first."""
+    """Newest epoch, and sequence and hash of the newest report in it; sequence 0 and no hash before its first."""
+    epoch = newest_epoch(connection)
     row = connection.exec_driver_sql(
-        "select epoch, sequence, sha256 from report order by epoch desc, sequence desc limit 1"
+        "select sequence, sha256 from report where epoch = ? order by sequence desc limit 1", (epoch,)
     ).first()
-    return (row.epoch, row.sequence, row.sha256) if row else (1, 0, "")
+    return (epoch, row.sequence, row.sha256) if row else (epoch, 0, "")
+
+
+def newest_epoch(connection: Connection) -> int:
+    """The epoch that reports are made in; the first is 1."""
+    query = "select max(number) from (select number from epoch union all select epoch from report)"
+    return int(connection.exec_driver_sql(query).scalar() or 1)
+
+
+def begin_epoch(connection: Connection, number: int, begun_us: int, reason: str) -> None:
+    """Let the reports from here on be those of another epoch, whose sequence and chain begin anew."""
+    connection.exec_driver_sql(
+        "insert into epoch (number, begun_us, reason) values (?, ?, ?)", (number, begun_us, reason)
+    )
 
 
 def event(connection: Connection, epoch: int, sequence: int) -> bytes | None:
@@ -139,11 +153,11 @@ def ask_again(connection: Connection, epoch: int, first: int, last_: int, at_us:
 
 
 def resend(connection: Connection, first: int, last_: int) -> int:
-    """Make reports of the newest epoch pending again, by sequence; returns how many."""
+    """Make reports of the newest epoch that has any pending again, by sequence; returns how many."""
     return connection.exec_driver_sql(
         "update report set state = 'pending', reason = null, accepted_us = null"
-        " where epoch = ? and sequence between ? and ?",
-        (last(connection)[0], first, last_),
+        " where epoch = (select max(epoch) from report) and sequence between ? and ?",
+        (first, last_),
     ).rowcount
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from collector.store import account
+from collector.store.account import Total
 from collector.store.chunk_rows import HOUR_S
 from collector.store.gathering import gather_all
 from collector.store.journal import JournalEntry
@@ -123,11 +125,12 @@ def _seal(connection: Connection, before_us: int, share: _Share) -> Written:
     tags, starts = np.unique(rest.tag_ids, return_index=True)
     for tag_id, (start, end) in zip(tags.tolist(), pairwise([*starts.tolist(), len(rest)]), strict=True):
         written += merge_into_chunks(connection, tag_id, rest.readings[start:end], HOUR_S)
+    account.add(connection, Total.REPEATED, written.unchanged)
     return written
 
 
 def _taken_out(connection: Connection, row_id: int, before_us: int, share: _Share) -> JournalEntry:
-    """The readings of a row that are to be sealed; the row keeps the rest. A damaged one keeps all."""
+    """The readings of a row that are to be sealed; the row keeps the rest. A damaged one is set aside."""
     entry = entry_of_row(connection, row_id)
     if entry is None:
         return joined_entries([])

@@ -42,7 +42,12 @@ class SharedStamps:
 
     def _row(self, start_s: int, payload: bytes) -> int:
         digest = hashlib.blake2b(payload, digest_size=16).digest()
-        found = self._connection.exec_driver_sql("select id from stamp where digest = ?", (digest,)).scalar()
+        row = self._connection.exec_driver_sql(
+            "select id, payload = ? as sound from stamp where digest = ?", (payload, digest)
+        ).first()
+        found = None if row is None else row.id
+        if row is not None and not row.sound:  # damaged: the digest says what was there
+            self._connection.exec_driver_sql("update stamp set payload = ? where id = ?", (payload, found))
         if found is None:
             found = self._connection.exec_driver_sql(
                 "insert into stamp (start_s, digest, payload) values (?, ?, ?)", (start_s, digest, payload)

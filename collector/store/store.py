@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from collector.store import schema
 from collector.store.chunk import ChunkError
 from collector.store.gathering import gather
+from collector.store.pending_import import finish_imports
 from collector.store.recent import freeze
 
 SCHEMA_VERSION = "0007"
@@ -63,13 +64,14 @@ def writing(path: Path) -> Iterator[Connection]:
     _exists(path)
     _refuse_network_file_system(path)
     database = f"file:{_quoted(path)}?mode=rwc"
-    with _locked(path), _connected(path, database, _set_up_writing, "BEGIN IMMEDIATE") as connection:
+    with locked(path), _connected(path, database, _set_up_writing, "BEGIN IMMEDIATE") as connection:
         os.chmod(path, 0o600)
         if version(connection) != SCHEMA_VERSION:
             _refuse_other_database(connection, path)
             migrate(connection)
         _require_version(connection, path)
         _gather(connection)
+        finish_imports(connection, path)
         yield connection
 
 
@@ -86,6 +88,13 @@ def _gather(connection: Connection) -> None:
     while left:
         with transaction(connection):
             left = gather(connection)
+
+
+def store_of(connection: Connection) -> Path:
+    """The file of the store that a connection is open on."""
+    path = str(connection.exec_driver_sql("select file from pragma_database_list where name = 'main'").scalar_one())
+    connection.rollback()
+    return Path(path)
 
 
 def version(connection: Connection) -> str | None:
@@ -187,7 +196,8 @@ def _set_up_reading(connection: sqlite3.Connection, _: object) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """The lock of whoever owns a store, whether there is one or not. Raises StoreError where another process has it."""
     lock = _open_lock(path.with_name(path.name + ".lock"))
     try:
         try:

@@ -1,17 +1,14 @@
 """Which chunks have a summary, and what does it hold? Chunks from before there were summaries get theirs bit by bit."""
 
-import logging
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from collector.store.chunk import ChunkError
 from collector.store.chunk_rows import DAY_S, begin_s, chunk_key, readings_of, save_summary, stored_chunks, tag_of
+from collector.store.damage import without_damaged
 
 MOST_READINGS_AT_ONCE = 200_000
 MOST_CHUNKS = 1_000
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +49,10 @@ def fill_summaries(connection: Connection, after_key: int = 0) -> int | None:
     ).all()
     done = 0
     for row in rows:
-        chunk = stored_chunks(connection, tag_of(row.key), begin_s(row.key), begin_s(row.key) + 1)[-1]
-        try:
+        start_s = begin_s(row.key)
+        chunks = stored_chunks(connection, tag_of(row.key), start_s, start_s + 1)[-1:]
+        for chunk in without_damaged(connection, tag_of(row.key), chunks):
             save_summary(connection, row.key, readings_of([chunk]), chunk.size)
-        except ChunkError:  # whoever reads it is told so; the others are to have theirs
-            log.exception("a damaged chunk has no summary")
         done += row.readings
         if done >= MOST_READINGS_AT_ONCE:
             return int(row.key)

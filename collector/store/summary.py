@@ -43,6 +43,15 @@ def is_of_changes(blob: bytes) -> bool:
     return blob[1:2] == bytes([_CHANGES])
 
 
+def is_sound(blob: bytes) -> bool:
+    """Whether a summary is byte for byte what was once written."""
+    try:
+        checked(blob, _HEADER.size)
+    except ChunkError:
+        return False
+    return True
+
+
 def aggregates_of(blobs: Sequence[bytes]) -> Aggregates:
     """The quarter hours of summaries in time order. Raises ChunkError, also for a summary that holds changes."""
     rows = _rows(blobs, _AGGREGATES)

@@ -3,9 +3,21 @@
 from collections.abc import Callable, Iterator
 from itertools import repeat
 
+from asyncua import ua
+from asyncua.ua.ua_binary import struct_to_binary
 from opcua_liar import PIECE, acknowledge, endless, frame, opened, part
 
 BAD_RESPONSE_TOO_LARGE = 0x80B90000.to_bytes(4, "little")
+
+
+def forged() -> Iterator[bytes]:
+    """A CreateSessionResponse of 15 MB with a quarter of a million endpoints, in which every byte is 0."""
+    begin = struct_to_binary(ua.CreateSessionResponse())[:-20] + (250_000).to_bytes(4, "little")
+    yield part(2, begin)
+    for number in range(3, 250):
+        yield part(number, bytes(PIECE))
+    yield part(250, bytes(PIECE), b"F")
+
 
 FRAMES: dict[str, tuple[list[bytes], Callable[[], Iterator[bytes]], str]] = {
     "announces 2 GiB": (
@@ -46,5 +58,10 @@ FRAMES: dict[str, tuple[list[bytes], Callable[[], Iterator[bytes]], str]] = {
         [acknowledge(), opened()],
         lambda: endless(lambda number: part(number, bytes(8), b"A", request=77)),
         "never sent",
+    ),
+    "states counts that make gigabytes of objects": (
+        [acknowledge(), opened()],
+        forged,
+        "BadResponseTooLarge",
     ),
 }

@@ -14,7 +14,7 @@ from connectors.opcua_transport import LARGEST_MESSAGE
 
 pytestmark = pytest.mark.timeout(60)
 
-MOST_MEMORY = 48 * 2**20
+MOST_MEMORY = 64 * 2**20
 
 
 @pytest.mark.parametrize("name", FRAMES)

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, make_store, rows, some_readings, with_tags
 
 from collector.store import gathering, journal_rows, recent, sealing
-from collector.store.chunk import ChunkError
 from collector.store.chunk_rows import DAY_S
+from collector.store.gaps import overlapping
 from collector.store.gathering import GATHERED_READINGS, gather
 from collector.store.journal import unpack
 from collector.store.latest import first_and_last, latest
@@ -255,8 +255,9 @@ def test_a_reader_of_a_long_journal_unpacks_the_rows_of_a_tag_alone(
     with reading(path) as connection:
         assert [series(connection, one, *EVER).values.tolist() for one in ids[2:5]] == [[0, 1], [0, 1, 2], [0, 1]]
     monkeypatch.setattr(recent, "MOST_UNPACKED", 1000)
-    with reading(path) as connection, pytest.raises(ChunkError):
-        series(connection, ids[2], *EVER)
+    with reading(path) as connection:
+        assert len(series(connection, ids[2], *EVER)) == 2
+        assert overlapping(connection, *EVER)  # it unpacked the rows of others, which are damaged
 
 
 def test_an_import_is_the_latest_reading_though_older_ones_of_its_time_are_gathered_after_it(store: Connection) -> None:
@@ -278,7 +279,7 @@ def _damage(store: Connection, which: str) -> None:
         store.exec_driver_sql("update journal set payload = ? where id = ?", (flipped, row.id))
 
 
-def test_a_damaged_row_is_logged_and_stepped_over_by_all_but_readers_of_its_readings(
+def test_a_damaged_row_is_set_aside_and_stepped_over_by_readers_until_then(
     store: Connection, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal_rows._say_damaged.cache_clear()
@@ -295,15 +296,18 @@ def test_a_damaged_row_is_logged_and_stepped_over_by_all_but_readers_of_its_read
         assert [gather(store), gather(store), gather(store)] == [1, 1, 0]
         assert latest(store)[tag_id].value == 3
         assert seal(store, MONDAY_US + HOUR_US) == Written(2, 0)
-        assert store.exec_driver_sql("select min_us from journal order by id").scalars().all() == [
+        assert store.exec_driver_sql("select count(*) from journal").scalar() == 0
+        assert len(series(store, tag_id, *EVER)) == 2
+        assert [gap.start_us for gap in overlapping(store, *EVER) if gap.tag == "tag0"] == [
             MONDAY_US + 1,
             MONDAY_US + 2,
         ]
-        with pytest.raises(ChunkError):
-            series(store, tag_id, *EVER)
     assert [record.message.split(" of ")[1] for record in caplog.records] == [
-        "the journal is damaged and left as it is: checksum does not match"
-    ] * 2
+        "the journal cannot be read: checksum does not match",
+        "the journal cannot be read: checksum does not match",
+        "the journal is damaged and was set aside: checksum does not match",
+        "the journal is damaged and was set aside: checksum does not match",
+    ]
 
 
 def test_a_damaged_row_that_was_gathered_keeps_no_other_from_being_gathered_and_sealed(
@@ -320,7 +324,8 @@ def test_a_damaged_row_that_was_gathered_keeps_no_other_from_being_gathered_and_
         damaged = store.exec_driver_sql("select sum(readings) from journal where first_tag is not null").scalar_one()
         sealed = seal(store, MONDAY_US + HOUR_US).new
         left = store.exec_driver_sql("select count(*), sum(readings) from journal").one()
-        assert (left[0], sealed + left[1]) == (2, damaged + 1)
+        aside = store.exec_driver_sql("select count(*), sum(readings) from damaged where readings > 1").one()
+        assert (left[0], aside[0], sealed + aside[1]) == (0, 2, damaged + 1)
         assert len(series(store, ids[-1], MONDAY_US + 2, MONDAY_US + 3)) == 1
 
 
@@ -348,8 +353,9 @@ def test_a_reader_does_not_unpack_the_journal_for_a_time_before_it(tmp_path: Pat
         connection.exec_driver_sql("update journal set payload = zeroblob(40)")
     with reading(path) as connection:
         assert len(series(connection, tag_id, MONDAY_US - HOUR_US, MONDAY_US)) == 0
-        with pytest.raises(ChunkError):
-            series(connection, tag_id, MONDAY_US - HOUR_US, MONDAY_US + 1)
+        assert not overlapping(connection, *EVER)
+        assert len(series(connection, tag_id, MONDAY_US - HOUR_US, MONDAY_US + 1)) == 0
+        assert overlapping(connection, *EVER)
 
 
 def test_a_reading_of_the_far_future_does_not_keep_others_in_the_journal(store: Connection) -> None:

@@ -309,13 +309,11 @@ def test_a_store_in_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> N
         pass
 
 
-def test_a_damaged_chunk_is_a_store_error_naming_the_store(path: Path) -> None:
-    tag_id = make_store(path)
-    _sql(path, "update journal set payload = zeroblob(40)")
+def test_what_a_reader_cannot_make_out_is_a_store_error_naming_the_store(path: Path) -> None:
+    make_store(path)
+    _sql(path, "update tag set definition = '{'")
     with pytest.raises(StoreError, match=r"plant\.db.*damaged"), reading(path) as connection:
-        series(connection, tag_id, 0, 2**60)
-    with pytest.raises(StoreError, match=r"plant\.db.*damaged"), writing(path) as connection, transaction(connection):
-        series(connection, tag_id, 0, 2**60)
+        stored_tags(connection)
 
 
 @pytest.mark.parametrize("name", ["plant?mode=memory.db", "plant #1.db", "plänt 공장.db", "100%.db", ":memory:"])

@@ -2,24 +2,29 @@
 
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_reports import chain, day, key_of, unsigned
-from sqlalchemy import Connection, text
+from sample_reports import chain, day, key_of, kpi_json, unsigned
+from sqlalchemy import Connection, Table, create_engine, text
 
 from kpi.report import Event, checked, event_sha256, sign, to_payload
-from programme import rejections
+from programme import rejections, schema
 from programme.ledger import take
 from programme.rejections import MOST_UNPROVEN
 from programme.repeats import Repeats
 from programme.standing import standings
-from programme.store import ProgrammeStoreError, reading, writing
+from programme.store import MIGRATIONS, ProgrammeStoreError, reading, writing
 from programme.verify import Accepted, Refusal, Rejected
 
 KEY = key_of(1)
@@ -92,6 +97,65 @@ def test_a_new_epoch_counts_from_one_and_lists_show_it() -> None:
         found = standings(connection)[PLANT]
     assert (found.received_to, found.missing) == (2, ((1, 1),))
     assert found.last_report == "1970-01-01T09:00:01+09:00"
+
+
+def remade(label_day: int, revision: int, epoch: int, value: float, sequence: int = 1) -> Accepted:
+    period = day(date(2026, 3, label_day))
+    said = {"epoch": epoch, "revision": revision, "sequence": sequence, "previous": "1" * 64 if sequence > 1 else ""}
+    return accepted(sign(unsigned(period, **said, values=[kpi_json(period, value=value)]), KEY))
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (2, 1, 0)])
+def test_a_report_made_again_after_a_restore_counts_however_late_those_of_before_come(order: tuple[int, ...]) -> None:
+    lost = remade(1, 1, 1, 0.1), remade(1, 2, 1, 0.2, sequence=2)
+    again = remade(1, 1, 1_795_000_000, 0.3)
+    assert (lost[0].report.id, lost[0].sha256 != again.sha256) == (again.report.id, True)
+    with ledger() as connection:
+        for at in order:
+            with connection.begin():
+                (ack,) = take(connection, [(*lost, again)[at]], 1)
+            assert ack is not None
+            assert ack.result == "accepted"
+        kept = connection.execute(text("select epoch, revision from report order by epoch, revision")).all()
+        values = connection.execute(text("select revision, value from kpi_value")).all()
+        connection.rollback()
+        with connection.begin():
+            (conflict,) = take(connection, [remade(1, 1, 1_795_000_000, 0.4)], 1)
+    assert (kept, values) == ([(1, 1), (1, 2), (1_795_000_000, 1)], [(1, 0.3)])
+    assert conflict is not None
+    assert conflict.result == "rejected"
+
+
+def test_a_ledger_of_before_epochs_counted_is_brought_up_to_date_with_all_it_has(tmp_path: Path) -> None:
+    with ledger() as connection:
+        with connection.begin():
+            take(connection, [accepted(event) for event in EVENTS], 1)
+        wanted = state(connection)
+        tables = schema.metadata.sorted_tables
+        _make_version_1(tmp_path, {table: [*connection.execute(table.select()).mappings()] for table in tables})
+        connection.rollback()
+    with writing(URL, tmp_path) as connection:
+        with connection.begin():
+            assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+        assert state(connection) == wanted
+        with connection.begin():
+            acks = take(connection, [accepted(event) for event in EVENTS], 2)
+        assert {ack.result for ack in acks if ack is not None} == {"accepted"}
+        assert state(connection) == wanted
+
+
+def _make_version_1(folder: Path, rows: Mapping[Table, Sequence[Any]]) -> None:
+    settings = Config()
+    settings.set_main_option("script_location", str(MIGRATIONS))
+    engine = create_engine(f"sqlite:///{folder}/programme.db")
+    with engine.begin() as connection:
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "0001")
+    with engine.begin() as connection:
+        for table, found in rows.items():
+            for row in found:
+                connection.execute(table.insert(), dict(row))
+    engine.dispose()
 
 
 def test_refusals_can_never_fill_the_store(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,3 +100,8 @@ def test_a_keep_alive_comes_every_ten_seconds_and_the_subscription_outlives_thre
     assert count * publishing_ms <= max(10_000, publishing_ms)
     assert lifetime_count(publishing_ms, outage_s=0) >= 3 * count
     assert lifetime_count(publishing_ms, outage_s=600) * publishing_ms >= 600_000
+
+
+def test_how_many_are_missing_is_counted_without_naming_them() -> None:
+    assert after(LAST - 1).skipped(2**30) == 2**30
+    assert [after(LAST - 1).skipped(number) for number in (LAST - 2, LAST, 1, 2)] == [0, 0, 1, 2]

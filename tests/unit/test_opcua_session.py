@@ -6,10 +6,13 @@ from typing import Any, cast
 
 import pytest
 from asyncua import ua
+from asyncua.common.utils import Buffer
+from asyncua.ua.ua_binary import struct_to_binary
 from asyncua.ua.uaerrors import BadServiceUnsupported, BadSubscriptionIdInvalid
 
 from connectors.opcua_link import Link
 from connectors.opcua_session import QuietSession
+from connectors.opcua_transport import FrameError
 
 
 @pytest.mark.parametrize(
@@ -46,3 +49,20 @@ def test_a_server_that_does_not_know_the_service_is_told_from_one_that_has_the_s
     session.transfer_subscriptions = refused  # type: ignore[method-assign]
     assert asyncio.run(session.take_over(7)) is None
     assert session.can_transfer is can_transfer
+
+
+@pytest.mark.parametrize("came", [1, 2, 3, 2**31 - 1])
+def test_more_results_than_were_asked_for_are_counted_before_they_are_made(came: int) -> None:
+    class Client:
+        async def _send_request(self, *given: Any) -> Buffer:
+            return Buffer(struct_to_binary(ua.ReadResponse())[:-8] + came.to_bytes(4, "little") + b"\0" * 7)
+
+    async def read() -> int:
+        session = QuietSession(cast(Any, Client()))
+        return len(await session.read(ua.ReadParameters(NodesToRead=[ua.ReadValueId()] * 2)))
+
+    if came <= 2:
+        assert asyncio.run(read()) == came
+    else:
+        with pytest.raises(FrameError, match=f"2 results were asked for, {came} came"):
+            asyncio.run(read())

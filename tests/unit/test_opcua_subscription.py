@@ -1,6 +1,7 @@
 """The publish loop and recovery of messages within a living session, against a session that loses messages."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -20,7 +21,7 @@ from connectors.connector import Handover
 from connectors.device_health import DeviceHealth, SubscriptionHealth
 from connectors.opcua_call_size import CallSize
 from connectors.opcua_continuity import LAST_NUMBER
-from connectors.opcua_link import DoubtError, Link
+from connectors.opcua_link import BAD_NODE_ID_UNKNOWN, DoubtError, Link, NodeError
 from connectors.opcua_resumption import Position, digest, position
 from connectors.opcua_subscription import Subscription
 from connectors.opcua_values import Decoder
@@ -510,3 +511,74 @@ def test_a_server_that_sends_messages_again_without_end_is_doubt(monkeypatch: py
     with pytest.raises(DoubtError, match="sends messages again without end"):
         read(session, work, before())
     assert len(session.republished) <= 52
+
+
+def test_a_server_that_takes_fewer_requests_is_asked_to_take_more_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opcua_publishing, "_TRIED_AGAIN_AFTER", 3)
+    answers = [message(number, 1.0) for number in range(1, 8)]
+    session = LossySession(BadTooManyPublishRequests(), BadTooManyPublishRequests(), *answers)
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        await committed(subscription, 7)
+        following = asyncio.ensure_future(subscription.next())
+        await asyncio.wait({following}, timeout=0.05)
+        assert session.outstanding == opcua_publishing.OUTSTANDING
+        following.cancel()
+
+    read(session, work)
+
+
+def test_a_message_sent_twice_is_not_acknowledged_before_it_is_stored() -> None:
+    session = LossySession(message(1, 1.0), message(1, 1.0), message(2, 2.0))
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        first = await subscription.next()
+        assert values(await subscription.next()) == [2.0], "the repeat between them brings nothing"
+        following = asyncio.ensure_future(subscription.next())
+        await asyncio.wait({following}, timeout=0.05)
+        assert session.acknowledged == []
+        first.done()
+        following.cancel()
+
+    read(session, work)
+
+
+def test_a_node_that_can_no_longer_be_named_is_bad_and_the_others_are_read_again() -> None:
+    session = LossySession(message(1, 1.0), message(3, 3.0))
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        def unknown(tag: OpcUaTag) -> ua.ReadValueId:
+            raise NodeError(BAD_NODE_ID_UNKNOWN)
+
+        link.wanted = unknown  # type: ignore[method-assign]
+        _, gap, again, third = await committed(subscription, 4)
+        assert (len(gap.gaps), values(third)) == (1, [3.0])
+        assert again.batch is not None
+        assert again.batch.status.tolist() == [BAD_NODE_ID_UNKNOWN]
+
+    read(session, work)
+
+
+def test_messages_that_are_sent_again_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.opcua_messages._MOST_RESUMED_BYTES", 50_000)
+    session = resumable(*range(6, 106))
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        raise AssertionError("it was read")
+
+    with pytest.raises(DoubtError, match="sends messages again without end"):
+        read(session, work, before())
+    assert len(session.republished) < 20
+
+
+@pytest.mark.parametrize("interval_ms", [math.inf, math.nan, -1.0, 0.0])
+def test_a_subscription_whose_silence_would_never_be_noticed_is_doubt(interval_ms: float) -> None:
+    class Never(LossySession):
+        async def create_subscription(self, parameters: ua.CreateSubscriptionParameters, _: object) -> Any:
+            return ua.CreateSubscriptionResult(7, interval_ms, 100, 1)
+
+    async def work(subscription: Subscription, link: LossyLink) -> None:
+        raise AssertionError("it was read")
+
+    with pytest.raises(DoubtError, match="sends keep-alives every"):
+        read(Never(), work)

@@ -30,6 +30,7 @@ async function main() {
       SecurityPolicy.Aes256_Sha256_RsaPss,
     ],
     serverInfo: { applicationUri: "urn:test:node" },
+    serverCapabilities: process.env.MOST_SESSIONS ? { maxSessions: Number(process.env.MOST_SESSIONS) } : undefined,
     nodeset_filename: [nodesets.standard, __dirname + "/press_types.xml"],
   });
   await server.initialize();
@@ -50,11 +51,13 @@ async function main() {
   add("Power", DataType.Double, 1500.0);
   add("Running", DataType.Boolean, true);
   order.setValueFromSource({ dataType: DataType.String, value: "A-4712" }, StatusCodes.UncertainLastUsableValue);
+  const sessions = add("Sessions", DataType.UInt32, 0);
   addAddressSpace(packages, server, namespace);
   await server.start();
   let number = 0;
   setInterval(() => {
     number += 1;
+    sessions.setValueFromSource({ dataType: DataType.UInt32, value: server.engine.currentSessionCount });
     counts.forEach((count) => count.setValueFromSource({ dataType: DataType.UInt32, value: number }));
   }, 200);
   console.log("ready");

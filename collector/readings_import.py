@@ -1,0 +1,208 @@
+"""How do files of readings get into the store, however large? Read, checked, then merged little by little.
+
+Nothing counts until all of it was checked; from then on all of it does (`pending_import`).
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from collector.imported import Imported
+from collector.rejected_rows import RejectedRows
+from collector.sorted_readings import SortedReadings, TagDay
+from collector.store import readings
+from collector.store.chunk_rows import DAY_S
+from collector.store.merging import Written
+from collector.store.pending_import import ImportWriter, PendingImport
+from collector.store.recent import thaw
+from collector.store.tags import register, stored_tags, text_ids
+from config.fault import Fault, InputError, file_fault
+from config.site import Site
+from connectors.readings_file import opened_readings
+from plant.instant import US_PER_S
+from plant.reading import Readings, joined, sound
+from plant.tag import Kind
+
+Mask = NDArray[np.bool_]
+_DAY_US = DAY_S * US_PER_S
+
+
+@dataclass(slots=True)
+class _File:
+    """One file: its number, how it was read, how many rows it has, and those that cannot be taken."""
+
+    path: Path
+    number: int
+    encoding: str
+    rows: int
+    rejected: RejectedRows
+
+
+@dataclass(slots=True)
+class ReadingsImport:
+    """One import of files. Call `read`, then `name`, `check`, `merge_next` until it is False, and `end`.
+
+    `read` needs no store and `check` one that it may read; the others write, each in a transaction of the caller's.
+    """
+
+    site: Site
+    store: Path
+    now_us: int
+    replace: bool = False
+    skip_bad: bool = False
+    _files: list[_File] = field(default_factory=list)
+    _faults: list[Fault] = field(default_factory=list)
+    _texts: dict[str, int] = field(default_factory=dict)
+    _text_ids: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _sorted: SortedReadings | None = None
+    _pending: PendingImport | None = None
+
+    @contextmanager
+    def begun(self) -> Iterator["ReadingsImport"]:
+        """The import; what it put beside the store is deleted in the end, unless it counts."""
+        with self._stack:
+            yield self
+
+    def read(self, paths: Sequence[Path]) -> None:
+        """Read files; rows that cannot be taken are told by `check`. Raises InputError where the disk is full."""
+        with _told(self.store):
+            self._sorted = SortedReadings(self._stack.enter_context(_spool(self.store.parent)))
+            tags = {tag.name: tag for tag in self.site.tags()}
+            for number, path in enumerate(paths):
+                try:
+                    with opened_readings(path, tags, self._texts) as file:
+                        rejected = RejectedRows(file.table, self.store.parent)
+                        self._stack.callback(rejected.close)
+                        for columns, faults in file.parts():
+                            self._sorted.add(number, columns)
+                            rejected.add(faults)
+                        self._files.append(_File(path, number, file.table.encoding, file.rows, rejected))
+                except InputError as error:
+                    self._faults.extend(error.faults)
+
+    def name(self, connection: Connection) -> None:
+        """Give ids to tags and texts that have none."""
+        register(connection, [(device.id, settings.tag()) for device in self.site.devices for settings in device.tags])
+        ids = text_ids(connection, self._texts)
+        self._text_ids = np.array([ids[text] for text in self._texts], dtype=np.float64)
+
+    def check(self, connection: Connection) -> None:
+        """Look for what the store says otherwise, write the rejected rows, and make the import count.
+
+        Raises InputError with all faults; then nothing is imported.
+        """
+        with _told(self.store):
+            writer = ImportWriter(self.store, self.now_us, self.replace)
+            self._stack.callback(writer.discard)
+            self._check(connection, writer)
+            faults = list(self._faults)
+            for file in self._files if not self.skip_bad else ():
+                faults.extend(file.rejected.named())
+            if faults:
+                raise InputError(faults)
+            for file in self._files:
+                if file.rejected.count:
+                    file.rejected.write()
+            self._pending = PendingImport(writer.commit())
+
+    def merge_next(self, connection: Connection) -> bool:
+        """Merge some more; False: there is no more, and the times that changed are noted."""
+        assert self._pending is not None
+        if self._pending.merge_next(connection):
+            return True
+        self._pending.note(connection)
+        return False
+
+    def end(self) -> list[Imported]:
+        """What became of the files."""
+        assert self._pending is not None
+        self._pending.end()
+        done = []
+        for file in self._files:
+            written = self._pending.written.get(file.number, Written())
+            counts = (file.rows, written.new, written.unchanged, file.rejected.count)
+            done.append(Imported(str(file.path), file.encoding, *counts))
+        return done
+
+    def _check(self, connection: Connection, writer: ImportWriter) -> None:
+        assert self._sorted is not None
+        thaw(connection)
+        ids = stored_tags(connection)
+        connection.rollback()
+        tags = [(ids[tag.name].id, tag.kind is Kind.TEXT) for tag in self.site.tags()]
+        rejected = {file.number: file.rejected for file in self._files}
+        for _, of_day in groupby(self._sorted.tag_days(), key=lambda day: (day.tag, _day(day))):
+            known: Readings | None = None
+            for day in of_day:
+                tag_id, is_text = tags[day.tag]
+                found = self._readings(day, is_text)
+                if not self.replace:
+                    if known is None:
+                        start_us = _day(day) * _DAY_US
+                        known = readings.series(connection, tag_id, start_us, start_us + _DAY_US)
+                        connection.rollback()  # a long transaction would keep the daemon's file growing
+                    other = contradicting(known, found)
+                    if day.file in rejected:
+                        rejected[day.file].add_otherwise(day.rows["row"][other].tolist())
+                    found = found[~other]
+                    known = joined([known, found])
+                if len(found):
+                    writer.add(tag_id, day.file, found)
+
+    def _readings(self, day: TagDay, is_text: bool) -> Readings:
+        values = day.rows["value"]
+        if is_text:
+            values = np.where(np.isnan(values), values, np.append(self._text_ids, 0)[np.nan_to_num(values).astype(int)])
+        values, status = sound(values, day.rows["status"])
+        times = day.rows["time_us"].copy()
+        none = np.zeros(len(times), dtype=np.int64)
+        return Readings(times, values, status, np.full(len(times), self.now_us, dtype=np.int64), none)
+
+
+def _spool(folder: Path) -> IO[bytes]:
+    return TemporaryFile(dir=folder)
+
+
+def _day(day: TagDay) -> int:
+    return int(day.rows["time_us"][0]) // _DAY_US
+
+
+@contextmanager
+def _told(store: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise file_fault(store.parent, f"an import needs room beside the store: {error.strerror}") from None
+
+
+def contradicting(stored: Readings, found: Readings) -> Mask:
+    """Mask of the found readings whose time the store has, but not with this value and status."""
+    if not len(stored) or not len(found):
+        return np.zeros(len(found), dtype=np.bool_)
+    order = np.argsort(stored.times_us, kind="stable")
+    at = np.searchsorted(stored.times_us, found.times_us, sorter=order)
+    near = order[np.minimum(at, len(stored) - 1)]
+    result = np.asarray(stored.times_us[near] == found.times_us)
+    same = _bits(stored)[near] == _bits(found)
+    result &= ~(same & (stored.status[near] == found.status))
+    left = np.flatnonzero(result)
+    if len(left):  # the time may stand there more than once
+        shared = stored[np.isin(stored.times_us, found.times_us[left])]
+        known = set(zip(shared.times_us.tolist(), _bits(shared).tolist(), shared.status.tolist(), strict=True))
+        some = found[left]
+        again = zip(some.times_us.tolist(), _bits(some).tolist(), some.status.tolist(), strict=True)
+        result[left] = [one not in known for one in again]
+    return result
+
+
+def _bits(readings: Readings) -> NDArray[np.int64]:
+    return readings.values.view(np.int64)

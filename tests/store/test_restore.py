@@ -1,0 +1,233 @@
+"""Is a backup the store at one instant, and is the store after a restore, however it ends, the old or the new one?"""
+
+import json
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from stored import HOUR_US, MONDAY_US, entry_of, make_store, rows, some_readings
+from test_verification import make_full_store
+
+from collector.store import events, gaps, reports
+from collector.store import restore as restoring
+from collector.store.backup import back_up, unfinished, verified_file
+from collector.store.readings import append, series
+from collector.store.restore import restore
+from collector.store.store import StoreError, reading, transaction, writing
+from plant.gap import Gap
+
+NOW_US = MONDAY_US + 9 * HOUR_US
+LATER_US = NOW_US + 60_000_000
+EPOCH = LATER_US // 1_000_000
+
+
+def add(path: Path, *values: float) -> None:
+    with writing(path) as connection, transaction(connection):
+        append(connection, entry_of({1: some_readings([int(value) for value in values], values)}))
+
+
+def values(path: Path) -> list[float | None]:
+    with reading(path) as connection:
+        return [row[1] for row in rows(series(connection, 1, -(2**62), 2**62))]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """A store with a backup of when it had one reading less."""
+    path = tmp_path / "plant.db"
+    make_store(path, [])
+    add(path, 1)
+    assert back_up(path, tmp_path / "b.db", NOW_US).fault_count == 0
+    add(path, 2)
+    return path
+
+
+def beside(path: Path) -> list[str]:
+    return sorted(found.name for found in path.parent.iterdir() if found.name not in ("plant.db.lock", "b.db"))
+
+
+def test_a_backup_of_a_store_that_is_written_is_all_that_it_had_at_one_instant(tmp_path: Path) -> None:
+    path, ended = tmp_path / "plant.db", threading.Event()
+    make_store(path, [])
+    done: list[int] = []
+
+    def write() -> None:
+        with writing(path) as connection:
+            while not ended.is_set():
+                with transaction(connection):
+                    append(connection, entry_of({1: some_readings([len(done)], [len(done)])}))
+                done.append(len(done))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for at in range(5):
+            least = len(done)
+            file = tmp_path / f"{at}.db"
+            assert back_up(path, file, NOW_US).faults == []
+            most = len(done) + 1
+            found = values(file)
+            assert found == list(range(len(found)))
+            assert least <= len(found) <= most
+    finally:
+        ended.set()
+        writer.join()
+    assert len(done) > 5
+
+
+def test_a_backup_is_one_file_of_its_owner_and_says_when_it_was_made(store: Path, tmp_path: Path) -> None:
+    file = tmp_path / "b.db"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert beside(store) == ["plant.db"]
+    with reading(file) as connection:
+        assert events.newest(connection, "backup") == (NOW_US, "")
+    with reading(store) as connection:
+        assert events.newest(connection, "backup") is None
+
+
+def test_a_backup_never_replaces_a_file_and_needs_a_store(store: Path, tmp_path: Path) -> None:
+    before = (tmp_path / "b.db").read_bytes()
+    with pytest.raises(StoreError, match="already"):
+        back_up(store, tmp_path / "b.db", NOW_US)
+    assert (tmp_path / "b.db").read_bytes() == before
+    with pytest.raises(StoreError, match="no store yet"):
+        back_up(tmp_path / "none.db", tmp_path / "c.db", NOW_US)
+    assert not (tmp_path / "c.db").exists()
+
+
+def test_a_copy_with_a_fault_does_not_get_the_name_of_a_backup(store: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(store)) as connection, connection:
+        connection.execute("update journal set readings = readings + 1")
+    file = tmp_path / "c.db"
+    assert back_up(store, file, NOW_US).fault_count
+    assert (file.exists(), unfinished(file).exists()) == (False, True)
+
+
+def test_what_was_at_the_backup_is_there_again_and_the_store_of_before_is_kept(store: Path, tmp_path: Path) -> None:
+    done = restore(store, tmp_path / "b.db", LATER_US)
+    assert (done.found.fault_count, done.epoch, done.backup_us) == (0, EPOCH, NOW_US)
+    assert done.before is not None
+    assert beside(store) == ["plant.db", done.before.name]
+    assert (values(store), values(done.before)) == ([1], [1, 2])
+    with reading(store) as connection:
+        assert reports.last(connection) == (EPOCH, 0, "")
+        assert events.newest(connection, "restore") == (LATER_US, f"b.db, epoch {EPOCH}")
+    assert verified_file(store).faults == []
+
+
+def test_each_restore_begins_an_epoch_that_no_report_of_either_store_has(store: Path, tmp_path: Path) -> None:
+    first = restore(store, tmp_path / "b.db", LATER_US)
+    again = restore(store, tmp_path / "b.db", LATER_US)
+    clock_behind = restore(store, tmp_path / "b.db", 1)
+    assert (first.epoch, again.epoch, clock_behind.epoch) == (EPOCH, EPOCH + 1, EPOCH + 2)
+
+
+def test_a_store_that_is_lost_or_damaged_is_restored_too(store: Path, tmp_path: Path) -> None:
+    store.write_bytes(b"\0" * 100 + store.read_bytes()[100:])
+    assert restore(store, tmp_path / "b.db", LATER_US).before is not None
+    assert values(store) == [1]
+    store.unlink()
+    assert restore(store, tmp_path / "b.db", LATER_US).before is None
+    assert values(store) == [1]
+
+
+def test_what_a_killed_collector_left_beside_its_store_is_not_taken_for_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without moving it, SQLite would put the old store's newest pages into the restored one."""
+    path = tmp_path / "plant.db"
+    make_full_store(path)
+    back_up(path, tmp_path / "b.db", NOW_US)
+    code = (
+        "import os, sys; from pathlib import Path; from collector.store import events;"
+        "from collector.store.store import transaction, writing\n"
+        "with writing(Path(sys.argv[1])) as connection:\n"
+        "    for at in range(300):\n"
+        "        with transaction(connection): events.save(connection, at, 'x' * 500)\n"
+        "    os._exit(9)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+    left = path.with_name("plant.db-wal").read_bytes()
+    before = path.read_bytes()
+    assert len(left) > 100_000
+    done = restore(path, tmp_path / "b.db", LATER_US)
+    assert (verified_file(path).faults, long_events(path)) == ([], 0)
+    assert done.before is not None
+    assert long_events(done.before) == 300
+
+    path.write_bytes(before)  # once more, with a store that can no more be read to the end
+    path.with_name("plant.db-wal").write_bytes(left)
+    monkeypatch.setattr(restoring, "_settled", lambda _: 0)
+    done = restore(path, tmp_path / "b.db", LATER_US)
+    assert (verified_file(path).faults, long_events(path)) == ([], 0)
+    assert done.before is not None
+    assert long_events(done.before) == 300
+
+
+def long_events(path: Path) -> int:
+    with reading(path) as connection:
+        return sum(kind == "x" * 500 for _, kind, _ in events.last(connection, 1000))
+
+
+def test_a_backup_with_a_fault_and_what_is_none_leave_the_store_as_it_was(store: Path, tmp_path: Path) -> None:
+    spoilt = tmp_path / "b.db"
+    with closing(sqlite3.connect(spoilt)) as connection, connection:
+        connection.execute("update journal set payload = x'00'")
+    assert restore(store, spoilt, LATER_US).found.fault_count
+    spoilt.write_bytes(b"no database" * 1000)
+    with pytest.raises(StoreError, match="not a database"):
+        restore(store, spoilt, LATER_US)
+    with pytest.raises(StoreError, match="is not there"):
+        restore(store, tmp_path / "none.db", LATER_US)
+    assert beside(store) == ["plant.db"]
+    assert values(store) == [1, 2]
+
+
+def test_a_store_in_use_or_being_read_is_not_replaced(store: Path, tmp_path: Path) -> None:
+    with writing(store), pytest.raises(StoreError, match="in use"):
+        restore(store, tmp_path / "b.db", LATER_US)
+    assert values(store) == [1, 2]
+
+
+def test_gaps_that_were_open_are_closed_and_servers_are_not_asked_to_go_on_from_long_ago(tmp_path: Path) -> None:
+    path, file = tmp_path / "plant.db", tmp_path / "b.db"
+    make_store(path)
+    with writing(path) as connection, transaction(connection):
+        gaps.save(connection, [Gap("press", None, MONDAY_US, None, "refused")])
+        connection.exec_driver_sql("insert into device values ('press', 5, '{}')")
+    back_up(path, file, NOW_US)
+    restore(path, file, LATER_US)
+    with reading(path) as connection:
+        assert gaps.newest(connection, 5) == [Gap("press", None, MONDAY_US, NOW_US, "refused")]
+        assert connection.exec_driver_sql("select * from device").all() == [("press", 5, None)]
+
+
+def test_killed_anywhere_the_store_is_the_old_or_the_new_one(store: Path, tmp_path: Path) -> None:
+    script = Path(__file__).with_name("killed_restore.py")
+    told = subprocess.run(
+        [sys.executable, str(script), str(store), str(tmp_path / "b.db"), str(LATER_US)],
+        stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    found = [json.loads(line) for line in told.stdout.splitlines()]
+    assert {(tuple(one["values"]), one["epoch"], one["faults"]) for one in found} == {((1, 2), 1, 0), ((1,), EPOCH, 0)}
+    assert [one["killed"] for one in found] == [True] * (len(found) - 1) + [False]
+    assert len(found) > 15
+    assert [name for name in beside(store) if "restoring" in name] == []
+    assert not any(kept.samefile(store) for kept in tmp_path.glob("plant.db.before-*"))
+
+
+def test_a_file_system_without_second_names_is_no_obstacle(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "no links here")
+
+    monkeypatch.setattr(restoring.os, "link", refused)
+    done = restore(store, tmp_path / "b.db", LATER_US)
+    assert done.before is not None
+    assert (values(store), values(done.before)) == ([1], [1, 2])
