@@ -92,7 +92,7 @@ GUARDS: dict[str, Guard] = {
     "stamps that another tag has stay": Guard(
         "collector/store/stamp_rows.py",
         '            " and not exists (select 1 from chunk where chunk.stamp = stamp.id)",\n',
-        "",
+        '            "",\n',
         ("tests/store/test_stamps.py",),
     ),
     "a report settled once stays so": Guard(
