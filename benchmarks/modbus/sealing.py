@@ -21,6 +21,7 @@ import numpy as np
 from modbus.registers import by_type, live_values
 
 from collector import background
+from collector.clock_trust import ClockTrust
 from collector.schedule import Schedule
 from collector.store import readings as stored_readings
 from collector.store.journal import JournalEntry
@@ -44,7 +45,8 @@ class Sealing:
         (folder / "site.yaml").write_text(SITE, encoding="utf-8")
         self.writer = Writer(folder / "plant.db")
         self.writer.open()
-        self._schedule: Schedule = background.background(load_site(folder / "site.yaml"), folder, self.writer, None)
+        site = load_site(folder / "site.yaml")
+        self._schedule: Schedule = background.background(site, folder, self.writer, None, ClockTrust())
         self._work = {name: work for name, work, _ in self._schedule._jobs}
 
     async def tags(self, count: int) -> np.ndarray:

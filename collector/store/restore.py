@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from collector.store import events, gaps, reports
 from collector.store.backup import BACKUP, synced, verified_file
 from collector.store.findings import Findings
-from collector.store.store import StoreError, locked, transaction, writing
+from collector.store.store import StoreError, locked, transaction, up_to_date, writing
 from plant.instant import US_PER_S, format_instant
 
 BESIDE = ("-wal", "-shm", "-journal")
@@ -50,8 +50,8 @@ def restore(store: Path, file: Path, now_us: int) -> Restored:
         _remove_second_names(store)
         try:
             shutil.copyfile(file, ready)
-            with writing(ready):
-                pass  # an older backup is brought up to date
+            with up_to_date(ready):
+                pass  # an older backup is; what is damaged in it stays to be found
             found = verified_file(ready)
             if found.fault_count:
                 return Restored(found)

@@ -61,6 +61,15 @@ def writing(path: Path) -> Iterator[Connection]:
     Use `transaction` for each change. Raises StoreError for a store in use, newer than this program, damaged or on a
     network file system.
     """
+    with up_to_date(path) as connection:
+        _gather(connection)
+        finish_imports(connection, path)
+        yield connection
+
+
+@contextmanager
+def up_to_date(path: Path) -> Iterator[Connection]:
+    """The same, with every row as it was found. Raises StoreError."""
     _exists(path)
     _refuse_network_file_system(path)
     database = f"file:{_quoted(path)}?mode=rwc"
@@ -70,8 +79,6 @@ def writing(path: Path) -> Iterator[Connection]:
             _refuse_other_database(connection, path)
             migrate(connection)
         _require_version(connection, path)
-        _gather(connection)
-        finish_imports(connection, path)
         yield connection
 
 

@@ -7,6 +7,7 @@ import pytest
 from stored import DAY_US, MONDAY_US, entry_of, some_readings, with_tags
 
 from collector.background import background
+from collector.clock_trust import ClockTrust
 from collector.store.readings import append, merge
 from collector.store.store import reading, transaction, writing
 from collector.store.writer import Writer
@@ -25,7 +26,7 @@ def _woken(folder: Path, name: str) -> None:
         writer = Writer(folder / "plant.db")
         writer.open()
         try:
-            schedule = background(load_site(folder / "site.yaml"), folder, writer, None)
+            schedule = background(load_site(folder / "site.yaml"), folder, writer, None, ClockTrust())
             (work,) = [work for job, work, _ in schedule._jobs if job == name]
             await work()
             assert schedule.faults == {}

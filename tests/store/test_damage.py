@@ -1,6 +1,7 @@
 """Damaged rows of the store: set aside, told of, and counted; everything else goes on."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -180,7 +181,7 @@ def test_retention_takes_at_most_so_many_chunks_at_once(store: Connection, monke
             left.append(store.exec_driver_sql("select count(*) from chunk").scalar_one())
             steps.append(at)
         assert left[-1] == 0
-        assert max(before - after for before, after in zip(left, left[1:], strict=False)) == 10
+        assert max(before - after for before, after in pairwise(left)) == 10
         assert steps == sorted(steps)
         assert account(store).forgotten == 7200
 
