@@ -22,7 +22,7 @@ test: $(VENV)/.test-installed
 	$(BIN)/pytest -n 2 --dist loadfile --cov -m counted tests/unit tests/scenarios
 	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not counted"
 
-# Takes an hour: fifty kills of each part, and the mutants of one module. It is no part of `make test`.
+# Takes hours: fifty kills of each part, a thousand of the store, its guards, and the mutants of one module. It is no part of `make test`.
 soak: $(VENV)/.test-installed
 	SMARTWINGS_SOAK=1 $(BIN)/pytest tests/soak -p no:cacheprovider --timeout 7200
 	$(MAKE) mutate

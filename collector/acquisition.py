@@ -11,9 +11,12 @@ import numpy as np
 from sqlalchemy import Connection
 
 from collector.clock_trust import ClockTrust
+from collector.disk import Level
+from collector.disk_watch import DiskWatch
 from collector.silence import LATE_US, Silences
-from collector.store import changes, devices, gaps, readings
+from collector.store import changes, devices, events, gaps, readings
 from collector.store.journal import JournalEntry
+from collector.store.sqlite_fault import SqliteFault, fault_of
 from collector.store.store import StoreError
 from collector.store.tags import StoredTag, text_ids
 from collector.store.writer import Writer
@@ -42,7 +45,7 @@ class _Waiting:
 @dataclass(slots=True)
 class Acquisition:
     """Commits what connectors hand over. `tags` are the store's, by name; `left_open`: see `close_gaps`. `clock`: by
-    what readings may be dated; `undated`: devices of which, before, some could not.
+    what readings may be dated; `undated`: devices of which, before, some could not. `disk`: that of the store.
 
     A commit that fails is tried again until it succeeds; until then nothing is acknowledged and nothing more taken.
     """
@@ -52,6 +55,7 @@ class Acquisition:
     left_open: list[Gap] = field(default_factory=list)
     clock: ClockTrust = field(default_factory=ClockTrust)
     undated: frozenset[str] = frozenset()
+    disk: DiskWatch | None = None
     committed: int = 0
     failing: str | None = None
     last_commit_us: int | None = None
@@ -110,10 +114,13 @@ class Acquisition:
 
     async def _store_until_done(self, handovers: list[tuple[str, Handover]]) -> None:
         while True:
+            await self._until_there_is_room()
             begun_s = time.monotonic()
             try:
                 entry = await self.writer.write(lambda connection: self._store(connection, handovers))
             except Exception as error:  # a full disk and the like: hold on to everything and try again
+                if self.disk is not None and fault_of(error) is SqliteFault.FULL:
+                    self.disk.release()
                 self._texts.clear()  # ids given out in the transaction that failed are not kept
                 if self.failing is None:
                     log.exception("readings cannot be stored; devices are not acknowledged until they can")
@@ -128,6 +135,21 @@ class Acquisition:
                 self._silences.remember(entry.tag_ids, entry.readings.times_us)
                 self._resume(handovers)
                 return
+
+    async def _until_there_is_room(self) -> None:
+        """On a disk that is as good as full nothing is taken or acknowledged, before SQLite fails and anything of what
+        is stored has to be dropped."""
+        if self.disk is None or self.disk.look() is not Level.FULL:
+            return
+        self.failing = "the disk is full; no readings are taken or acknowledged until there is room"
+        await self._note("disk full")
+        while self.disk.look() is Level.FULL:  # noqa: ASYNC110 - nobody tells when there is room
+            await asyncio.sleep(RETRY_S)
+        await self._note("disk has room")
+
+    async def _note(self, kind: str) -> None:
+        with suppress(Exception):  # there may be no room even for this
+            await self.writer.write(lambda connection: events.save(connection, now_us(), kind))
 
     def _resume(self, handovers: list[tuple[str, Handover]]) -> None:
         """Devices met for the first time: what was missed while nothing ran is stored; they may have it still."""

@@ -11,19 +11,33 @@ from sqlalchemy import Connection
 from collector import housekeeping, order_folder
 from collector.acquisition import now_us
 from collector.clock_trust import ClockTrust, accept
+from collector.disk import Level
+from collector.disk_watch import DiskWatch
 from collector.kept_records import missing_records, what_is_closed
 from collector.schedule import Schedule
 from collector.store import changes, events
+from collector.store.damage import damaged_since, look_for_damage
 from collector.store.gathering import gather
+from collector.store.quick_check import quick_check
+from collector.store.renewal import to_salvage
+from collector.store.salvage import Salvage
 from collector.store.summaries import fill_summaries
+from collector.store.wal import truncate_wal
 from collector.store.writer import Writer
 from config.site import Site
+
+LOOKS_A_MINUTE = 20
+LOOK_PAUSE_S = 0.5
+DAY_US = 86_400_000_000
+TOLD_US = 7 * DAY_US
 
 if TYPE_CHECKING:
     from collector.reporting import Reporting
 
 
-def background(site: Site, folder: Path, writer: Writer, reporting: "Reporting | None", clock: ClockTrust) -> Schedule:
+def background(
+    site: Site, folder: Path, writer: Writer, reporting: "Reporting | None", clock: ClockTrust, disk: DiskWatch
+) -> Schedule:
     """The schedule of all background work of a collector; none of it is done by a clock that is not trusted."""
 
     async def note_step(step_s: float) -> None:
@@ -32,7 +46,7 @@ def background(site: Site, folder: Path, writer: Writer, reporting: "Reporting |
         await writer.write(lambda connection: accept(connection, now_us()))
 
     schedule = Schedule(note_step, lambda: clock.is_trusted(now_us()))
-    _housekeeping(schedule, site, writer)
+    _housekeeping(schedule, site, writer, disk)
     _kept_days(schedule, site, writer, forget=reporting is None)
     if reporting is not None:
 
@@ -45,7 +59,7 @@ def background(site: Site, folder: Path, writer: Writer, reporting: "Reporting |
     return schedule
 
 
-def _housekeeping(schedule: Schedule, site: Site, writer: Writer) -> None:
+def _housekeeping(schedule: Schedule, site: Site, writer: Writer, disk: DiskWatch) -> None:
     async def gather_journal() -> None:
         await _bit_by_bit(writer, 0, lambda connection, _: gather(connection) or None)
 
@@ -61,11 +75,18 @@ def _housekeeping(schedule: Schedule, site: Site, writer: Writer) -> None:
             writer, 0, lambda connection, tag: housekeeping.forget_next(connection, now_us(), keep_days, tag)
         )
 
+    async def make_room() -> None:
+        if disk.look() >= Level.SHORT:
+            await forget()
+            await writer.call(lambda connection: truncate_wal(connection, writer.path, 0))
+
     schedule.every(20, "gather journal", gather_journal)
     schedule.every(60, "seal hours", seal)
     schedule.every(600, "merge days", merge)
     schedule.every(600, "forget days", forget)
-    _summaries(schedule, writer)
+    schedule.every(30, "make room", make_room)
+    _summaries(schedule, writer, disk)
+    _damage(schedule, writer)
 
 
 async def _bit_by_bit(writer: Writer, at: int | None, step: Callable[[Connection, int], int | None]) -> None:
@@ -75,20 +96,63 @@ async def _bit_by_bit(writer: Writer, at: int | None, step: Callable[[Connection
         begun_s = time.monotonic()
         at = await writer.write(lambda connection, at=at: step(connection, at))  # type: ignore[misc]
         await asyncio.sleep(time.monotonic() - begun_s)
+    await writer.call(lambda connection: truncate_wal(connection, writer.path))
 
 
-def _summaries(schedule: Schedule, writer: Writer) -> None:
+def _summaries(schedule: Schedule, writer: Writer, disk: DiskWatch) -> None:
     """Chunks of an earlier program get summaries: little at a time, until none is without."""
     after_key: list[int | None] = [0]
 
     async def fill() -> None:
         for _ in range(20):
             key = after_key[0]
-            if key is None:
+            if key is None or disk.level >= Level.SHORT:
                 return
             after_key[0] = await writer.write(lambda connection: fill_summaries(connection, key))  # noqa: B023
 
     schedule.every(10, "summaries", fill)
+
+
+def _damage(schedule: Schedule, writer: Writer) -> None:
+    """Chunks that nobody reads are looked at too: some 2,000 a minute, from the first to the last and again."""
+    after_key = [0]
+
+    async def look() -> None:
+        for _ in range(LOOKS_A_MINUTE):
+            found = await writer.write(lambda connection: look_for_damage(connection, after_key[0]))
+            after_key[0] = found or 0
+            if found is None:
+                return
+            await asyncio.sleep(LOOK_PAUSE_S)
+
+    async def count() -> None:
+        since_us = now_us() - TOLD_US
+        rows, readings, _ = await writer.read(lambda connection: damaged_since(connection, since_us))
+        writer.damaged = rows, readings
+
+    checked_us = [0]
+
+    async def check_file() -> None:
+        if abs(now_us() - checked_us[0]) < DAY_US:
+            return
+        checked_us[0] = now_us()
+        found = await asyncio.to_thread(quick_check, writer.path)
+        if found is not None:
+            await writer.renew(found)
+
+    async def salvage() -> None:
+        aside = to_salvage(writer.path)
+        if aside is None:
+            return
+        salvaging = Salvage(aside)
+        while await writer.write(salvaging.step):  # noqa: ASYNC110 - rest after each step
+            await asyncio.sleep(LOOK_PAUSE_S)
+        salvaging.done()
+
+    schedule.every(60, "look for damage", look)
+    schedule.every(20, "count damage", count)
+    schedule.every(30, "check file", check_file)
+    schedule.every(10, "salvage", salvage)
 
 
 def _kept_days(schedule: Schedule, site: Site, writer: Writer, forget: bool) -> None:

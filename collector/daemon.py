@@ -18,13 +18,16 @@ from collector.background import background
 from collector.clock_trust import ClockTrust
 from collector.control import Answer
 from collector.device_connector import open_connectors
+from collector.disk_watch import DiskWatch
 from collector.health import Snapshot, free_bytes, free_share, memory_bytes
 from collector.log_lines import LogLines
 from collector.loop_lag import HOUR_S, MINUTE_S, LoopLag
+from collector.opening import opened
 from collector.page.process import run_page
 from collector.schedule import Schedule
 from collector.site_change import require_startable
 from collector.store import devices, events
+from collector.store.renewal import newest_aside
 from collector.store.store import store_path
 from collector.store.tags import register
 from collector.store.writer import Writer
@@ -52,8 +55,9 @@ async def run(site: Site, site_file: Path, stop: asyncio.Event, ready: Callable[
     """
     require_startable(site, site_file.parent)
     writer = Writer(store_path(site.store.url, site_file.parent))
-    writer.open()
-    around = _Around(site_file, writer.path, LogLines.of_this_process())
+    around = _Around(site_file, DiskWatch(writer.path), LogLines.of_this_process())
+    if not await opened(writer, around.disk, stop):
+        return
     try:
         daemon = await _started(site, writer, around)
         around.start(daemon)
@@ -101,7 +105,8 @@ async def _started(site: Site, writer: Writer, around: "_Around", undated: Itera
         left_open = await writer.write(lambda connection: close_gaps(connection, started_us))
     named = [(device.id, settings.tag()) for device in site.devices for settings in device.tags]
     tags = await writer.write(lambda connection: register(connection, named))
-    acquisition = Acquisition(writer, tags, left_open, clock, frozenset(undated))
+    acquisition = Acquisition(writer, tags, left_open, clock, frozenset(undated), around.disk)
+    writer.tags = tags
     daemon = _Daemon(site, started_us, digest, connectors, writer, acquisition, around, clock)
     if site.mqtt and is_dated:
         from collector.publisher import Publisher
@@ -150,7 +155,7 @@ class _Around:
     """What goes on while settings change: whoever asks is answered, whoever looks at the page stays signed in."""
 
     site_file: Path
-    store: Path
+    disk: DiskWatch
     log_lines: LogLines
     supervisor: Supervisor = field(default_factory=Supervisor)
     daemon: "_Daemon | None" = None
@@ -160,7 +165,7 @@ class _Around:
     def start(self, daemon: "_Daemon") -> None:
         self.daemon = daemon
         self.supervisor.start("loop lag", self.loop_lag.run)
-        self.supervisor.start("control", lambda: control.serve(self.store, self._answer))
+        self.supervisor.start("control", lambda: control.serve(self.disk.store, self._answer))
         if daemon.site.page is not None:
             self.supervisor.start("page", lambda: run_page(self.site_file))
 
@@ -192,7 +197,7 @@ class _Daemon:
             start(f"device {name}", _reading(self.acquisition, name, connector))
             for name, connector in self.connectors.items()
         ]
-        self._schedule = background(self.site, folder, self.writer, self.reporting, self.clock)
+        self._schedule = background(self.site, folder, self.writer, self.reporting, self.clock, self.around.disk)
         start("schedule", self._schedule.run)
         start("clock", self._until_clock_is_set)
         if self.publisher is not None:
@@ -243,6 +248,7 @@ class _Daemon:
 
     def snapshot(self) -> Snapshot:
         schedule, publisher, store = self._schedule, self.publisher, self.writer.path
+        disk = self.around.disk
         lag, now_s = self.around.loop_lag, time.monotonic()
         tasks = (self.supervisor, self.around.supervisor)
         recent = {name: fault for one in tasks for name, fault in one.recent_faults().items()}
@@ -272,6 +278,11 @@ class _Daemon:
             free_bytes=free_bytes(store),
             memory_bytes=memory_bytes(),
             site_sha256=self.site_sha256,
+            disk_level=disk.level,
+            wal_bytes=disk.wal_bytes,
+            damaged_rows=self.writer.damaged[0],
+            damaged_readings=self.writer.damaged[1],
+            renewed=aside.name if (aside := newest_aside(store)) else "",
         )
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from collector.disk import Level
+from collector.store.wal import TOLD_BYTES
 from connectors.device_health import DeviceHealth
 from plant.instant import US_PER_S
 
@@ -20,7 +22,10 @@ class Snapshot:
     the wall clock stepped since the start. free_share: of the disk that holds the store. report_fault: why reports
     cannot be sent. failed_reports: those that could not be made, and why. waiting_handovers: what devices brought and
     is not committed yet. last_commit_s: how long the last commit took. clock_stepped_us: when the clock was set last.
-    report_fault_us: since when. site_sha256: of the site file that it was started with. clock_doubt: why the clock is
+    report_fault_us: since when. site_sha256: of the site file that it was started with.
+    disk_level: of the disk of the store. wal_bytes: of its write-ahead log. damaged_rows, damaged_readings: set aside
+    in the last 7 days, and what they were said to hold. renewed: the damaged file that a new store replaced.
+    clock_doubt: why the clock is
     not trusted. readings_undated: not stored because of that. loop_late_s: the worst that the event loop was late in
     the last minute and the last hour.
     """
@@ -46,6 +51,11 @@ class Snapshot:
     free_bytes: int | None = None
     memory_bytes: int | None = None
     site_sha256: str = ""
+    disk_level: Level = Level.OK
+    wal_bytes: int = 0
+    damaged_rows: int = 0
+    damaged_readings: int = 0
+    renewed: str = ""
     clock_doubt: str | None = None
     readings_undated: int = 0
     loop_late_s: tuple[float, float] = (0.0, 0.0)
@@ -64,8 +74,14 @@ class Snapshot:
         if self.report_fault:
             found.append(f"reports cannot be sent: {self.report_fault}")
         found += [f"report {name} cannot be made: {why}" for name, why in self.failed_reports.items()]
-        if self.free_share < LEAST_FREE_SHARE:
+        if self.free_share < LEAST_FREE_SHARE or self.disk_level > Level.OK:
             found.append(f"disk: only {self.free_share:.1%} free")
+        if self.wal_bytes > TOLD_BYTES:
+            found.append(f"store: its write-ahead log has {self.wal_bytes >> 20} MiB: a reader holds on to it")
+        if self.damaged_rows:
+            found.append(f"store: {self.damaged_rows} damaged rows were set aside in the last 7 days")
+        if self.renewed:
+            found.append(f"store: its file was damaged and is kept as {self.renewed}; a new one was begun")
         found += [f"{name}: {fault}" for name, fault in self.recent_faults.items()]
         return found
 

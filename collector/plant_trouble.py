@@ -9,9 +9,11 @@ from collector import plant_trouble_text as text
 from collector.buffer import Buffer
 from collector.certificate_trouble_text import EXCEPTIONS, TOLD_DAYS, ending
 from collector.device_trouble import device_troubles
+from collector.disk import Level
 from collector.health import LEAST_FREE_SHARE, Snapshot
 from collector.loop_lag import LATE_S
 from collector.store.reports import StoredReport
+from collector.store.wal import TOLD_BYTES
 from collector.tag_trouble_text import OF_STATUS
 from collector.trouble import Trouble, named, worst_first
 from config.site import Site
@@ -76,8 +78,18 @@ def _storing(now: Snapshot) -> Iterator[Trouble]:
         yield text.CLOCK_WRONG.trouble("clock_not_trusted", "clock", None, why=now.clock_doubt, count=count)
     if now.store_fault:
         yield text.STORE_FAULT.trouble("store_fault", "store", now.last_commit_us, why=now.store_fault.rstrip("."))
-    if now.free_share < LEAST_FREE_SHARE:
+    if now.disk_level is Level.FULL:
+        yield text.DISK_FULL.trouble("disk_full", "disk", None, free=now.free_share)
+    elif now.free_share < LEAST_FREE_SHARE or now.disk_level > Level.OK:
         yield text.DISK_LOW.trouble("disk_low", "disk", None, free=now.free_share)
+    if now.wal_bytes > TOLD_BYTES:
+        yield text.LOG_LONG.trouble("log_long", "store", None, size=now.wal_bytes >> 20)
+    if now.renewed:
+        yield text.FILE_DAMAGED.trouble("file_damaged", "store", None, name=now.renewed)
+    if now.damaged_rows:
+        yield text.ROWS_DAMAGED.trouble(
+            "rows_damaged", "store", None, rows=now.damaged_rows, readings=now.damaged_readings
+        )
     if now.clock_stepped_us is not None and now.at_us - now.clock_stepped_us < _DAY_US:
         yield text.CLOCK_STEPPED.trouble("clock_stepped", "clock", now.clock_stepped_us, step_s=now.clock_offset_s)
 

@@ -28,6 +28,36 @@ DISK_LOW = failure(
     "Delete other files from this disk, use a larger one, or let old readings go (store.keep_days).",
     "이 디스크의 다른 파일을 지우거나, 더 큰 디스크를 쓰거나, 오래된 기록을 지우도록 설정하십시오(store.keep_days).",
 )
+DISK_FULL = failure(
+    "The disk of the store is full ({free:.1%} left): no readings are taken until there is room.",
+    "저장소 디스크가 가득 찼습니다({free:.1%} 남음). 공간이 생길 때까지 값을 받지 않습니다.",
+    "Delete other files from this disk or use a larger one. Collecting goes on by itself; until then OPC UA servers"
+    " keep what they can, and Modbus polls are missed.",
+    "이 디스크의 다른 파일을 지우거나 더 큰 디스크를 쓰십시오. 공간이 생기면 자동으로 계속합니다. 그동안 OPC UA 서버는"
+    " 보관할 수 있는 만큼 보관하고, Modbus 폴링은 결측이 됩니다.",
+)
+LOG_LONG = warning(
+    "The write-ahead log of the store has grown to {size} MiB.",
+    "저장소의 WAL 파일이 {size} MiB로 커졌습니다.",
+    "A program holds the store open for reading: end long exports, copies and queries of plant.db.",
+    "어떤 프로그램이 저장소를 계속 읽고 있습니다. 오래 걸리는 내보내기, 복사, plant.db 조회를 끝내십시오.",
+)
+FILE_DAMAGED = failure(
+    "The file of the store was damaged. It is kept as {name}; a new one was begun, and what can be read is taken over.",
+    "저장소 파일이 손상되었습니다. {name} 이름으로 보관하고 새 파일로 계속하며, 읽을 수 있는 기록을 옮깁니다.",
+    "Check the disk and its power supply (smartctl -a, dmesg) and replace it if in doubt. If readings are missing,"
+    " restore a backup. Delete the damaged file when it is needed no more.",
+    "디스크와 전원을 점검하고(smartctl -a, dmesg) 의심되면 교체하십시오. 빠진 기록이 있으면 백업을 복원하십시오."
+    " 손상된 파일이 더 필요 없으면 지우십시오.",
+)
+ROWS_DAMAGED = failure(
+    "{rows} damaged rows of the store with {readings} readings were set aside; their times are gaps.",
+    "저장소에서 손상된 행 {rows}개(기록 {readings}건)를 따로 두었습니다. 해당 시간은 결측입니다.",
+    "Check the disk and its power supply (smartctl -a, dmesg) and replace it if in doubt; import the readings again or"
+    " restore a backup. This is shown for 7 days.",
+    "디스크와 전원을 점검하고(smartctl -a, dmesg) 의심되면 교체하십시오. 기록을 다시 가져오거나 백업을 복원하십시오."
+    " 이 알림은 7일 동안 표시됩니다.",
+)
 DISK_FILLS = warning(
     "At the present rate the disk of the store is full in {days:.1f} days.",
     "지금 속도로는 저장소 디스크가 {days:.1f}일 뒤에 가득 찹니다.",

@@ -4,6 +4,7 @@ import platform
 import sqlite3
 from importlib.metadata import PackageNotFoundError, version
 
+from collector.store.guards import sqlite_guard
 from collector.store.store import SCHEMA_VERSION
 
 _LIBRARIES = (
@@ -28,6 +29,7 @@ def versions() -> dict[str, str]:
         "store schema": SCHEMA_VERSION,
         "Python": platform.python_version(),
         "SQLite": sqlite3.sqlite_version,
+        "SQLite guard": sqlite_guard() or "none is needed",
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
     }
     for name in _LIBRARIES:

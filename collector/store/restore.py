@@ -106,6 +106,8 @@ def _replaced(store: Path, ready: Path, now_us: int) -> Path | None:
     for suffix in BESIDE:
         with suppress(FileNotFoundError):
             os.rename(store.with_name(store.name + suffix), aside.with_name(aside.name + suffix))
+    for found in store.parent.glob(f"{store.name}.import-*"):  # an import into the old store, not into the new one
+        os.rename(found, aside.with_name(aside.name + found.name.removeprefix(store.name)))
     was_there = store.exists()
     if was_there:
         try:

@@ -1,6 +1,7 @@
 """How is the store opened? One process writes, under a lock and one connection; readers never change anything."""
 
 import fcntl
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -14,12 +15,15 @@ from sqlalchemy.exc import DatabaseError
 from collector.store import schema
 from collector.store.chunk import ChunkError
 from collector.store.gathering import gather
+from collector.store.guards import UnsafeError, require_local, require_pragmas, require_sqlite, sqlite_guard
 from collector.store.pending_import import finish_imports
 from collector.store.recent import freeze
 
 SCHEMA_VERSION = "0007"
 MIGRATIONS = Path(__file__).parent / "migrations"
-_NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs", "afs"}
+_MOUNTS = Path("/proc/self/mounts")
+_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 5000")
+log = logging.getLogger(__name__)
 
 
 class StoreError(Exception):
@@ -58,8 +62,8 @@ def reading(path: Path) -> Iterator[Connection]:
 def writing(path: Path) -> Iterator[Connection]:
     """The one connection that writes, under the store's lock; made or brought up to date where needed.
 
-    Use `transaction` for each change. Raises StoreError for a store in use, newer than this program, damaged or on a
-    network file system.
+    Use `transaction` for each change. Raises StoreError for a store in use, newer than this program, damaged, on a
+    network file system, or with an SQLite that does not keep it safe.
     """
     with up_to_date(path) as connection:
         _gather(connection)
@@ -71,10 +75,16 @@ def writing(path: Path) -> Iterator[Connection]:
 def up_to_date(path: Path) -> Iterator[Connection]:
     """The same, with every row as it was found. Raises StoreError."""
     _exists(path)
-    _refuse_network_file_system(path)
+    with _refused(path):
+        require_sqlite()
+        require_local(path.resolve(), _MOUNTS.read_text() if _MOUNTS.exists() else "")
     database = f"file:{_quoted(path)}?mode=rwc"
     with locked(path), _connected(path, database, _set_up_writing, "BEGIN IMMEDIATE") as connection:
         os.chmod(path, 0o600)
+        with _refused(path):
+            require_pragmas(driver_connection(connection))
+        if guard := sqlite_guard():
+            log.info("%s", guard)
         if version(connection) != SCHEMA_VERSION:
             _refuse_other_database(connection, path)
             migrate(connection)
@@ -95,6 +105,14 @@ def _gather(connection: Connection) -> None:
     while left:
         with transaction(connection):
             left = gather(connection)
+
+
+def driver_connection(connection: Connection) -> sqlite3.Connection:
+    """The connection of the driver beneath."""
+    found = connection.connection.driver_connection
+    if not isinstance(found, sqlite3.Connection):
+        raise TypeError("is no connection of SQLite")
+    return found
 
 
 def store_of(connection: Connection) -> Path:
@@ -168,6 +186,14 @@ def _quoted(path: Path) -> str:
 
 
 @contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except UnsafeError as error:
+        raise StoreError(f"{path}: {error}") from None
+
+
+@contextmanager
 def _connected(path: Path, database: str, set_up: Any, begin: str = "BEGIN") -> Iterator[Connection]:
     from sqlalchemy.pool import StaticPool
 
@@ -190,7 +216,7 @@ def _connected(path: Path, database: str, set_up: Any, begin: str = "BEGIN") -> 
 
 def _set_up_writing(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None  # BEGIN is ours, so that changes of the schema are transactional too
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 5000"):
+    for pragma in _PRAGMAS:
         connection.execute(f"pragma {pragma}")
 
 
@@ -226,18 +252,3 @@ def _open_lock(path: Path) -> IO[str]:
         return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")
     except OSError as error:
         raise StoreError(f"{path}: cannot be made: {error.strerror}") from None
-
-
-def _refuse_network_file_system(path: Path) -> None:
-    mounts = Path("/proc/self/mounts")
-    if not mounts.exists():
-        return
-    target = str(path.resolve())
-    best, kind = "", ""
-    for line in mounts.read_text().splitlines():
-        _, mount, file_system, *_ = line.split(" ")
-        mount = mount.replace("\\040", " ")
-        if len(mount) >= len(best) and (target + "/").startswith(mount.rstrip("/") + "/"):
-            best, kind = mount, file_system
-    if kind in _NETWORK_FILE_SYSTEMS:
-        raise StoreError(f"{path}: lies on a network file system ({kind}), which can damage it; use a local disk")

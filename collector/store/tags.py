@@ -81,6 +81,11 @@ def texts(connection: Connection) -> dict[int, str]:
     return {row.id: row.text for row in connection.execute(select(schema.text))}
 
 
+def tag_row(stored: StoredTag) -> tuple[int, str, str, str]:
+    """Id, name, device and definition of a tag, as its row has them."""
+    return stored.id, stored.tag.name, stored.device, _to_json(stored.tag)
+
+
 def _to_json(tag: Tag) -> str:
     fields = asdict(tag)
     fields["states"] = {str(number): name for number, name in tag.states.items()}

@@ -1,6 +1,11 @@
-"""Who writes? One thread, which opens the store, owns its one writing connection and does one change after another."""
+"""Who writes? One thread, which opens the store, owns its one writing connection and does one change after another.
+
+Where a change finds the file damaged, a new one takes its place and the change is made there.
+"""
 
 import asyncio
+import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -9,27 +14,35 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from collector.store.store import transaction, writing
+from collector.store.renewal import finish, renew
+from collector.store.sqlite_fault import SqliteFault, fault_of
+from collector.store.store import StoreError, transaction, writing
+from collector.store.tags import StoredTag
 
+log = logging.getLogger(__name__)
+
+AGAIN_S = 60.0
 T = TypeVar("T")
 
 
 class Writer:
-    """The store's writer thread. Open it before use, close it at the end; both wait for the thread."""
+    """The store's writer thread. Open it before use, close it at the end; both wait for the thread.
+
+    tags: known by heart, should the file be damaged. damaged: rows set aside of late, and readings in them.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._stack = ExitStack()
         self._connection: Connection | None = None
+        self._renewed_s: float | None = None
+        self.tags: dict[str, StoredTag] = {}
+        self.damaged = (0, 0)
 
     def open(self) -> None:
-        """Open the store for writing. Raises StoreError."""
-
-        def enter() -> Connection:
-            return self._stack.enter_context(writing(self.path))
-
-        self._connection = self._thread.submit(enter).result()
+        """Open the store for writing. A file that was a store, and is damaged, is replaced. Raises StoreError."""
+        self._thread.submit(self._enter).result()
 
     def close(self) -> None:
         """Finish what was asked for and close the store."""
@@ -38,7 +51,11 @@ class Writer:
 
     async def call(self, work: Callable[[Connection], T]) -> T:
         """Run work that makes its own transactions, and return what it returns."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(self._open_connection()))
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._done, work)
+
+    async def renew(self, reason: str) -> None:
+        """Put the file aside as damaged and begin a new one."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._renew, reason)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run work that only reads, seeing everything written before."""
@@ -53,7 +70,44 @@ class Writer:
 
         return await self.call(in_transaction)
 
+    def _done(self, work: Callable[[Connection], T]) -> T:
+        try:
+            return work(self._open_connection())
+        except Exception as error:
+            if fault_of(error) is not SqliteFault.DAMAGED or self._was_just_renewed():
+                raise
+            self._renew(str(getattr(error, "orig", None) or error))
+        return work(self._open_connection())
+
+    def _enter(self) -> None:
+        was_ours = self.path.with_name(self.path.name + ".lock").exists()  # what never was a store is left alone
+        finish(self.path)
+        try:
+            self._connection = self._stack.enter_context(writing(self.path))
+        except StoreError as error:
+            if not was_ours or fault_of(error) is not SqliteFault.DAMAGED:
+                raise
+            self._renew(str(error))
+
+    def _renew(self, reason: str) -> None:
+        self._connection, stack, self._stack = None, self._stack, ExitStack()
+        self._renewed_s = time.monotonic()
+        try:
+            stack.close()
+        except Exception as error:  # the last checkpoint may fail as well
+            log.error("the damaged store could not be closed cleanly: %s", error)
+        try:
+            renew(self.path, self.tags.values(), reason)
+        finally:
+            self._connection = self._stack.enter_context(writing(self.path))
+
+    def _was_just_renewed(self) -> bool:
+        """A disk that damages whatever is written is not filled with one store after another."""
+        return self._renewed_s is not None and time.monotonic() - self._renewed_s < AGAIN_S
+
     def _open_connection(self) -> Connection:
+        if self._connection is None and self._renewed_s is not None:
+            self._enter()  # it could not be opened when its file was to be replaced
         if self._connection is None:
             raise RuntimeError("the store is not open")
         return self._connection

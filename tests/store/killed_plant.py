@@ -23,6 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from guards import take_out_asked_guard
+
+if __name__ == "__main__":
+    take_out_asked_guard()
+
 import numpy as np
 from model import outside_transactions, raw_count, tag_ids
 from sqlalchemy import Connection
@@ -249,6 +254,7 @@ def _child(path: Path, told: Path, victim: _Victim, seed: float) -> bool:
     if child == 0:
         code = 1
         with suppress(BaseException):
+            signal.alarm(60)  # one that hangs is noticed
             random.seed(seed)
             _collect(path, victim, first, os.open(told, os.O_WRONLY | os.O_APPEND))
             code = 0

@@ -18,7 +18,8 @@ from sqlalchemy import Connection
 from stored import DAY_US, HOUR_US, MONDAY_US, with_tags
 
 from collector.store import reports
-from collector.store.store import transaction, writing
+from collector.store.backup import back_up
+from collector.store.store import reading, transaction, writing
 from plant.gap import Gap
 from plant.status_code import BAD, UNCERTAIN
 
@@ -195,6 +196,14 @@ class StoreMachine(RuleBasedStateMachine):
     def step_clock(self, step_us: int) -> None:
         """The clock of the machine is set."""
         self.now_us += step_us
+
+    @rule()
+    def copy(self) -> None:
+        """A backup beside the running collector holds the same, and is whole."""
+        target = self.folder / f"copy-{self.starts}-{len(list(self.folder.glob('copy-*')))}.db"
+        assert back_up(self.path, target, self.now_us).faults == []
+        with reading(target) as copied:
+            assert held(copied) == self.model.held()
 
     @rule()
     def reopen(self) -> None:

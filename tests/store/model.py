@@ -3,6 +3,8 @@
 A step is one change that is there wholly or not at all, or one that changes nothing that can be asked for.
 """
 
+import hashlib
+import json
 import random
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -14,9 +16,11 @@ from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, rows, some_readings
 
 from collector import housekeeping
 from collector.store import devices, gaps, readings, reports
+from collector.store.account import account
 from collector.store.gathering import gather
 from collector.store.store import transaction
 from collector.store.tags import stored_tags
+from collector.store.verification import verified
 from plant.gap import Gap
 from plant.status_code import BAD
 
@@ -142,6 +146,10 @@ def check(connection: Connection, models: list[Model]) -> int:
     assert raw_count(connection) == count
     assert connection.exec_driver_sql("select count(*) from journal").scalar() == 0
     connection.rollback()
+    assert verified(connection).faults == []
+    counted = account(connection)
+    connection.rollback()
+    assert counted.missing == 0, counted
     return at
 
 
@@ -197,11 +205,13 @@ def change(connection: Connection, step: Step) -> None:
     elif step.kind == "replace":
         readings.replace_all(connection, {ids[tag]: _readings(part) for tag, part in step.parts})
     elif step.kind == "report":
-        sequence = reports.last(connection)[1] + 1
+        _, last, previous = reports.last(connection)
+        event = json.dumps({"previous": previous, "sequence": last + 1}).encode()
+        sha256 = hashlib.sha256(event).hexdigest()
         made = reports.StoredReport(
-            1, sequence, f"r{sequence}", "day", f"d{sequence}", 1, "final", "pending", f"h{sequence}", step.at_us
+            1, last + 1, f"r{last + 1}", "day", f"d{last + 1}", 1, "final", "pending", sha256, step.at_us
         )
-        reports.save(connection, made, b"{}")
+        reports.save(connection, made, event)
     elif step.kind == "forget":
         for name in ("gather", "seal", "forget"):
             at: int | None = 0

@@ -5,10 +5,14 @@ import random
 import sys
 from pathlib import Path
 
-from model import TAGS, Plant, outside_transactions, perform
-from stored import with_tags
+from guards import take_out_asked_guard
 
-from collector.store.store import writing
+take_out_asked_guard()
+
+from model import TAGS, Plant, outside_transactions, perform  # noqa: E402
+from stored import with_tags  # noqa: E402
+
+from collector.store.store import writing  # noqa: E402
 
 
 def _run(store: str, record: str, seed: str, steps: str, *pragmas: str) -> None:

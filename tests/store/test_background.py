@@ -8,6 +8,7 @@ from stored import DAY_US, MONDAY_US, entry_of, some_readings, with_tags
 
 from collector.background import background
 from collector.clock_trust import ClockTrust
+from collector.disk_watch import DiskWatch
 from collector.store.readings import append, merge
 from collector.store.store import reading, transaction, writing
 from collector.store.writer import Writer
@@ -26,7 +27,8 @@ def _woken(folder: Path, name: str) -> None:
         writer = Writer(folder / "plant.db")
         writer.open()
         try:
-            schedule = background(load_site(folder / "site.yaml"), folder, writer, None, ClockTrust())
+            site, disk = load_site(folder / "site.yaml"), DiskWatch(writer.path)
+            schedule = background(site, folder, writer, None, ClockTrust(), disk)
             (work,) = [work for job, work, _ in schedule._jobs if job == name]
             await work()
             assert schedule.faults == {}

@@ -16,6 +16,7 @@ from test_verification import make_full_store
 from collector.store import events, gaps, reports
 from collector.store import restore as restoring
 from collector.store.backup import back_up, unfinished, verified_file
+from collector.store.pending_import import ImportWriter
 from collector.store.readings import series
 from collector.store.restore import restore
 from collector.store.store import StoreError, reading, transaction, writing
@@ -118,6 +119,18 @@ def test_what_was_at_the_backup_is_there_again_and_the_store_of_before_is_kept(s
         assert reports.last(connection) == (EPOCH, 0, "")
         assert events.newest(connection, "restore") == (LATER_US, f"b.db, epoch {EPOCH}")
     assert verified_file(store).faults == []
+
+
+def test_an_import_that_was_cut_off_belongs_to_the_store_of_before(store: Path, tmp_path: Path) -> None:
+    pending = ImportWriter(store, NOW_US, replace=False)
+    pending.add(1, 0, some_readings([LATER_US], [99]))
+    file = pending.commit()
+    done = restore(store, tmp_path / "b.db", LATER_US)
+    with writing(store):
+        pass  # whoever opens a store finishes its imports
+    assert 99 not in values(store)
+    assert done.before is not None
+    assert file.with_name(file.name.replace(store.name, done.before.name)).exists()
 
 
 def test_each_restore_begins_an_epoch_that_no_report_of_either_store_has(store: Path, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_a_store_of_each_schema_keeps_its_history(tmp_path: Path, revision: str)
 @pytest.mark.parametrize("revision", revisions())
 def test_a_migration_that_is_killed_goes_on_and_ends_well(tmp_path: Path, revision: str) -> None:
     path = unpacked(revision, tmp_path / "plant.db")
-    killed = list(killed_before_statements(path, 11, int(revision)))
+    killed = list(killed_before_statements(path, 17, int(revision)))
     for copy in killed:
         with writing(copy) as connection:
             assert version(connection) == SCHEMA_VERSION

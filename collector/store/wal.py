@@ -1,0 +1,25 @@
+"""How long may the write-ahead log grow? Housekeeping cuts it back; a reader that holds on to it keeps it long."""
+
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+MOST_BYTES = 32 << 20
+TOLD_BYTES = 64 << 20
+
+
+def truncate_wal(connection: Connection, store: Path, most_bytes: int = MOST_BYTES) -> None:
+    """Write a log that is longer than so many bytes into the file and cut it to nothing, if no reader needs it. For the
+    writer, between transactions: it does not wait for readers, whom the next time serves as well."""
+    log = store.with_name(store.name + "-wal")
+    if not log.exists() or log.stat().st_size <= most_bytes:
+        return
+    plain = connection.connection.driver_connection
+    assert isinstance(plain, sqlite3.Connection)
+    (wait_ms,) = plain.execute("pragma busy_timeout").fetchone()
+    plain.execute("pragma busy_timeout = 0")
+    try:
+        plain.execute("pragma wal_checkpoint(truncate)").fetchall()
+    finally:
+        plain.execute(f"pragma busy_timeout = {wait_ms}")

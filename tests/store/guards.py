@@ -1,0 +1,148 @@
+"""Which guards does the store have, and what notices when one is taken out?
+
+A guard is a text of a module and what stands there without it. As a script: runs the tests of one guard without it, in
+this process and in all that it starts.
+"""
+
+import importlib.abc
+import importlib.util
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import CodeType
+
+ROOT = Path(__file__).resolve().parents[2]
+ASKED = "SMARTWINGS_WITHOUT_GUARD"
+POWER = "tests/store/test_power.py"
+KILLS = "tests/store/test_killed_plant.py"
+MACHINE = "tests/store/test_machine.py"
+STORE = "tests/store/test_store.py"
+READINGS = "tests/store/test_readings.py"
+MIGRATION = "tests/store/test_store_fixtures.py::test_a_migration_that_is_killed_goes_on_and_ends_well"
+
+_COMMIT = '    connection.exec_driver_sql("commit")\n    connection.exec_driver_sql("begin immediate")\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """text: what keeps the store safe; without: what stands there instead. tests: that notice."""
+
+    module: str
+    text: str
+    without: str
+    tests: tuple[str, ...]
+
+    def source(self) -> str:
+        """The module without the guard. Raises ValueError where the guard is not there once."""
+        source = (ROOT / self.module).read_text(encoding="utf-8")
+        if source.count(self.text) != 1:
+            raise ValueError(f"{self.module} does not have once: {self.text}")
+        return source.replace(self.text, self.without)
+
+
+def _store(text: str, without: str, *tests: str) -> Guard:
+    return Guard("collector/store/store.py", text, without, tests)
+
+
+_SEALED = "    found = joined_entries(_taken_out(connection, row_id, before_us, share) for row_id in share.rows)\n"
+_GATHERED = '    connection.exec_driver_sql("delete from journal where id = ?", [(row_id,) for row_id in taken])\n'
+_REPLACED = "    kind = kinds(connection, tag_id, tag_id)[tag_id]\n    add_chunks("
+_MIGRATED = '    settings.attributes["connection"] = connection\n'
+_AUTOCOMMIT = '    connection.begin()\n    connection.exec_driver_sql("commit")\n'
+_STORED = "            await self._store_until_done([(one.device, one.handover) for one in taken])\n"
+_TOLD = "            for one in taken:\n                one.handover.done()\n"
+
+GUARDS: dict[str, Guard] = {
+    "each commit is synced": _store("synchronous = FULL", "synchronous = NORMAL", POWER),
+    "only one process writes": _store("fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass", STORE),
+    "readers never write": _store("?mode=ro", "?mode=rw", STORE),
+    "readers may only ask": _store('"query_only = ON", ', "", STORE),
+    "readers do not wait for the writer": _store("journal_mode = WAL", "journal_mode = DELETE", STORE),
+    "a migration is one transaction": _store(_MIGRATED, _AUTOCOMMIT + _MIGRATED, MIGRATION),
+    "a newer store is refused": _store("    if found == SCHEMA_VERSION:\n", "    if True:\n", STORE),
+    "another database is refused": _store('if names and "alembic_version" not in names:', "if False:", STORE),
+    "only the owner may read": _store("os.chmod(path, 0o600)", "pass", STORE),
+    "done is said after the commit": Guard(
+        "collector/acquisition.py", _STORED + _TOLD, _TOLD + _STORED + _TOLD, (KILLS,)
+    ),
+    "gathering is one transaction": Guard("collector/store/gathering.py", _GATHERED, _GATHERED + _COMMIT, (POWER,)),
+    "sealing is one transaction": Guard("collector/store/sealing.py", _SEALED, _SEALED + _COMMIT, (POWER,)),
+    "merging is one transaction": Guard("collector/store/chunk_rows.py", _REPLACED, _COMMIT + _REPLACED, (POWER,)),
+    "what is spoilt is told by its checksum": Guard(
+        "collector/store/chunk.py",
+        "if _CRC.unpack_from(blob, header_size)[0] != zlib.crc32(frame, zlib.crc32(header)):",
+        "if False:",
+        (READINGS, "tests/unit/test_chunk.py", "tests/unit/test_journal.py"),
+    ),
+    "chunks hold each reading once": Guard(
+        "collector/store/merging.py", "distinct(joined([kept, readings]))", "joined([kept, readings])", (MACHINE,)
+    ),
+    "a series has each reading once": Guard(
+        "collector/store/readings.py", "distinct(joined(parts)).within", "joined(parts).within", (MACHINE,)
+    ),
+    "readings of one time stay in order": Guard(
+        "collector/store/journal_rows.py", 'ARRIVAL = "first_tag is null, id"', 'ARRIVAL = "id desc"', (MACHINE,)
+    ),
+    "what is replaced may be in the journal": Guard(
+        "collector/store/readings.py", "    seal_tags(connection, found)\n", "", (MACHINE,)
+    ),
+    "stamps that another tag has stay": Guard(
+        "collector/store/stamp_rows.py",
+        '            " and not exists (select 1 from chunk where chunk.stamp = stamp.id)",\n',
+        '            "",\n',
+        ("tests/store/test_stamps.py",),
+    ),
+    "a report settled once stays so": Guard(
+        "collector/store/reports.py",
+        "where sha256 = ? and state = 'pending'",
+        "where sha256 = ?",
+        ("tests/unit/test_acks.py", MACHINE),
+    ),
+}  # fmt: skip
+
+
+class _Without(importlib.abc.MetaPathFinder):
+    def __init__(self, guard: Guard) -> None:
+        self.guard = guard
+        self.name = guard.module.removesuffix(".py").replace("/", ".")
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        if fullname != self.name:
+            return None
+        file = str(ROOT / self.guard.module)
+        loader = _Source(self.name, file)
+        loader.text = self.guard.source()
+        return importlib.util.spec_from_file_location(self.name, file, loader=loader)
+
+
+class _Source(SourceFileLoader):
+    text = ""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return compile(self.text, self.path, "exec", dont_inherit=True)
+
+
+def take_out_asked_guard() -> None:
+    """Before anything of ours is imported: in a process that tests start."""
+    if ASKED in os.environ:
+        sys.meta_path.insert(0, _Without(GUARDS[os.environ[ASKED]]))
+
+
+def noticed(name: str, root: Path = ROOT) -> tuple[bool, str]:
+    """Whether a test fails once the guard is out, and what was said last."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
+    environment |= {ASKED: name, "PYTHONPATH": str(root)}
+    command = [sys.executable, __file__, "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", *GUARDS[name].tests]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=root, env=environment, check=False)
+    last = "\n".join(done.stdout.splitlines()[-3:] + done.stderr.splitlines()[-3:])
+    return done.returncode == 1 and " failed" in last, last
+
+
+if __name__ == "__main__":
+    take_out_asked_guard()
+    import pytest
+
+    sys.exit(pytest.main(sys.argv[1:]))

@@ -1,0 +1,42 @@
+"""A disk that is full: nothing is acknowledged that is not stored, nothing is dropped, and it goes on by itself."""
+
+from pathlib import Path
+
+import pytest
+from full_disk import filled_again_and_again, released_at_full, small_disk
+
+from collector.disk import Level
+from collector.store.store import transaction, writing
+from collector.store.wal import truncate_wal
+
+
+def test_a_disk_that_is_filled_twice_loses_nothing_that_was_acknowledged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(tmp_path) as disk:
+        kept, stored = filled_again_and_again(tmp_path, disk, 2, monkeypatch)
+        assert kept == stored
+
+
+def test_the_ballast_is_given_up_on_a_full_disk_and_made_again_on_one_with_room(tmp_path: Path) -> None:
+    with small_disk(tmp_path) as disk:
+        watch = released_at_full(disk)
+        assert watch.level is Level.FULL
+        (disk / "more").write_bytes(bytes(100_000))  # what the ballast held is of use
+        assert watch.look() is Level.FULL
+        (disk / "other").unlink()
+        assert watch.look() is Level.OK
+        assert watch.ballast.stat().st_blocks * 512 >= 24 * (1 << 20) // 50
+
+
+def test_a_long_log_is_cut_back_unless_a_reader_needs_it(tmp_path: Path) -> None:
+    path = tmp_path / "plant.db"
+    log = path.with_name("plant.db-wal")
+    with writing(path) as connection:
+        with transaction(connection):
+            connection.exec_driver_sql("insert into event (time_us, kind, detail) values (1, 'x', zeroblob(200000))")
+        truncate_wal(connection, path, 10_000_000)
+        assert log.stat().st_size > 200_000
+        truncate_wal(connection, path, 100_000)
+        assert log.stat().st_size == 0
+        assert connection.exec_driver_sql("select count(*) from event").scalar() == 1
