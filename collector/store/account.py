@@ -14,11 +14,15 @@ class Total(StrEnum):
     REPLACED = "replaced"
     FORGOTTEN = "forgotten"
     DAMAGED = "damaged"
+    BEFORE = "before"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Readings by where they came from (received, imported) and where they are or went to."""
+    """Readings by where they came from (received, imported) and where they are or went to.
+
+    before: what a store had that was not counted, as it got this account, less what it had received.
+    """
 
     received: int
     imported: int
@@ -28,12 +32,13 @@ class Account:
     replaced: int
     forgotten: int
     damaged: int
+    before: int
 
     @property
     def missing(self) -> int:
         """Readings that came in and are nowhere; 0 in a sound store, below 0 where more are stored than came in."""
         gone = self.repeated + self.replaced + self.forgotten + self.damaged
-        return self.received + self.imported - self.journal - self.chunks - gone
+        return self.before + self.received + self.imported - self.journal - self.chunks - gone
 
 
 def add(connection: Connection, what: Total, readings: int) -> None:
@@ -47,7 +52,7 @@ def add(connection: Connection, what: Total, readings: int) -> None:
 
 
 def account(connection: Connection) -> Account:
-    """The account of a store; all 0 in an empty one. What an earlier schema (before 0007) did was not counted."""
+    """The account of a store; all 0 in an empty one."""
     counted = {row.what: row.readings for row in connection.exec_driver_sql("select what, readings from total")}
     received, journal, chunks = (
         connection.exec_driver_sql(f"select coalesce(sum({column}), 0) from {table}").scalar_one()

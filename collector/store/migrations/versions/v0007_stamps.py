@@ -39,3 +39,8 @@ def upgrade() -> None:
         Column("what", String, primary_key=True),
         Column("readings", BigInteger, nullable=False),
     )
+    op.execute(  # what it has now was not counted: from here on it is
+        "insert into total (what, readings) select 'before', stored - received from"
+        " (select (select coalesce(sum(readings), 0) from chunk) + (select coalesce(sum(readings), 0) from journal)"
+        " as stored, (select coalesce(sum(received), 0) from tally) as received) where stored != received"
+    )
