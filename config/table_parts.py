@@ -1,6 +1,8 @@
 """Which rows does a table file of any size hold, some at a time? Plain rows as columns, without an object a row."""
 
 import csv
+import errno
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,7 +38,9 @@ def opened_table(path: Path, required: tuple[str, ...]) -> Iterator[tuple[Table,
 
     Raises InputError as `read_table` does; so may what gives the rows.
     """
-    if path.suffix.lower() == ".xlsx" or not path.is_file():  # what is no file, such as a pipe, can be read but once
+    if path.suffix.lower() == ".xlsx" or not os.path.isfile(
+        path
+    ):  # what is no file, such as a pipe, can be read but once
         encoding, grid = grid_of(path, read_bytes(path, MOST_BYTES))
         table = headed(path, encoding, grid, required)
         yield table, _parts_of_rows(grid, len(table.headings), encoding != "XLSX")
@@ -55,6 +59,8 @@ def opened_table(path: Path, required: tuple[str, ...]) -> Iterator[tuple[Table,
             table = headed(path, name, csv_grid(path, counted()), required)
             yield table, _parts(path, text, lines, len(table.headings))
     except OSError as error:
+        if error.errno == errno.ENOSPC:  # no fault of this file: it is of whoever puts the rows elsewhere
+            raise
         raise file_fault(path, f"cannot be read: {error.strerror}") from None
 
 

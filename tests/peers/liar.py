@@ -354,13 +354,23 @@ class Judge:
             told.seen.add(row)
 
     def _nobody_could_tell(self, told: Told, tag, value) -> bool:
-        """Whether this process stood still, so that on a serial line an earlier answer came later than it ever may."""
-        if not self.liar.serial or self._pulse is None or value == expected(tag, told.request.generation, self._unit):
+        """Whether this process stood still, so that on a serial line an earlier answer came later than it ever may, or
+        the truth that was told last was taken up only when the next request was already on its way."""
+        if self._pulse is None or value == expected(tag, told.request.generation, self._unit):
+            return False
+        if not self.liar.serial and not self._is_truth_before(told, tag, value):
             return False
         if not self._pulse.stood_still(told.asked_s - 4 * self.liar.patience_s, time.monotonic()):
             return False
         self.late += 1
         return True
+
+    def _is_truth_before(self, told: Told, tag, value) -> bool:
+        """Whether the answer before was true, has this value, and has not been taken up yet."""
+        earlier = [one for one in self._told if one.asked_us < told.asked_us and one.covers(tag)]
+        if not earlier or earlier[-1].worth is not Worth.TRUE or self.tags.index(tag) in earlier[-1].seen:
+            return False
+        return value == expected(tag, earlier[-1].request.generation, self._unit)
 
     def _forget(self, told: Told) -> None:
         if told.worth is not Worth.TRUE:
