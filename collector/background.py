@@ -51,7 +51,8 @@ def background(
     if reporting is not None:
 
         async def report() -> None:
-            await reporting.make_due(writer, now_us())
+            if to_salvage(writer.path) is None:  # late rather than made without what is still to be taken over
+                await reporting.make_due(writer, now_us())
 
         schedule.every(5, "reports", report)
     if site.orders.watch is not None:
@@ -160,6 +161,8 @@ def _kept_days(schedule: Schedule, site: Site, writer: Writer, forget: bool) -> 
     done: list[object] = [None]
 
     async def keep_days() -> None:
+        if to_salvage(writer.path) is not None:
+            return
         asked = await asyncio.to_thread(what_is_closed, writer.path, site, now_us())
         if asked == done[0]:
             return

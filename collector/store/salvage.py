@@ -10,20 +10,22 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection
 
-from collector.store import account, events
+from collector.store import account, changes, events
 from collector.store.account import Total
 from collector.store.chunk import ChunkError, decode
 from collector.store.chunk_rows import DAY_S, HOUR_S, tag_of
+from collector.store.exchange import unsalvaged
 from collector.store.gathering import gather_all
 from collector.store.journal import JournalEntry, unpack
 from collector.store.latest import update_latest
 from collector.store.merging import merge_into_chunks
 from collector.store.renewal import mark_salvaged
+from collector.store.replaced import keep_replaced
 from plant.reading import Readings
 
 log = logging.getLogger(__name__)
@@ -31,7 +33,16 @@ log = logging.getLogger(__name__)
 AT_ONCE = 100_000
 _UNREADABLE = (sqlite3.Error, UnicodeError, OverflowError)
 MOST_SEARCHES = 5_000
-Found = tuple[int, Readings, int]
+
+
+class Found(NamedTuple):
+    """Readings of a tag, ascending. span_s: of the chunks that they are for. replaced_us: when an import took them out;
+    None: it did not."""
+
+    tag_id: int
+    readings: Readings
+    span_s: int = HOUR_S
+    replaced_us: int | None = None
 
 
 class Salvage:
@@ -40,29 +51,54 @@ class Salvage:
     def __init__(self, aside: Path) -> None:
         self.aside = aside
         self.taken = 0
+        self._store = aside.with_name(aside.name.rpartition(".damaged-")[0])
         self._found = _readings_in(aside)
+        self._into: Connection | None = None
+        self._first_us: int | None = None
 
     def step(self, connection: Connection) -> bool:
-        """Take the next 100,000 readings or so over, in the caller's transaction; whether there may be more."""
+        """Take the next 100,000 readings or so over, in the caller's transaction; whether there may be more.
+
+        Raises RuntimeError where the store is not the one of the step before: what that one took may not be in it.
+        """
+        if self._into not in (None, connection):
+            raise RuntimeError("the store was replaced meanwhile; taking over begins again")
+        self._into = connection
         rows = connection.exec_driver_sql("select id, name from tag")
         known = _same_tags(self.aside, {row.id: row.name for row in rows})
         gather_all(connection)
         held = 0
-        for tag_id, readings, span_s in self._found:
-            if tag_id in known and len(readings):
-                self.taken += merge_into_chunks(connection, tag_id, readings, span_s).new
-                update_latest(connection, JournalEntry(np.full(len(readings), tag_id, dtype=np.uint32), readings))
-            held += len(readings) + 100
+        for found in self._found:
+            if found.tag_id in known and len(found.readings):
+                self._take(connection, found)
+            held += len(found.readings) + 100
             if held > AT_ONCE:
                 return True
         self._finish(connection)
         return False
 
+    def _take(self, connection: Connection, found: Found) -> None:
+        tag_id, readings, span_s, replaced_us = found
+        if replaced_us is not None:
+            keep_replaced(connection, tag_id, readings, replaced_us)
+            return
+        first_us = int(readings.times_us[0])
+        self._first_us = first_us if self._first_us is None else min(first_us, self._first_us)
+        self.taken += merge_into_chunks(connection, tag_id, readings, span_s).new
+        update_latest(connection, JournalEntry(np.full(len(readings), tag_id, dtype=np.uint32), readings))
+
     def _finish(self, connection: Connection) -> None:
-        lost = max(0, account.account(connection).missing)
-        account.add(connection, Total.DAMAGED, lost)
-        what = f"{self.taken} readings of {self.aside.name} were taken over; {lost} are lost"
-        events.save(connection, time.time_ns() // 1000, "store salvaged", what)
+        now_us = time.time_ns() // 1000
+        what = f"{self.taken} readings of {self.aside.name} were taken over"
+        if unsalvaged(self._store)[1:]:
+            what += "; others follow from another file"
+        else:
+            lost = max(0, account.account(connection).missing)
+            account.add(connection, Total.DAMAGED, lost)
+            what += f"; {lost} are lost"
+        if self._first_us is not None:  # records and reports were made without these readings
+            changes.note(connection, self._first_us, now_us)
+        events.save(connection, now_us, "store salvaged", what)
         log.warning("%s", what)
 
     def done(self) -> None:
@@ -79,13 +115,29 @@ def _same_tags(aside: Path, names: dict[int, str]) -> set[int]:
 
 def _readings_in(aside: Path) -> Iterator[Found]:
     with closing(_opened(aside)) as old:
-        chunks = "select key, span_s, payload, stamp from chunk where key between ? and ? order by key"
+        chunks = f"select key, span_s, payload, {_stamp_column(old)} from chunk where key between ? and ? order by key"
         for key, span_s, payload, stamp in _rows(old, chunks, 0, 2**62):
             found = _decoded(old, payload, stamp)
             if found is not None:
-                yield tag_of(key), found, HOUR_S if span_s == HOUR_S else DAY_S
+                yield Found(tag_of(key), found, HOUR_S if span_s == HOUR_S else DAY_S)
         for _, payload in _rows(old, "select id, payload from journal where id between ? and ? order by id", 0, 2**62):
             yield from _of_journal(payload)
+        replaced = "select id, tag_id, replaced_us, payload from replaced where id between ? and ? order by id"
+        for _, tag_id, replaced_us, payload in _rows(old, replaced, 0, 2**62):
+            found = _decoded(old, payload, None)
+            if found is not None:
+                yield Found(tag_id, found, replaced_us=replaced_us)
+
+
+def _stamp_column(old: sqlite3.Connection) -> str:
+    """What chunks have as stamps: a file that was damaged before it was brought up to date knows none."""
+    try:
+        old.execute("select stamp from chunk limit 0")
+    except sqlite3.OperationalError:
+        return "null"
+    except sqlite3.Error:
+        pass
+    return "stamp"
 
 
 def _decoded(old: sqlite3.Connection, payload: bytes, stamp: int | None) -> Readings | None:
@@ -105,7 +157,7 @@ def _of_journal(payload: bytes) -> Iterator[Found]:
         return
     for tag_id in np.unique(entry.tag_ids).tolist():
         readings = entry.of(tag_id)
-        yield tag_id, readings[np.argsort(readings.times_us, kind="stable")], HOUR_S
+        yield Found(tag_id, readings[np.argsort(readings.times_us, kind="stable")])
 
 
 def _rows(connection: sqlite3.Connection, query: str, first: int, last: int) -> Iterator[tuple[Any, ...]]:

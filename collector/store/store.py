@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 
 from collector.store import schema
 from collector.store.chunk import ChunkError
+from collector.store.exchange import finish_exchange
 from collector.store.gathering import gather
 from collector.store.guards import UnsafeError, require_local, require_pragmas, require_sqlite, sqlite_guard
 from collector.store.pending_import import finish_imports
@@ -79,7 +80,10 @@ def up_to_date(path: Path) -> Iterator[Connection]:
         require_sqlite()
         require_local(path.resolve(), _MOUNTS.read_text() if _MOUNTS.exists() else "")
     database = f"file:{_quoted(path)}?mode=rwc"
-    with locked(path), _connected(path, database, _set_up_writing, "BEGIN IMMEDIATE") as connection:
+    with ExitStack() as stack:
+        stack.enter_context(locked(path))
+        finish_exchange(path)
+        connection = stack.enter_context(_connected(path, database, _set_up_writing, "BEGIN IMMEDIATE"))
         os.chmod(path, 0o600)
         with _refused(path):
             require_pragmas(driver_connection(connection))

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from collector.store.renewal import finish, renew
+from collector.store.renewal import renew
 from collector.store.sqlite_fault import SqliteFault, fault_of
 from collector.store.store import StoreError, transaction, writing
 from collector.store.tags import StoredTag
@@ -81,7 +81,6 @@ class Writer:
 
     def _enter(self) -> None:
         was_ours = self.path.with_name(self.path.name + ".lock").exists()  # what never was a store is left alone
-        finish(self.path)
         try:
             self._connection = self._stack.enter_context(writing(self.path))
         except StoreError as error:

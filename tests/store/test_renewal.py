@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from renewed import A_DAY, DAYS, TAGS, filled, left_after, spoil_pages
 
-from collector.store import events, gaps, renewal
+from collector.store import events, exchange, gaps
 from collector.store.account import account
 from collector.store.renewal import newest_aside, renew, to_salvage
 from collector.store.sqlite_fault import SqliteFault, fault_of
@@ -91,7 +91,7 @@ def test_an_exchange_that_was_cut_off_is_finished_at_the_next_start(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(renewal, "move", cut_off)
+        patched.setattr(exchange, "move", cut_off)
         with pytest.raises(KeyboardInterrupt):
             renew(path, [], "page 7")
     path.with_name("plant.db-wal").write_bytes(b"old")  # of the old file: it must not be applied to the new one
