@@ -161,8 +161,6 @@ def _kept_days(schedule: Schedule, site: Site, writer: Writer, forget: bool) -> 
     done: list[object] = [None]
 
     async def keep_days() -> None:
-        if to_salvage(writer.path) is not None:
-            return
         asked = await asyncio.to_thread(what_is_closed, writer.path, site, now_us())
         if asked == done[0]:
             return

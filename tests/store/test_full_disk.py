@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from full_disk import filled_again_and_again, released_at_full, small_disk
+from full_disk import filled_again_and_again, released_at_full, small_disk, started_while_the_disk_fills
 
 from collector.disk import Level
 from collector.store.store import transaction, writing
@@ -16,6 +16,13 @@ def test_a_disk_that_is_filled_twice_loses_nothing_that_was_acknowledged(
     with small_disk(tmp_path) as disk:
         kept, stored = filled_again_and_again(tmp_path, disk, 2, monkeypatch)
         assert kept == stored
+
+
+def test_a_start_whose_first_notes_find_no_room_waits_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(tmp_path) as disk:
+        assert started_while_the_disk_fills(tmp_path, disk, monkeypatch) == ["start"]
 
 
 def test_the_ballast_is_given_up_on_a_full_disk_and_made_again_on_one_with_room(tmp_path: Path) -> None:
