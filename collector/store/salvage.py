@@ -146,14 +146,14 @@ def _decoded(old: sqlite3.Connection, payload: bytes, stamp: int | None) -> Read
             return decode(payload)
         row = old.execute("select payload from stamp where id = ?", (stamp,)).fetchone()
         return None if row is None else decode(payload, row[0])
-    except (sqlite3.Error, ChunkError, TypeError):
+    except (sqlite3.Error, ChunkError):
         return None
 
 
 def _of_journal(payload: bytes) -> Iterator[Found]:
     try:
         entry = unpack(payload)
-    except (ChunkError, TypeError):
+    except ChunkError:
         return
     for tag_id in np.unique(entry.tag_ids).tolist():
         readings = entry.of(tag_id)

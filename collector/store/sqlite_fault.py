@@ -13,10 +13,13 @@ _IOERR_OF_DAMAGE = {
 }
 """Reads that fail. A write that fails is tried again: what is stored is as it was."""
 
+_NO_TEXT = "Could not decode to UTF-8"
+"""What Python says of a column that SQLite takes for a text and that holds anything else; it has no code."""
+
 
 class SqliteFault(Enum):
-    """damaged: parts of the file cannot be read (SQLITE_CORRUPT, SQLITE_NOTADB, reads with SQLITE_IOERR). full: no room
-    (SQLITE_FULL, ENOSPC). other: anything else."""
+    """damaged: parts of the file cannot be read (SQLITE_CORRUPT, SQLITE_NOTADB, reads with SQLITE_IOERR, texts that are
+    none). full: no room (SQLITE_FULL, ENOSPC). other: anything else."""
 
     DAMAGED = auto()
     FULL = auto()
@@ -29,7 +32,7 @@ def fault_of(error: BaseException) -> SqliteFault:
         code = getattr(one, "sqlite_errorcode", None)
         if code is not None and (code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)):
             return SqliteFault.DAMAGED
-        if code in _IOERR_OF_DAMAGE:
+        if code in _IOERR_OF_DAMAGE or (isinstance(one, sqlite3.Error) and _NO_TEXT in str(one)):
             return SqliteFault.DAMAGED
         if code == sqlite3.SQLITE_FULL or (isinstance(one, OSError) and one.errno == errno.ENOSPC):
             return SqliteFault.FULL

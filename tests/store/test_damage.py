@@ -214,3 +214,29 @@ def test_an_hour_is_sealed_where_its_neighbour_is_damaged(store: Connection) -> 
         _spoil(store, "chunk", _first_of(tag_id))
         merge(store, tag_id, _hourly(MONDAY_US + 1, 2), HOUR_S)
         assert len(series(store, tag_id, *EVER)) == 300
+
+
+@pytest.mark.parametrize("spoilt", ["readings = -5", "readings = 1 << 62", "payload = 'no blob, but a text'"])
+def test_a_row_that_is_spoilt_in_what_sqlite_says_of_it_holds_nothing_up(store: Connection, spoilt: str) -> None:
+    first, second = with_tags(store)
+    with transaction(store):
+        for tag_id in (first, second):
+            _receive(store, tag_id, _hourly(MONDAY_US, 1))
+        seal(store, LATE_US)
+        store.exec_driver_sql(f"update chunk set {spoilt} where {_first_of(first)}")
+        assert len(series(store, first, *EVER)) == 0
+        look_for_damage(store, 0)
+        assert merge_days(store, LATE_US) > 0
+        assert len(series(store, second, *EVER)) == 100
+        assert damaged_since(store, 0)[0] == 1
+
+
+def test_a_journal_row_that_is_no_blob_is_set_aside(store: Connection) -> None:
+    (tag_id,) = with_tags(store, 1)
+    with transaction(store):
+        for at_us in (MONDAY_US, MONDAY_US + 1):
+            append(store, entry_of({tag_id: some_readings([at_us], [1])}))
+        store.exec_driver_sql("update journal set payload = 'no blob, but a text' where id = 1")
+        gather(store)
+        assert series(store, tag_id, *EVER).times_us.tolist() == [MONDAY_US + 1]
+        assert damaged_since(store, 0)[0] == 1

@@ -137,3 +137,14 @@ def test_a_change_that_meets_a_damaged_page_is_made_in_the_new_file(path: Path) 
 
     asyncio.run(change())
     assert newest_aside(path) is not None
+
+
+def test_a_text_that_is_none_is_damage_and_the_rest_is_taken_over(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "update journal set payload = cast(x'ff00ff' as text) where id = (select min(id) from journal)"
+        )
+        (lost,) = connection.execute("select readings from journal order by id limit 1").fetchone()
+    connection.close()
+    assert left_after(path) == ALL - lost
+    assert newest_aside(path) is not None
