@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Connection
 from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, some_readings, with_tags
 
-from collector.store import damage, readings
+from collector.housekeeping import forget_next
+from collector.store import damage, forgetting, readings
 from collector.store.account import account
 from collector.store.chunk_rows import HOUR_S
 from collector.store.damage import damaged_since, look_for_damage
@@ -184,6 +185,39 @@ def test_retention_takes_at_most_so_many_chunks_at_once(store: Connection, monke
         assert max(before - after for before, after in pairwise(left)) == 10
         assert steps == sorted(steps)
         assert account(store).forgotten == 7200
+
+
+def test_what_stood_beside_forgotten_readings_goes_bit_by_bit_and_the_account_stays(
+    store: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forgetting, "MOST_TALLIES", 2)
+    monkeypatch.setattr(forgetting, "MOST_PAYLOADS", 1)
+    (tag_id,) = with_tags(store, 1)
+    days = [MONDAY_US + at * DAY_US for at in range(4)]
+    with transaction(store):
+        for at_us in days:
+            _receive(store, tag_id, some_readings([at_us, at_us + 1], [1, 2]))
+        seal(store, LATE_US)
+        merge_days(store, LATE_US)
+        for at_us in days:
+            replace_all(store, {tag_id: some_readings([at_us], [7])})
+        store.exec_driver_sql(
+            "insert into damaged select 1, 5, 'chunk', 1, 0, 'x', null union all select 2, ?, 'x', 1, 0, 'x', null",
+            (LATE_US,),
+        )
+        left = []
+        for _ in range(3):
+            forget_next(store, days[3], 0, 0)
+            left.append(
+                [
+                    store.exec_driver_sql(f"select count(*) from {one}").scalar()
+                    for one in ("tally", "replaced", "damaged")
+                ]
+            )
+            assert account(store).missing == 0
+        assert left == [[2, 3, 1], [1, 2, 1], [1, 1, 1]]
+        assert forget_next(store, LATE_US, None, 0) is None
+        assert account(store).received == 2
 
 
 def test_every_reading_is_accounted_for(store: Connection) -> None:
