@@ -16,7 +16,8 @@ def forget_beside(connection: Connection, before_us: int) -> None:
     The account still has all that came and went.
     """
     received = connection.exec_driver_sql(
-        "delete from tally where rowid in (select rowid from tally where quarter_us < ? limit ?) returning received",
+        "delete from tally where rowid in (select rowid from tally"
+        " where device in (select device from tag) and quarter_us < ? limit ?) returning received",  # by its index
         (before_us, MOST_TALLIES),
     ).scalars()
     account.add(connection, Total.BEFORE, sum(received))
