@@ -20,7 +20,6 @@ from collector.store.account import Total
 from collector.store.chunk import ChunkError, decode
 from collector.store.chunk_rows import DAY_S, HOUR_S, tag_of
 from collector.store.exchange import unsalvaged
-from collector.store.gathering import gather_all
 from collector.store.journal import JournalEntry, unpack
 from collector.store.latest import update_latest
 from collector.store.merging import merge_into_chunks
@@ -66,7 +65,6 @@ class Salvage:
         self._into = connection
         rows = connection.exec_driver_sql("select id, name from tag")
         known = _same_tags(self.aside, {row.id: row.name for row in rows})
-        gather_all(connection)
         held = 0
         for found in self._found:
             if found.tag_id in known and len(found.readings):

@@ -1,5 +1,6 @@
 """Damaged rows of the store: set aside, told of, and counted; everything else goes on."""
 
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -274,3 +275,16 @@ def test_a_journal_row_that_is_no_blob_is_set_aside(store: Connection) -> None:
         gather(store)
         assert series(store, tag_id, *EVER).times_us.tolist() == [MONDAY_US + 1]
         assert damaged_since(store, 0)[0] == 1
+
+
+def test_a_gap_in_place_of_what_is_damaged_never_reaches_beyond_now(store: Connection) -> None:
+    (tag_id,) = with_tags(store, 1)
+    now_us = time.time_ns() // 1000
+    with transaction(store):
+        _receive(store, tag_id, some_readings([now_us], [1]))
+        seal(store, now_us + 1)
+        _spoil(store, "chunk", _first_of(tag_id))
+        look_for_damage(store, 0)
+        (gap,) = overlapping(store, *EVER)
+        assert gap.end_us is not None
+        assert now_us <= gap.end_us <= time.time_ns() // 1000

@@ -12,7 +12,7 @@ import pytest
 from renewed import spoil_pages
 from sent_reports import save_chain
 from sqlalchemy import Connection
-from stored import DAY_US, MONDAY_US, arrive, make_store, some_readings
+from stored import DAY_US, MONDAY_US, arrive, make_store, some_readings, with_tags
 
 from collector.acquisition import Acquisition
 from collector.store import changes, exchange, renewal, reports
@@ -24,7 +24,7 @@ from collector.store.replaced import replaced_since
 from collector.store.salvage import Salvage
 from collector.store.sealing import seal
 from collector.store.store import StoreError, reading, transaction, writing
-from collector.store.tags import register, text_ids, texts
+from collector.store.tags import register, stored_tags, text_ids, texts
 from collector.store.writer import Writer
 from connectors.connector import Handover
 from connectors.device_health import DeviceHealth
@@ -257,3 +257,49 @@ def test_a_file_of_before_stamps_is_taken_over_as_well(path: Path) -> None:
     with reading(path) as connection:
         assert len(series(connection, 1, *EVER)) == 10
         assert connection.exec_driver_sql("select * from device").all() == [("press", 5, None)]
+
+
+def test_a_disk_that_damages_whatever_is_written_is_not_filled_with_one_store_after_another(path: Path) -> None:
+    make_store(path)
+
+    def damaged(connection: Connection) -> None:
+        error = sqlite3.DatabaseError("malformed")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+
+    async def run() -> None:
+        writer = Writer(path)
+        writer.open()
+        try:
+            for _ in range(3):
+                with pytest.raises(sqlite3.DatabaseError):
+                    await writer.write(damaged)
+        finally:
+            writer.close()
+
+    asyncio.run(run())
+    assert len(unsalvaged(path)) == 1
+
+
+def test_readings_never_become_those_of_another_tag(path: Path) -> None:
+    make_store(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("update tag set name = 'other'")
+    aside = renew(path, [], "test")
+    with closing(sqlite3.connect(aside)) as connection, connection:
+        connection.execute("update tag set name = 'tag0'")
+    salvage(path)
+    with reading(path) as connection:
+        assert len(series(connection, 1, *EVER)) == 0
+
+
+def test_tags_that_are_known_by_heart_keep_their_ids_where_their_rows_are_lost(path: Path) -> None:
+    with writing(path) as connection:
+        with_tags(connection, 3)
+        known = stored_tags(connection)
+    spoil_root(path, "tag")
+    renew(path, known.values(), "test")
+    with reading(path) as connection:
+        assert {name: tag.id for name, tag in stored_tags(connection).items()} == {
+            name: tag.id for name, tag in known.items()
+        }
