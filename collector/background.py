@@ -51,7 +51,8 @@ def background(
     if reporting is not None:
 
         async def report() -> None:
-            if to_salvage(writer.path) is None:  # late rather than made without what is still to be taken over
+            # Late rather than made without what is still to be taken over; but not for ever, for want of room.
+            if to_salvage(writer.path) is None or disk.level >= Level.SHORT:
                 await reporting.make_due(writer, now_us())
 
         schedule.every(5, "reports", report)
@@ -88,6 +89,7 @@ def _housekeeping(schedule: Schedule, site: Site, writer: Writer, disk: DiskWatc
     schedule.every(30, "make room", make_room)
     _summaries(schedule, writer, disk)
     _damage(schedule, writer)
+    _damaged_file(schedule, writer, disk)
 
 
 async def _bit_by_bit(writer: Writer, at: int | None, step: Callable[[Connection, int], int | None]) -> None:
@@ -131,6 +133,12 @@ def _damage(schedule: Schedule, writer: Writer) -> None:
         rows, readings, _ = await writer.read(lambda connection: damaged_since(connection, since_us))
         writer.damaged = rows, readings
 
+    schedule.every(60, "look for damage", look)
+    schedule.every(20, "count damage", count)
+
+
+def _damaged_file(schedule: Schedule, writer: Writer, disk: DiskWatch) -> None:
+    """The structure of the whole file is looked at once a day; what can be read of one put aside is taken over."""
     checked_us = [0]
 
     async def check_file() -> None:
@@ -146,12 +154,12 @@ def _damage(schedule: Schedule, writer: Writer) -> None:
         if aside is None:
             return
         salvaging = Salvage(aside)
-        while await writer.write(salvaging.step):  # noqa: ASYNC110 - rest after each step
+        while disk.level < Level.SHORT:
+            if not await writer.write(salvaging.step):
+                salvaging.done()
+                return
             await asyncio.sleep(LOOK_PAUSE_S)
-        salvaging.done()
 
-    schedule.every(60, "look for damage", look)
-    schedule.every(20, "count damage", count)
     schedule.every(30, "check file", check_file)
     schedule.every(10, "salvage", salvage)
 

@@ -98,9 +98,11 @@ def test_no_report_is_made_until_a_damaged_file_is_taken_over(tmp_path: Path) ->
     reports = _Reports()
     _woken(tmp_path, "reports", reports)
     assert reports.made == 0
+    _woken(tmp_path, "reports", reports, level=Level.SHORT)  # nobody knows how long it waits for room
+    assert reports.made == 1
     mark_salvaged(aside)
     _woken(tmp_path, "reports", reports)
-    assert reports.made == 1
+    assert reports.made == 2
 
 
 def test_a_long_log_is_cut_back_after_housekeeping(tmp_path: Path) -> None:
@@ -137,6 +139,8 @@ def test_damage_that_nobody_meets_is_found_and_what_is_left_is_taken_over(tmp_pa
     assert len(unsalvaged(path)) == 1
     with reading(path) as connection:
         assert len(series(connection, 1, 0, 2**62)) == 0
+    _woken(tmp_path, "salvage", level=Level.SHORT)
+    assert len(unsalvaged(path)) == 1
     _woken(tmp_path, "salvage")
     assert unsalvaged(path) == []
     with reading(path) as connection:
