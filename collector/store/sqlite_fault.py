@@ -19,7 +19,7 @@ _SAID_OF_DAMAGE = ("Could not decode to UTF-8", "unsupported file format")
 
 class SqliteFault(Enum):
     """damaged: parts of the file cannot be read (SQLITE_CORRUPT, SQLITE_NOTADB, reads with SQLITE_IOERR, texts that are
-    none). full: no room (SQLITE_FULL, ENOSPC). other: anything else."""
+    none). full: no room (SQLITE_FULL, ENOSPC, none for the index of the log). other: anything else."""
 
     DAMAGED = auto()
     FULL = auto()
@@ -34,7 +34,9 @@ def fault_of(error: BaseException) -> SqliteFault:
             return SqliteFault.DAMAGED
         if code in _IOERR_OF_DAMAGE or _says_damage(one):
             return SqliteFault.DAMAGED
-        if code == sqlite3.SQLITE_FULL or (isinstance(one, OSError) and one.errno == errno.ENOSPC):
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE) or (
+            isinstance(one, OSError) and one.errno == errno.ENOSPC
+        ):
             return SqliteFault.FULL
     return SqliteFault.OTHER
 
