@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -60,8 +61,9 @@ def test_the_ballast_goes_to_a_start_for_which_there_is_no_room_although_the_dis
         assert watch.level is Level.SHORT
 
 
+@pytest.mark.parametrize("free_bytes", [0, 100_000])
 def test_a_damaged_store_for_whose_successor_there_is_no_room_waits_for_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_bytes: int
 ) -> None:
     monkeypatch.setattr(opening, "AGAIN_S", 0.05)
     with small_disk(tmp_path) as disk:
@@ -69,6 +71,7 @@ def test_a_damaged_store_for_whose_successor_there_is_no_room_waits_for_it(
         make_store(path)
         spoil_pages(path, [0])
         fill(disk)
+        os.truncate(disk / "other", (disk / "other").stat().st_size - free_bytes)
         writer = Writer(path)
 
         async def start() -> bool:
