@@ -18,6 +18,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from collector.store import events, reports, schema
 from collector.store.exchange import SALVAGED, asides, beside, exchange, move, new_beside, remove, unsalvaged
+from collector.store.header import mend_header
 from collector.store.store import locked, transaction, writing
 from collector.store.tags import StoredTag, tag_row
 from plant.instant import US_PER_S
@@ -39,6 +40,7 @@ def renew(path: Path, tags: Iterable[StoredTag], reason: str) -> Path:
     new, aside = new_beside(path), beside(path, f".damaged-{time.time_ns() // 1000}")
     with locked(path):
         remove(new)
+        mend_header(path)
         try:
             with writing(new) as connection, transaction(connection):
                 _copy(path, connection, tags)

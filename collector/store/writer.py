@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -97,8 +97,11 @@ class Writer:
             log.error("the damaged store could not be closed cleanly: %s", error)
         try:
             renew(self.path, self.tags.values(), reason)
-        finally:
-            self._connection = self._stack.enter_context(writing(self.path))
+        except Exception:
+            with suppress(StoreError):  # what can still be done with the damaged one is done
+                self._connection = self._stack.enter_context(writing(self.path))
+            raise
+        self._connection = self._stack.enter_context(writing(self.path))
 
     def _was_just_renewed(self) -> bool:
         """A disk that damages whatever is written is not filled with one store after another."""

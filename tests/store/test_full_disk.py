@@ -2,18 +2,30 @@
 
 import asyncio
 import errno
+import os
 from pathlib import Path
 
 import pytest
-from full_disk import filled_again_and_again, released_at_full, small_disk, started_while_the_disk_fills
+from full_disk import fill, filled_again_and_again, released_at_full, small_disk, started_while_the_disk_fills
+from renewed import spoil_pages
+from stored import make_store
 
 from collector import opening
 from collector.disk import Level
 from collector.disk_watch import DiskWatch
-from collector.opening import as_soon_as_there_is_room
+from collector.opening import as_soon_as_there_is_room, opened
 from collector.store import events
+from collector.store.exchange import unsalvaged
 from collector.store.store import reading, transaction, writing
 from collector.store.wal import truncate_wal
+from collector.store.writer import Writer
+
+
+class _Unaware(DiskWatch):
+    """Looks at another disk, which has room."""
+
+    def look(self) -> Level:
+        return Level.OK
 
 
 def test_a_disk_that_is_filled_twice_loses_nothing_that_was_acknowledged(
@@ -47,6 +59,32 @@ def test_the_ballast_goes_to_a_start_for_which_there_is_no_room_although_the_dis
         (disk / "other").write_bytes(bytes(int(21.5 * (1 << 20))))
         assert asyncio.run(as_soon_as_there_is_room(begin, watch, stop))
         assert watch.level is Level.SHORT
+
+
+@pytest.mark.parametrize("free_bytes", [0, 100_000])
+def test_a_damaged_store_for_whose_successor_there_is_no_room_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_bytes: int
+) -> None:
+    monkeypatch.setattr(opening, "AGAIN_S", 0.05)
+    with small_disk(tmp_path) as disk:
+        path = disk / "plant.db"
+        make_store(path)
+        spoil_pages(path, [0])
+        fill(disk)
+        os.truncate(disk / "other", (disk / "other").stat().st_size - free_bytes)
+        writer = Writer(path)
+
+        async def start() -> bool:
+            stop = asyncio.Event()
+            starting = asyncio.create_task(opened(writer, _Unaware(path), stop))
+            await asyncio.sleep(0.3)
+            assert not starting.done()
+            (disk / "other").unlink()
+            return await starting
+
+        assert asyncio.run(start())
+        writer.close()
+        assert len(unsalvaged(path)) == 1
 
 
 def test_the_ballast_is_given_up_on_a_full_disk_and_made_again_on_one_with_room(tmp_path: Path) -> None:

@@ -74,6 +74,15 @@ def test_a_file_without_its_header_is_replaced(path: Path) -> None:
     assert newest_aside(path) is not None
 
 
+@pytest.mark.parametrize(("at", "count"), [(0, 100), (0, 16), (16, 2), (18, 2), (20, 1), (21, 3), (44, 4)])
+def test_a_file_of_which_the_header_alone_is_damaged_is_taken_over_whole(path: Path, at: int, count: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(b"\xa5" * count)
+    assert left_after(path) == ALL
+    assert newest_aside(path) is not None
+
+
 def test_what_never_was_a_store_is_left_alone(tmp_path: Path) -> None:
     other = tmp_path / "plant.db"
     other.write_bytes(b"x" * 5000)
