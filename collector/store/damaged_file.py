@@ -1,4 +1,4 @@
-"""What can still be read of a damaged file? Row by row, around what is damaged; and of which times something is lost."""
+"""What can still be read of a damaged file? Row by row, around what is damaged; and of what times is something lost?"""
 
 import logging
 import sqlite3
@@ -19,11 +19,13 @@ from plant.reading import Readings
 
 log = logging.getLogger(__name__)
 
-MOST_SEARCHES = 5_000
+MOST_SEARCHES = 50_000
 _UNREADABLE = (sqlite3.Error, UnicodeError, OverflowError)
 _FIRST, _LAST = 0, 2**62
-_JOURNAL = "select id, payload from journal where id between ? and ? order by id"
-_REPLACED = "select id, tag_id, replaced_us, payload from replaced where id between ? and ? order by id"
+_CHUNKS = "select key, span_s from chunk where key between ? and ? order by key"
+_JOURNAL = "select id from journal where id between ? and ? order by id"
+_REPLACED = "select id from replaced where id between ? and ? order by id"
+"""Without what lies in pages of its own: a row is sought by pages of the tree alone, then what it holds is read."""
 _TAGS = "select id, name from tag where id between ? and ? order by id"
 
 
@@ -61,36 +63,41 @@ class DamagedFile:
             sealed_us = max(chunks.end_us, default=since_us)
             self.lost += lost_of_chunks(chunks, since_us, self.written_us)
             self.lost += lost_of_journal(journal, min(sealed_us, self.written_us), self.written_us)
-            for _, tag_id, replaced_us, payload in _rows(connection, _REPLACED, (_FIRST, _LAST)):
-                with suppress(ChunkError):
-                    yield Found(tag_id, decode(payload), replaced_us=replaced_us)
+            yield from self._of_replaced(connection)
 
     def _of_chunks(self, connection: sqlite3.Connection, read: ReadRows) -> Iterator[Found]:
-        query = f"select key, span_s, payload, {_stamps(connection)} from chunk where key between ? and ? order by key"
-        for key, span_s, payload, stamp in _rows(connection, query, (_FIRST, _LAST), read.unread):
+        query = f"select payload, {_stamps(connection)} from chunk where key = ?"
+        for key, span_s in _rows(connection, _CHUNKS, (_FIRST, _LAST), read.unread):
             span_s = HOUR_S if span_s == HOUR_S else DAY_S
             start_us, end_us = begin_s(key) * US_PER_S, (begin_s(key) + span_s) * US_PER_S
             read.add(key, start_us, end_us)
             try:
-                found = _decoded(connection, payload, stamp)
+                found = _decoded(connection, *_row(connection, query, key))
                 if not start_us <= found.times_us[0] <= found.times_us[-1] < end_us:
                     raise ChunkError("its times are not those of its key")
-            except (sqlite3.Error, ChunkError, IndexError):
+            except (*_UNREADABLE, ChunkError, IndexError):
                 self.lost.append(LostTime(tag_of(key), tag_of(key), start_us, end_us))
             else:
                 yield Found(tag_of(key), found, span_s)
 
     def _of_journal(self, connection: sqlite3.Connection, read: ReadRows) -> Iterator[Found]:
-        for key, payload in _rows(connection, _JOURNAL, (_FIRST, _LAST), read.unread):
+        for (key,) in _rows(connection, _JOURNAL, (_FIRST, _LAST), read.unread):
             try:
-                entry = unpack(payload)
-            except ChunkError:
+                entry = unpack(*_row(connection, "select payload from journal where id = ?", key))
+            except (*_UNREADABLE, ChunkError):
                 read.unread.append((key, key))
                 continue
             read.add(key, int(entry.readings.times_us.min()), int(entry.readings.times_us.max()))
             for tag_id in np.unique(entry.tag_ids).tolist():
                 found = entry.of(tag_id)
                 yield Found(tag_id, found[np.argsort(found.times_us, kind="stable")])
+
+    def _of_replaced(self, connection: sqlite3.Connection) -> Iterator[Found]:
+        query = "select tag_id, replaced_us, payload from replaced where id = ?"
+        for (key,) in _rows(connection, _REPLACED, (_FIRST, _LAST)):
+            with suppress(*_UNREADABLE, ChunkError):
+                tag_id, replaced_us, payload = _row(connection, query, key)
+                yield Found(tag_id, decode(payload), replaced_us=replaced_us)
 
 
 def _stamps(connection: sqlite3.Connection) -> str:
@@ -107,10 +114,15 @@ def _stamps(connection: sqlite3.Connection) -> str:
 def _decoded(connection: sqlite3.Connection, payload: bytes, stamp: int | None) -> Readings:
     if stamp is None:
         return decode(payload)
-    row = connection.execute("select payload from stamp where id = ?", (stamp,)).fetchone()
+    return decode(payload, *_row(connection, "select payload from stamp where id = ?", stamp))
+
+
+def _row(connection: sqlite3.Connection, query: str, key: int) -> tuple[Any, ...]:
+    """The row of a key. Raises ChunkError where it is not there."""
+    row = connection.execute(query, (key,)).fetchone()
     if row is None:
-        raise ChunkError("its stamps are not there")
-    return decode(payload, row[0])
+        raise ChunkError("a row is not there any more")
+    return tuple(row)
 
 
 def _rows(

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Connection
 
-from collector.store import account, changes, events
+from collector.store import account, changes, devices, events
 from collector.store.account import Total
 from collector.store.damage import declare
 from collector.store.damaged_file import DamagedFile, Found
@@ -36,6 +36,7 @@ class Salvage:
         self.taken = 0
         self._store = aside.with_name(aside.name.rpartition(".damaged-")[0])
         self._file = DamagedFile(aside)
+        self._names = self._file.tags()
         self._found: Iterator[Found] | None = None
         self._into: Connection | None = None
         self._first_us: int | None = None
@@ -73,9 +74,8 @@ class Salvage:
 
     def _same_tags(self, connection: Connection) -> set[int]:
         """Ids that both files have for the same name: readings must never become those of another tag."""
-        names = self._file.tags()
         rows = connection.exec_driver_sql("select id, name from tag")
-        return {row.id for row in rows if names.get(row.id) == row.name}
+        return {row.id for row in rows if self._names.get(row.id) == row.name}
 
     def _finish(self, connection: Connection) -> None:
         now_us = time.time_ns() // 1000
@@ -101,5 +101,5 @@ class Salvage:
 def _begun_us(connection: Connection, before_us: int) -> int:
     """When the plant was collected from first, before an instant, as far as is known: the rows that say it may be lost
     too. [us]"""
-    started_us = events.first(connection, "start")
-    return started_us if started_us is not None and started_us < before_us else RELEASED_US
+    first_us = min(devices.first_received(connection).values(), default=before_us)
+    return first_us if first_us < before_us else RELEASED_US

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, some_readings, with_tags
 
+from collector.store.damage import look_for_damage
 from collector.store.devices import add_received
 from collector.store.merging import merge_days
 from collector.store.quick_check import quick_check
@@ -48,29 +49,38 @@ def spoil_pages(path: Path, pages: list[int]) -> None:
             file.write(random.Random(page).randbytes(PAGE))
 
 
-def left_after(path: Path) -> int:
-    """Let a writer go on with a damaged file: a commit, the check of the whole file, salvage; how many readings of
-    before can be read at the end. The new one must be there."""
-
-    async def go_on() -> None:
-        writer = Writer(path)
-        writer.open()
-        try:
+async def go_on(path: Path) -> None:
+    """Let a writer go on with a damaged file: a commit, the check of the whole file, salvage, a
+    look at every row."""
+    writer = Writer(path)
+    writer.open()
+    try:
+        await writer.write(_commit)
+        found = await asyncio.to_thread(quick_check, path)
+        if found is not None:
+            await writer.renew(found)
             await writer.write(_commit)
-            found = await asyncio.to_thread(quick_check, path)
-            if found is not None:
-                await writer.renew(found)
-                await writer.write(_commit)
-            while (aside := to_salvage(path)) is not None:
-                salvage = Salvage(aside)
-                for _ in range(1000):
-                    if not await writer.write(salvage.step):
-                        break
-                salvage.done()
-        finally:
-            writer.close()
+        while (aside := to_salvage(path)) is not None:
+            salvage = Salvage(aside)
+            for _ in range(1000):
+                if not await writer.write(salvage.step):
+                    break
+            salvage.done()
+        await writer.write(_look_everywhere)
+    finally:
+        writer.close()
 
-    asyncio.run(go_on())
+
+def _look_everywhere(connection: Connection) -> None:
+    seal(connection, MONDAY_US + 200 * DAY_US)
+    after: int | None = 0
+    while after is not None:
+        after = look_for_damage(connection, after)
+
+
+def left_after(path: Path) -> int:
+    """Let a writer go on; how many readings of before can be read at the end. The new one must be there."""
+    asyncio.run(go_on(path))
     with reading(path) as connection:
         tags = stored_tags(connection)
         new = series(connection, 1, MONDAY_US + 99 * DAY_US, MONDAY_US + 100 * DAY_US)
