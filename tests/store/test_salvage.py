@@ -226,6 +226,7 @@ def test_a_row_that_cannot_be_written_ends_the_renewal_and_the_store_stays(
     monkeypatch.setattr(renewal, "_copy_table", without_room)
     with pytest.raises(StoreError, match="full"):
         renew(path, [], "test")
+    assert not exchange.new_beside(path).exists()
     assert unsalvaged(path) == []
     with reading(path) as connection:
         assert len(series(connection, 1, *EVER)) == 1
