@@ -28,22 +28,23 @@ from config.fault import Fault, InputError, file_fault
 from config.site import Site
 from connectors.readings_file import opened_readings
 from plant.instant import US_PER_S
-from plant.reading import Readings, joined, sound
+from plant.reading import Readings, among, joined, sound
 from plant.tag import Kind
 
-Mask = NDArray[np.bool_]
 _DAY_US = DAY_S * US_PER_S
 
 
 @dataclass(slots=True)
 class _File:
-    """One file: its number, how it was read, how many rows it has, and those that cannot be taken."""
+    """One file: its number, how it was read, how many rows it has, those that cannot be taken, and how many readings
+    the store had before."""
 
     path: Path
     number: int
     encoding: str
     rows: int
     rejected: RejectedRows
+    unchanged: int = 0
 
 
 @dataclass(slots=True)
@@ -129,7 +130,7 @@ class ReadingsImport:
         done = []
         for file in self._files:
             written = self._pending.written.get(file.number, Written())
-            counts = (file.rows, written.new, written.unchanged, file.rejected.count)
+            counts = (file.rows, written.new, file.unchanged + written.unchanged, file.rejected.count)
             done.append(Imported(str(file.path), file.encoding, *counts))
         return done
 
@@ -139,7 +140,7 @@ class ReadingsImport:
         ids = stored_tags(connection)
         connection.rollback()
         tags = [(ids[tag.name].id, tag.kind is Kind.TEXT) for tag in self.site.tags()]
-        rejected = {file.number: file.rejected for file in self._files}
+        files = {file.number: file for file in self._files}
         for _, of_day in groupby(self._sorted.tag_days(), key=lambda day: (day.tag, _day(day))):
             known: Readings | None = None
             for day in of_day:
@@ -150,10 +151,12 @@ class ReadingsImport:
                         start_us = _day(day) * _DAY_US
                         known = readings.series(connection, tag_id, start_us, start_us + _DAY_US)
                         connection.rollback()  # a long transaction would keep the daemon's file growing
-                    other = contradicting(known, found)
-                    if day.file in rejected:
-                        rejected[day.file].add_otherwise(day.rows["row"][other].tolist())
-                    found = found[~other]
+                    there = among(found, known)
+                    other = np.isin(found.times_us, known.times_us) & ~there
+                    if day.file in files:
+                        files[day.file].unchanged += int(there.sum())
+                        files[day.file].rejected.add_otherwise(day.rows["row"][other].tolist())
+                    found = found[~there & ~other]
                     known = joined([known, found])
                 if len(found):
                     writer.add(tag_id, day.file, found)
@@ -182,27 +185,3 @@ def _told(store: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise file_fault(store.parent, f"an import needs room beside the store: {error.strerror}") from None
-
-
-def contradicting(stored: Readings, found: Readings) -> Mask:
-    """Mask of the found readings whose time the store has, but not with this value and status."""
-    if not len(stored) or not len(found):
-        return np.zeros(len(found), dtype=np.bool_)
-    order = np.argsort(stored.times_us, kind="stable")
-    at = np.searchsorted(stored.times_us, found.times_us, sorter=order)
-    near = order[np.minimum(at, len(stored) - 1)]
-    result = np.asarray(stored.times_us[near] == found.times_us)
-    same = _bits(stored)[near] == _bits(found)
-    result &= ~(same & (stored.status[near] == found.status))
-    left = np.flatnonzero(result)
-    if len(left):  # the time may stand there more than once
-        shared = stored[np.isin(stored.times_us, found.times_us[left])]
-        known = set(zip(shared.times_us.tolist(), _bits(shared).tolist(), shared.status.tolist(), strict=True))
-        some = found[left]
-        again = zip(some.times_us.tolist(), _bits(some).tolist(), some.status.tolist(), strict=True)
-        result[left] = [one not in known for one in again]
-    return result
-
-
-def _bits(readings: Readings) -> NDArray[np.int64]:
-    return readings.values.view(np.int64)

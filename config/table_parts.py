@@ -79,8 +79,8 @@ def _encoding(path: Path) -> str:
 def _parts(path: Path, text: TextIO, before: int, width: int) -> Iterator[TablePart]:
     """Parts of a text behind so many lines. From the first quoted cell on, in which lines may end, by `csv`."""
     while block := text.read(_SIGNS_AT_ONCE) + text.readline():
-        block = block.replace("\r\n", "\n")
-        part = None if '"' in block or "\r" in block else _plain_part(block, before, width)
+        plain = block.replace("\r\n", "\n")
+        part = None if '"' in plain or "\r" in plain else _plain_part(plain, before, width)
         if part is None:
             lines = chain(StringIO(block, newline=""), text)
             yield from _parts_of_rows(csv_grid(path, lines, before), width, as_columns=True)

@@ -134,13 +134,32 @@ def distinct(readings: Readings) -> Readings:
     same_time = times[1:] == times[:-1]
     if not same_time.any():
         return readings
+    tied = np.flatnonzero(np.append(same_time, False) | np.append(False, same_time))
+    again = _again(readings[tied])
+    if not again.any():
+        return readings
     keep = np.ones(len(times), dtype=bool)
-    bits = readings.values.view(np.int64)
-    for row in np.flatnonzero(same_time) + 1:
-        earlier = row - 1
-        while earlier >= 0 and times[earlier] == times[row]:
-            if bits[earlier] == bits[row] and readings.status[earlier] == readings.status[row]:
-                keep[row] = False
-                break
-            earlier -= 1
-    return readings if keep.all() else readings[keep]
+    keep[tied[again]] = False
+    return readings[keep]
+
+
+def among(some: Readings, others: Readings) -> NDArray[np.bool_]:
+    """Mask of the readings that others have too: same time, value and status, in any order."""
+    near = np.flatnonzero(np.isin(some.times_us, others.times_us))
+    result = np.zeros(len(some), dtype=np.bool_)
+    if len(near):
+        both = joined([others[np.isin(others.times_us, some.times_us[near])], some[near]])
+        result[near] = _again(both)[-len(near) :]
+    return result
+
+
+def _again(readings: Readings) -> NDArray[np.bool_]:
+    """Mask of the readings that stand before as well."""
+    keys = readings.status, readings.values.view(np.int64), readings.times_us
+    order = np.lexsort(keys)  # stable: what stands first stays first among its likes
+    like_before = np.ones(max(len(order) - 1, 0), dtype=np.bool_)
+    for key in keys:
+        like_before &= key[order[1:]] == key[order[:-1]]
+    again = np.zeros(len(order), dtype=np.bool_)
+    again[order[1:][like_before]] = True
+    return again
