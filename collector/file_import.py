@@ -39,10 +39,8 @@ class FileImport:
             with transaction(self.connection):
                 job.name(self.connection)
             job.check(self.connection)
-            more = True
-            while more:
-                with transaction(self.connection):
-                    more = job.merge_next(self.connection)
+            while job.merge_next(self.connection):
+                pass
             return job.end()
 
     def quantities(self, paths: Iterable[Path]) -> list[Imported]:

@@ -51,7 +51,8 @@ class _File:
 class ReadingsImport:
     """One import of files. Call `read`, then `name`, `check`, `merge_next` until it is False, and `end`.
 
-    `read` needs no store and `check` one that it may read; the others write, each in a transaction of the caller's.
+    `read` needs no store and `check` one that it may read; `name` writes in a transaction of the caller's, `merge_next`
+    in one of its own.
     """
 
     site: Site
@@ -118,10 +119,7 @@ class ReadingsImport:
     def merge_next(self, connection: Connection) -> bool:
         """Merge some more; False: there is no more, and the times that changed are noted."""
         assert self._pending is not None
-        if self._pending.merge_next(connection):
-            return True
-        self._pending.note(connection)
-        return False
+        return self._pending.merge_next(connection)
 
     def end(self) -> list[Imported]:
         """What became of the files."""

@@ -148,18 +148,26 @@ def among(some: Readings, others: Readings) -> NDArray[np.bool_]:
     near = np.flatnonzero(np.isin(some.times_us, others.times_us))
     result = np.zeros(len(some), dtype=np.bool_)
     if len(near):
-        both = joined([others[np.isin(others.times_us, some.times_us[near])], some[near]])
-        result[near] = _again(both)[-len(near) :]
+        like = others[np.isin(others.times_us, some.times_us[near])]
+        same = _alike(joined([like, some[near]]))
+        result[near] = np.isin(same[len(like) :], same[: len(like)])
     return result
 
 
 def _again(readings: Readings) -> NDArray[np.bool_]:
     """Mask of the readings that stand before as well."""
-    keys = readings.status, readings.values.view(np.int64), readings.times_us
-    order = np.lexsort(keys)  # stable: what stands first stays first among its likes
-    like_before = np.ones(max(len(order) - 1, 0), dtype=np.bool_)
-    for key in keys:
-        like_before &= key[order[1:]] == key[order[:-1]]
-    again = np.zeros(len(order), dtype=np.bool_)
-    again[order[1:][like_before]] = True
+    again = np.ones(len(readings), dtype=np.bool_)
+    again[np.unique(_alike(readings), return_index=True)[1]] = False
     return again
+
+
+def _alike(readings: Readings) -> I64:
+    """A number for each reading that is the same where time, value and status are."""
+    keys = readings.status, readings.values.view(np.int64), readings.times_us
+    order = np.lexsort(keys)
+    differs = np.zeros(max(len(order) - 1, 0), dtype=np.bool_)
+    for key in keys:
+        differs |= key[order[1:]] != key[order[:-1]]
+    number = np.empty(len(order), dtype=np.int64)
+    number[order] = np.append(0, np.cumsum(differs))[: len(order)]
+    return number

@@ -1,16 +1,18 @@
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 
 from collector.file_import import FileImport
 from collector.imported import Imported
 from collector.readings_import import ReadingsImport
 from collector.store import changes, pending_import, readings
-from collector.store.chunk import encode
 from collector.store.pending_import import ImportWriter
 from collector.store.store import reading, transaction, writing
 from collector.store.tags import stored_tags
@@ -86,7 +88,7 @@ def _stored(plant: Plant) -> list[float]:
         ("ImportWriter.commit", 1, False),
         ("PendingImport.merge_next", 1, True),
         ("PendingImport.merge_next", 3, True),
-        ("PendingImport.note", 1, True),
+        ("PendingImport._note", 1, True),
         ("PendingImport.end", 1, True),
     ],
 )
@@ -119,8 +121,7 @@ def test_while_an_import_is_merged_each_transaction_is_short_and_others_come_in_
         job.check(connection)
         more = True
         while more:
-            with transaction(connection):
-                more = job.merge_next(connection)
+            more = job.merge_next(connection)
             counts.append(len(_stored(plant)))
         assert job.end() == [Imported(plant.folder.as_posix() + "/in.csv", "UTF-8", DAYS * 50, DAYS * 50, 0, 0)]
     assert counts == [0, 100, 200, 300, 300]
@@ -146,21 +147,76 @@ def test_where_nothing_can_be_put_beside_the_store_the_import_says_so(
     assert (_stored(plant), _left_beside(plant)) == ([], [])
 
 
-def test_an_import_that_was_damaged_is_set_aside_and_the_store_opens(plant: Plant, site: Site) -> None:
+def _whole(plant: Plant, site: Site) -> Path:
+    """An import of three parts that counts, into a store with readings."""
     with writing(_store(plant)) as connection:
         FileImport(connection, site, NOW_US).readings([Path(plant.file(_rows(site)))])
-        with transaction(connection):
-            tag_id = stored_tags(connection)["level"].id
+        tag_id = stored_tags(connection)["level"].id
     writer = ImportWriter(_store(plant), NOW_US, replace=True)
-    writer.add(tag_id, 0, some_readings([MONDAY_US], [7]))
-    spoilt = writer.commit()
-    size = len(encode(some_readings([MONDAY_US], [7])))
-    content = spoilt.read_bytes()
-    spoilt.write_bytes(content[: -size // 2] + b"?" + content[-size // 2 + 1 :])
+    for day in range(3):
+        writer.add(tag_id, 0, some_readings([MONDAY_US + day * DAY_US], [1000 + day]))
+    return writer.commit()
+
+
+def _opened_with(plant: Plant, whole: Path, content: bytes) -> list[str]:
+    """What is left beside a store that was opened with such an import; nothing of it stays."""
+    whole.write_bytes(content)
     with writing(_store(plant)):
         pass
-    assert [os.path.splitext(name)[1] for name in _left_beside(plant)] == [".damaged"]
-    assert _stored(plant)[:2] == [0, 1]
+    left = _left_beside(plant)
+    whole.with_suffix(".damaged").unlink(missing_ok=True)
+    return [os.path.splitext(name)[1] for name in left]
+
+
+def test_an_import_with_any_damaged_octet_is_set_aside_and_nothing_else_gets_into_the_store(
+    plant: Plant, site: Site
+) -> None:
+    whole = _whole(plant, site)
+    content = whole.read_bytes()
+    octets = [*range(8), *range(17, 17 + 26), *range(43, len(content) - 24, 9), *range(len(content) - 24, len(content))]
+    for at in octets:
+        spoilt = content[:at] + bytes([content[at] ^ 4]) + content[at + 1 :]
+        assert _opened_with(plant, whole, spoilt) == [".damaged"], at
+    assert set(_stored(plant)) <= {*map(float, range(DAYS * 50)), 1000.0, 1001.0, 1002.0}
+
+
+def test_an_import_that_was_cut_short_is_set_aside_wherever_that_was(plant: Plant, site: Site) -> None:
+    whole = _whole(plant, site)
+    content = whole.read_bytes()
+    for end in [*range(0, len(content) - 24, 11), *range(len(content) - 26, len(content))]:
+        assert _opened_with(plant, whole, content[:end]) == [".damaged"], end
+    assert _opened_with(plant, whole, content) == []
+    assert _stored(plant)[:101:50] == [1000, 1001, 1002]
+
+
+def test_a_commit_that_fails_is_made_up_for_by_the_next_and_nothing_is_left_out(
+    plant: Plant, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pending_import, "AT_ONCE", 100)
+    job = ReadingsImport(site, _store(plant), NOW_US)
+    fail_next = [True]
+
+    def commit(driver: DBAPIConnection) -> None:
+        fail_next[0] = not fail_next[0]
+        if not fail_next[0]:
+            driver.rollback()  # as SQLite does
+            raise sqlite3.OperationalError("database or disk is full")
+        driver.commit()
+
+    with writing(_store(plant)) as connection, job.begun():
+        job.read([Path(plant.file(_rows(site)))])
+        with transaction(connection):
+            job.name(connection)
+        job.check(connection)
+        monkeypatch.setattr(connection.dialect, "do_commit", commit)
+        more = True
+        while more:
+            with pytest.raises(OperationalError, match="disk is full"):
+                job.merge_next(connection)
+            more = job.merge_next(connection)
+        (done,) = job.end()
+    assert (done.new, done.unchanged) == (DAYS * 50, 0)
+    assert _stored(plant) == list(range(DAYS * 50))
 
 
 def test_rows_of_many_tags_out_of_order_are_the_same_as_one_after_another(plant: Plant, site: Site) -> None:
