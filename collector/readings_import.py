@@ -32,6 +32,7 @@ from plant.reading import Readings, among, joined, sound
 from plant.tag import Kind
 
 _DAY_US = DAY_S * US_PER_S
+NEEDS_ROOM = "an import needs room beside the store, some 50 octets a reading"
 
 
 @dataclass(slots=True)
@@ -182,4 +183,4 @@ def _told(store: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise file_fault(store.parent, f"an import needs room beside the store: {error.strerror}") from None
+        raise file_fault(store.parent, f"{NEEDS_ROOM}: {error.strerror}") from None

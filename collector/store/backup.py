@@ -23,8 +23,9 @@ class HalfImportedError(StoreError):
 def back_up(store: Path, target: Path, now_us: int) -> Findings:
     """Copy a store to a file that is not there yet, whether a collector runs or not, and look the copy through.
 
-    Raises StoreError where there is no store, an import is just being merged, or the copy cannot be written. A copy with faults stays under the name
-    of `unfinished`; so does nothing else: cut off, it is made anew by the next backup to the same file.
+    Raises StoreError where there is no store, an import is just being merged, or the copy cannot be written. A copy
+    with faults stays under the name of `unfinished`; so does nothing else: cut off, it is made anew by the next backup
+    to the same file.
     """
     part = unfinished(target)
     if not store.exists():

@@ -147,6 +147,24 @@ def test_where_nothing_can_be_put_beside_the_store_the_import_says_so(
     assert (_stored(plant), _left_beside(plant)) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("where", "mode"), [("readings_import._spool", "w+b"), ("rejected_rows._opened", "w"), ("import_file", "wb")]
+)
+def test_a_full_disk_is_blamed_on_no_file_that_is_imported(
+    plant: Plant, site: Site, monkeypatch: pytest.MonkeyPatch, where: str, mode: str
+) -> None:
+    name = f"collector.{where}" if "." in where else f"collector.store.pending_import.{where}"
+    monkeypatch.setattr(name, lambda *_: Path("/dev/full").open(mode))  # noqa: SIM115 (the import closes it)
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)
+    bad = "".join(f"2026-11-20T00:00:00Z,nowhere,{at}\n" for at in range(1000))
+    file = Path(plant.file(_rows(site) + bad))
+    with writing(_store(plant)) as connection, pytest.raises(InputError) as told:
+        FileImport(connection, site, NOW_US, skip_bad=True).readings([file])
+    wanted = "an import needs room beside the store, some 50 octets a reading: No space left on device"
+    assert str(told.value) == f"{plant.folder}: {wanted}"
+    assert _stored(plant) == []
+
+
 def _whole(plant: Plant, site: Site) -> Path:
     """An import of three parts that counts, into a store with readings."""
     with writing(_store(plant)) as connection:
