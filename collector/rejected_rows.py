@@ -50,7 +50,8 @@ class RejectedRows:
     def named(self) -> list[Fault]:
         """The first faults, by row, and how many rows more there are."""
         more = self.count - MOST_NAMED
-        rest = [Fault(str(self.table.path), None, None, "", f"{more} more rows are bad")] if more > 0 else []
+        told = f"{more} more rows are bad; --skip-bad writes all of them to {self._rejected().name}"
+        rest = [Fault(str(self.table.path), None, None, "", told)] if more > 0 else []
         return [*sorted(self.faults, key=lambda fault: fault.line or 0), *rest]
 
     def write(self) -> Path:
@@ -58,7 +59,7 @@ class RejectedRows:
 
         Raises InputError where that cannot be written, or the file cannot be read again.
         """
-        path = self.table.path.with_name(self.table.path.name + ".rejected.csv")
+        path = self._rejected()
         headings = [heading for heading in self.table.headings if heading]
         try:
             with path.open("w", encoding="utf-8-sig", newline="") as file:
@@ -73,6 +74,9 @@ class RejectedRows:
         """Forget them."""
         with suppress(OSError):  # what a full disk did not take is tried once more
             self._reasons.close()
+
+    def _rejected(self) -> Path:
+        return self.table.path.with_name(self.table.path.name + ".rejected.csv")
 
     def _name(self, faults: list[Fault]) -> None:
         self.count += 1

@@ -83,7 +83,8 @@ class PlainColumns:
         with np.errstate(all="ignore"):
             stored = values * factors + offsets + 0.0  # -0.0 is 0
         good &= ~said | np.isfinite(stored)
-        good &= ~said | (np.abs(stored) <= MOST_EXACT) | (kinds != list(Kind).index(Kind.COUNTER))
+        small = (np.abs(stored) < MOST_EXACT) & (np.abs(values) < MOST_EXACT)
+        good &= ~said | small | (kinds != list(Kind).index(Kind.COUNTER))
         status = np.where(said, np.maximum(status, 0), np.where(bad, status, BAD))
         stored[~said] = np.nan
         return Columns(tags[good], times[good], stored[good], status[good], numbers[good]), good

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from math import isfinite
 from operator import itemgetter
 from pathlib import Path
@@ -118,11 +119,16 @@ def _value(reader: RowReader, row: Row, tag: Tag, status: int) -> float:
     if value is None:
         return nothing
     stored = value if unit.factor == 1 and unit.offset == 0 else value * unit.factor + unit.offset
-    if tag.kind is Kind.COUNTER and abs(stored) > MOST_EXACT:
+    if tag.kind is Kind.COUNTER and (abs(stored) > MOST_EXACT or not _is_exact(row.text("value"), value)):
         reader.reject(row, "value", "must not be above 2^53: it could not be kept exactly")
     elif not isfinite(stored):
         reader.reject(row, "value", f"is too large in {tag.storage_unit}")
     return stored + 0.0  # -0.0 is 0, or the same file would say two things
+
+
+def _is_exact(text: str, value: float) -> bool:
+    """Whether a number is what its text says; below 2^53 whole numbers are."""
+    return abs(value) < MOST_EXACT or Decimal(text.replace(",", "")) == value
 
 
 def _state(text: str, tag: Tag) -> float:

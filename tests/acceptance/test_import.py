@@ -271,6 +271,24 @@ def test_a_time_of_a_workbook_without_offset_is_a_bad_row(plant: Plant) -> None:
     assert ".xlsx:2:1: time: needs an offset or Z" in done.err
 
 
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("9007199254740991", ["9007199254740991"]),
+        ("9007199254740992", ["9007199254740992"]),
+        ("9007199254740992.0", ["9007199254740992"]),
+        ("-9007199254740992", ["-9007199254740992"]),
+        ("9007199254740993", []),
+        ('"9,007,199,254,740,993"', []),
+        ("-9007199254740993", []),
+    ],
+)
+def test_a_count_is_kept_exactly_or_refused(plant: Plant, value: str, kept: list[str]) -> None:
+    done = plant.imports("readings", plant.file(HEAD + f"{at(0)},good,{value}\n"))
+    assert plant.values("good") == kept
+    assert kept or "2:3: value: must not be above 2^53: it could not be kept exactly" in done.err
+
+
 def test_several_files_are_imported_all_or_none_and_all_their_faults_named(plant: Plant) -> None:
     good = plant.file(HEAD + f"{at(0)},good,1\n", "good.csv")
     bad = plant.file(HEAD + f"{at(1)},good,x\n", "bad.csv")
