@@ -19,7 +19,7 @@ from collector.clock_trust import ClockTrust
 from collector.control import Answer
 from collector.device_connector import open_connectors
 from collector.disk_watch import DiskWatch
-from collector.health import Snapshot, free_bytes, free_share, memory_bytes
+from collector.health import Snapshot, free_bytes, free_share, memory_bytes, written_bytes
 from collector.log_lines import LogLines
 from collector.loop_lag import HOUR_S, MINUTE_S, LoopLag
 from collector.opening import opened
@@ -277,6 +277,7 @@ class _Daemon:
             report_fault_us=publisher.problem_us if publisher else None,
             free_bytes=free_bytes(store),
             memory_bytes=memory_bytes(),
+            written_bytes=written_bytes(),
             site_sha256=self.site_sha256,
             disk_level=disk.level,
             wal_bytes=disk.wal_bytes,

@@ -25,9 +25,9 @@ class Snapshot:
     report_fault_us: since when. site_sha256: of the site file that it was started with.
     disk_level: of the disk of the store. wal_bytes: of its write-ahead log. damaged_rows, damaged_readings: set aside
     in the last 7 days, and what they were said to hold. renewed: the damaged file that a new store replaced.
-    clock_doubt: why the clock is
-    not trusted. readings_undated: not stored because of that. loop_late_s: the worst that the event loop was late in
-    the last minute and the last hour.
+    clock_doubt: why the clock is not trusted. readings_undated: not stored because of that. loop_late_s: the worst that
+    the event loop was late in the last minute and the last hour. written_bytes: what this process had written to disks
+    since it started; None where the system does not say.
     """
 
     at_us: int
@@ -59,6 +59,7 @@ class Snapshot:
     clock_doubt: str | None = None
     readings_undated: int = 0
     loop_late_s: tuple[float, float] = (0.0, 0.0)
+    written_bytes: int | None = None
 
     def reasons(self) -> list[str]:
         """Why the collector is not well, in plain words; empty when it is."""
@@ -85,6 +86,12 @@ class Snapshot:
         found += [f"{name}: {fault}" for name, fault in self.recent_faults.items()]
         return found
 
+    @property
+    def written_bytes_a_reading(self) -> float | None:
+        """Bytes written to disk for each reading that was committed since the start: what a flash card wears by.
+        None without readings, or where the system does not say."""
+        return self.written_bytes / self.committed if self.written_bytes is not None and self.committed else None
+
     def as_json(self) -> dict[str, Any]:
         """The snapshot as `/health` and `status --json` give it."""
         return {
@@ -100,6 +107,10 @@ class Snapshot:
             "readings_undated": self.readings_undated,
             "loop_late_minute_s": round(self.loop_late_s[0], 3),
             "loop_late_hour_s": round(self.loop_late_s[1], 3),
+            "disk_written_bytes": self.written_bytes,
+            "disk_written_bytes_per_reading": None
+            if (each := self.written_bytes_a_reading) is None
+            else round(each, 1),
             "task_faults": self.task_faults,
             "devices": [{"id": name, **device.as_json()} for name, device in self.devices.items()],
         }
@@ -129,3 +140,12 @@ def memory_bytes() -> int | None:
     except (OSError, IndexError, ValueError):
         return None
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def written_bytes() -> int | None:
+    """What this process has had written to disks since it started [bytes], as Linux counts it; None elsewhere."""
+    try:
+        lines = Path("/proc/self/io").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("write_bytes:"))
+    except (OSError, StopIteration, IndexError, ValueError):
+        return None

@@ -58,6 +58,8 @@ def _say_state(state: dict[str, Any], zone: ZoneInfo) -> None:
     if state["reports_waiting"] is not None:
         say(f"reports waiting for the programme: {state['reports_waiting']}")
     say(f"disk: {state['disk_free_ratio']:.1%} free; clock stepped by {state['clock_offset_s']} s since the start")
+    if (each := state["disk_written_bytes_per_reading"]) is not None:
+        say(f"written to disk: {state['disk_written_bytes'] >> 20} MiB since the start, {each} bytes a reading")
     say(f"event loop late by at most {state['loop_late_hour_s']} s in the last hour")
 
 

@@ -56,6 +56,9 @@ def _collector(now: dict[str, Any], detail: dict[str, Any]) -> Iterator[Metric]:
         yield GaugeMetricFamily("smartwings_reports_waiting", text, now["reports_waiting"])
     if detail["memory_bytes"] is not None:
         yield GaugeMetricFamily("smartwings_memory_bytes", "Memory of the collector", detail["memory_bytes"])
+    if now["disk_written_bytes"] is not None:
+        text = "What the collector has had written to disks since it started"
+        yield CounterMetricFamily("smartwings_disk_written_bytes", text, now["disk_written_bytes"])
     text = "What devices brought and is not stored yet"
     yield GaugeMetricFamily("smartwings_handovers_waiting", text, detail["waiting_handovers"])
     if detail["last_commit_us"] is not None:

@@ -104,6 +104,7 @@ def test_the_metrics_tell_latency_and_blocks(running: RunningPlant) -> None:
     assert 'smartwings_device_tags_refused{device="line"} 0.0' in said
     assert 'smartwings_device_silent{device="line"}' not in said
     assert "smartwings_memory_bytes" in said
+    assert "smartwings_disk_written_bytes_total" in said
     health = httpx.get(running.address + "/health").json()
     assert set(health["devices"][0]) == {
         "id", "connected", "connected_since_us", "last_good_us", "last_error", "last_error_us", "reconnects",

@@ -1,10 +1,12 @@
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from collector.health import Snapshot, free_share
+from collector.health import Snapshot, free_share, written_bytes
+from collector.store.guards import file_system
 from connectors.device_health import DeviceHealth
 
 UP = DeviceHealth(connected_since_us=5, readings=7)
@@ -56,3 +58,21 @@ def test_reasons_add_up_and_old_faults_are_counted_only() -> None:
 
 def test_the_disk_of_the_store_is_looked_at(tmp_path: Path) -> None:
     assert 0 < free_share(tmp_path / "not-yet-there.db") < 1
+
+
+def test_what_a_reading_costs_a_flash_card_is_said() -> None:
+    said = snapshot(written_bytes=200).as_json()
+    assert (said["disk_written_bytes"], said["disk_written_bytes_per_reading"]) == (200, 28.6)
+    assert snapshot(written_bytes=200, committed=0).as_json()["disk_written_bytes_per_reading"] is None
+    assert snapshot().as_json()["disk_written_bytes_per_reading"] is None
+
+
+def test_what_is_written_is_counted(tmp_path: Path) -> None:
+    before = written_bytes()
+    if before is None or file_system(str(tmp_path), Path("/proc/self/mounts").read_text(encoding="utf-8")) == "tmpfs":
+        pytest.skip("no writes to a disk are counted here")
+    with (tmp_path / "file").open("wb") as file:
+        file.write(bytes(1 << 20))
+        file.flush()
+        os.fsync(file.fileno())
+    assert (written_bytes() or 0) - before >= 1 << 20
