@@ -11,7 +11,7 @@ from collector.acquisition import now_us
 from collector.control import Answer
 from collector.file_import import FileImport
 from collector.health import Snapshot
-from collector.import_merging import merge_left, merged
+from collector.import_merging import done_in_turns, merge_left
 from collector.imported import Imported
 from collector.log_lines import LogLines
 from collector.plant_trouble import collecting_troubles
@@ -113,10 +113,10 @@ class Answers:
             await asyncio.to_thread(job.read, files)
             async with self._writer.importing:
                 await merge_left(self._writer)
-                await self._writer.write(job.name)
+                await done_in_turns(self._writer, job.name_next)
                 await asyncio.to_thread(check)
                 try:
-                    await merged(self._writer, job.merge_next)
+                    await done_in_turns(self._writer, job.merge_next)
                 except Exception as error:
                     raise RuntimeError(f"{str(error).splitlines()[0]}; {GONE_ON_WITH}") from error
             return job.end()

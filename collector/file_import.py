@@ -36,8 +36,8 @@ class FileImport:
         job = ReadingsImport(self.site, store_of(self.connection), self.now_us, self.replace, self.skip_bad)
         with job.begun():
             job.read(list(paths))
-            with transaction(self.connection):
-                job.name(self.connection)
+            while job.name_next(self.connection):
+                pass
             job.check(self.connection)
             while job.merge_next(self.connection):
                 pass

@@ -3,16 +3,16 @@
 Nothing counts until all of it was checked; from then on all of it does (`pending_import`).
 """
 
+from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from collector.imported import Imported
@@ -31,6 +31,7 @@ from plant.instant import US_PER_S
 from plant.reading import Readings, among, joined, sound
 from plant.tag import Kind
 
+_TEXTS_AT_ONCE = 1_000
 _DAY_US = DAY_S * US_PER_S
 NEEDS_ROOM = "an import needs room beside the store, some 50 octets a reading"
 
@@ -50,10 +51,9 @@ class _File:
 
 @dataclass(slots=True)
 class ReadingsImport:
-    """One import of files. Call `read`, then `name`, `check`, `merge_next` until it is False, and `end`.
+    """One import of files. Call `read`, `name_next` until False, `check`, `merge_next` until False, and `end`.
 
-    `read` needs no store and `check` one that it may read; `name` writes in a transaction of the caller's, `merge_next`
-    in one of its own.
+    `read` needs no store and `check` one that it may read; the two others write, in short transactions of their own.
     """
 
     site: Site
@@ -64,7 +64,7 @@ class ReadingsImport:
     _files: list[_File] = field(default_factory=list)
     _faults: list[Fault] = field(default_factory=list)
     _texts: dict[str, int] = field(default_factory=dict)
-    _text_ids: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    _text_ids: "array[float]" = field(default_factory=lambda: array("d"))
     _stack: ExitStack = field(default_factory=ExitStack)
     _sorted: SortedReadings | None = None
     _pending: PendingImport | None = None
@@ -92,11 +92,17 @@ class ReadingsImport:
                 except InputError as error:
                     self._faults.extend(error.faults)
 
-    def name(self, connection: Connection) -> None:
-        """Give ids to tags and texts that have none."""
-        register(connection, [(device.id, settings.tag()) for device in self.site.devices for settings in device.tags])
-        ids = text_ids(connection, self._texts)
-        self._text_ids = np.array([ids[text] for text in self._texts], dtype=np.float64)
+    def name_next(self, connection: Connection) -> bool:
+        """Give ids to tags, and to some of the texts, that have none; False: all have."""
+        with connection.begin():
+            if not self._text_ids:
+                devices = self.site.devices
+                register(connection, [(device.id, settings.tag()) for device in devices for settings in device.tags])
+            first = len(self._text_ids)
+            texts = list(islice(self._texts, first, first + _TEXTS_AT_ONCE))
+            ids = text_ids(connection, texts) if texts else {}
+        self._text_ids.extend(ids[text] for text in texts)
+        return len(self._text_ids) < len(self._texts)
 
     def check(self, connection: Connection) -> None:
         """Look for what the store says otherwise, write the rejected rows, and make the import count.
@@ -163,7 +169,9 @@ class ReadingsImport:
     def _readings(self, day: TagDay, is_text: bool) -> Readings:
         values = day.rows["value"]
         if is_text:
-            values = np.where(np.isnan(values), values, np.append(self._text_ids, 0)[np.nan_to_num(values).astype(int)])
+            values = np.where(
+                np.isnan(values), values, np.append(np.array(self._text_ids), 0)[np.nan_to_num(values).astype(int)]
+            )
         values, status = sound(values, day.rows["status"])
         times = day.rows["time_us"].copy()
         none = np.zeros(len(times), dtype=np.int64)

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -140,6 +141,7 @@ def test_a_collector_starts_at_once_and_goes_on_with_an_import_that_was_cut_off_
 
 def test_a_store_with_half_an_import_is_not_backed_up(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     copy = plant.folder / "copy.db"
+    monkeypatch.setattr("collector.store.backup.LONGEST_WAIT_S", 0.0)
 
     async def back_up_now(_: Answers, writer: Writer) -> None:
         with pytest.raises(StoreError, match=r"copy.db: was not written, since an import is just being merged"):
@@ -149,3 +151,12 @@ def test_a_store_with_half_an_import_is_not_backed_up(plant: Plant, monkeypatch:
         assert back_up(writer.path, copy, 0).counted["readings in chunks"] == 300
 
     _half_merged(plant, monkeypatch, back_up_now)
+
+
+def test_a_backup_waits_for_an_import_that_is_being_merged(plant: Plant) -> None:
+    assert plant.imports("readings", plant.file(HEAD + ROWS)).code == 0
+    pending = plant.folder / "plant.db.import-x.whole"
+    pending.touch()
+    threading.Timer(0.5, pending.unlink).start()
+    assert back_up(plant.folder / "plant.db", plant.folder / "copy.db", 0).counted["readings in chunks"] == 300
+    assert not pending.exists()

@@ -15,7 +15,7 @@ from collector.readings_import import ReadingsImport
 from collector.store import changes, pending_import, readings
 from collector.store.account import account
 from collector.store.pending_import import ImportWriter
-from collector.store.store import reading, transaction, writing
+from collector.store.store import reading, writing
 from collector.store.tags import stored_tags
 from config.fault import InputError
 from config.load import load_site
@@ -118,8 +118,7 @@ def test_while_an_import_is_merged_each_transaction_is_short_and_others_come_in_
     counts = [0]
     with writing(_store(plant)) as connection, job.begun():
         job.read([Path(plant.file(_rows(site)))])
-        with transaction(connection):
-            job.name(connection)
+        assert not job.name_next(connection)
         job.check(connection)
         more = True
         while more:
@@ -144,7 +143,7 @@ def test_where_nothing_can_be_put_beside_the_store_the_import_says_so(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(ImportWriter, "add", full)
-    with writing(_store(plant)) as connection, pytest.raises(InputError, match="beside the store, .*: No space left"):
+    with writing(_store(plant)) as connection, pytest.raises(InputError, match=r"beside the store, .*: No space left"):
         FileImport(connection, site, NOW_US).readings([Path(plant.file(_rows(site)))])
     assert (_stored(plant), _left_beside(plant)) == ([], [])
 
@@ -209,6 +208,26 @@ def test_an_import_that_was_cut_short_is_set_aside_wherever_that_was(plant: Plan
     assert _stored(plant)[:101:50] == [1000, 1001, 1002]
 
 
+def test_texts_get_their_ids_some_at_a_time(plant: Plant, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.readings_import._TEXTS_AT_ONCE", 100)
+    lines = (f"{text},job,{at}\n" for at, text in enumerate(format_instants(MONDAY_US + np.arange(250), site.zone)))
+    job = ReadingsImport(site, _store(plant), NOW_US)
+    counts = []
+    with writing(_store(plant)) as connection, job.begun():
+        job.read([Path(plant.file("time,tag,value\n" + "".join(lines)))])
+        more = True
+        while more:
+            more = job.name_next(connection)
+            counts.append(connection.exec_driver_sql("select count(*) from text").scalar())
+            connection.rollback()
+        job.check(connection)
+        while job.merge_next(connection):
+            pass
+        job.end()
+    assert counts == [100, 200, 250]
+    assert plant.values("job") == [str(at) for at in range(250)]
+
+
 def test_a_commit_that_fails_is_made_up_for_by_the_next_and_nothing_is_left_out(
     plant: Plant, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,8 +244,7 @@ def test_a_commit_that_fails_is_made_up_for_by_the_next_and_nothing_is_left_out(
 
     with writing(_store(plant)) as connection, job.begun():
         job.read([Path(plant.file(_rows(site)))])
-        with transaction(connection):
-            job.name(connection)
+        assert not job.name_next(connection)
         job.check(connection)
         monkeypatch.setattr(connection.dialect, "do_commit", commit)
         more = True
