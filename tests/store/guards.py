@@ -20,6 +20,8 @@ POWER = "tests/store/test_power.py"
 KILLS = "tests/store/test_killed_plant.py"
 MACHINE = "tests/store/test_machine.py"
 STORE = "tests/store/test_store.py"
+IMPORT = "tests/store/test_pending_import.py"
+IMPORTS = "tests/store/test_imports_of_a_collector.py"
 READINGS = "tests/store/test_readings.py"
 MIGRATION = "tests/store/test_store_fixtures.py::test_a_migration_that_is_killed_goes_on_and_ends_well"
 
@@ -94,6 +96,25 @@ GUARDS: dict[str, Guard] = {
         '            " and not exists (select 1 from chunk where chunk.stamp = stamp.id)",\n',
         '            "",\n',
         ("tests/store/test_stamps.py",),
+    ),
+    "an import is whole to its last part": Guard(
+        "collector/store/pending_import.py", "if count != before + taken:", "if False:", (IMPORT,)
+    ),
+    "parts of an import are told by their checksum": Guard(
+        "collector/store/pending_import.py", "if head != _head(*said):", "if False:", (IMPORT,)
+    ),
+    "a commit of an import that failed is made up for": Guard(
+        "collector/store/pending_import.py",
+        "        with connection.begin():\n            done = ",
+        "        self._at, self._parts = at, self._parts + len(parts)\n"
+        "        with connection.begin():\n            done = ",
+        (IMPORT,),
+    ),
+    "a backup has no half of an import": Guard(
+        "collector/store/backup.py", "    if any(pending_files(store)):\n", "    if False:\n", (IMPORTS,)
+    ),
+    "one import is merged at a time": Guard(
+        "collector/answers.py", "async with self._writer.importing:", "if True:", (IMPORTS,)
     ),
     "a report settled once stays so": Guard(
         "collector/store/reports.py",

@@ -204,6 +204,8 @@ def test_an_import_that_was_cut_short_is_set_aside_wherever_that_was(plant: Plan
     content = whole.read_bytes()
     for end in [*range(0, len(content) - 24, 11), *range(len(content) - 26, len(content))]:
         assert _opened_with(plant, whole, content[:end]) == [".damaged"], end
+    first = content[17 : 17 + 24 + int.from_bytes(content[33:37], "little")]
+    assert _opened_with(plant, whole, content.replace(first, b"", 1)) == [".damaged"]
     assert _opened_with(plant, whole, content) == []
     assert _stored(plant)[:101:50] == [1000, 1001, 1002]
 
