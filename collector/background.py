@@ -13,6 +13,7 @@ from collector.acquisition import now_us
 from collector.clock_trust import ClockTrust, accept
 from collector.disk import Level
 from collector.disk_watch import DiskWatch
+from collector.import_merging import merge_left
 from collector.kept_records import missing_records, what_is_closed
 from collector.schedule import Schedule
 from collector.store import changes, events
@@ -82,6 +83,12 @@ def _housekeeping(schedule: Schedule, site: Site, writer: Writer, disk: DiskWatc
             await forget()
             await writer.call(lambda connection: truncate_wal(connection, writer.path, 0))
 
+    async def go_on_with_imports() -> None:
+        if not writer.importing.locked():
+            async with writer.importing:
+                await merge_left(writer)
+
+    schedule.every(5, "imports", go_on_with_imports)
     schedule.every(20, "gather journal", gather_journal)
     schedule.every(60, "seal hours", seal)
     schedule.every(600, "merge days", merge)

@@ -35,7 +35,7 @@ def renew(path: Path, tags: Iterable[StoredTag], reason: str) -> Path:
     """Put the file of a store aside, and in its place a new one with all that is small; where the damaged file is.
 
     For who wrote to it and has closed it. tags: those that are known by heart, should their rows be damaged. Raises
-    StoreError and OSError, for example on a full disk; nothing is changed then.
+    StoreError and OSError, for example on a full disk; at most the header of the file is changed then.
     """
     new, aside = new_beside(path), beside(path, f".damaged-{time.time_ns() // 1000}")
     with locked(path):
@@ -45,9 +45,12 @@ def renew(path: Path, tags: Iterable[StoredTag], reason: str) -> Path:
             with writing(new) as connection, transaction(connection):
                 _copy(path, connection, tags)
                 events.save(connection, time.time_ns() // 1000, "store damaged", f"{reason}; kept as {aside.name}")
-            exchange(path, aside)
+        except Exception:
+            remove(new)  # of what is half made, nothing may ever take a store's place, or its room
+            raise
         finally:
             beside(new, ".lock").unlink(missing_ok=True)
+        exchange(path, aside)
     log.error("the store was damaged (%s) and is kept as %s; a new one was begun", reason, aside.name)
     return aside
 

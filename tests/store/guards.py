@@ -20,6 +20,8 @@ POWER = "tests/store/test_power.py"
 KILLS = "tests/store/test_killed_plant.py"
 MACHINE = "tests/store/test_machine.py"
 STORE = "tests/store/test_store.py"
+IMPORT = "tests/store/test_pending_import.py"
+IMPORTS = "tests/store/test_imports_of_a_collector.py"
 READINGS = "tests/store/test_readings.py"
 SALVAGE = "tests/store/test_salvage.py"
 DAMAGE = "tests/store/test_damage.py"
@@ -145,6 +147,25 @@ GUARDS: dict[str, Guard] = {
         "await as_soon_as_there_is_room(lambda: _started(site, writer, around), around.disk, stop)",
         "await _started(site, writer, around)",
         ("tests/store/test_full_disk.py",),
+    ),
+    "an import is whole to its last part": Guard(
+        "collector/store/pending_import.py", "if count != before + taken:", "if False:", (IMPORT,)
+    ),
+    "parts of an import are told by their checksum": Guard(
+        "collector/store/pending_import.py", "if head != _head(*said):", "if False:", (IMPORT,)
+    ),
+    "a commit of an import that failed is made up for": Guard(
+        "collector/store/pending_import.py",
+        "        with connection.begin():\n            done = ",
+        "        self._at, self._parts = at, self._parts + len(parts)\n"
+        "        with connection.begin():\n            done = ",
+        (IMPORT,),
+    ),
+    "a backup has no half of an import": Guard(
+        "collector/store/backup.py", "    if any(pending_files(store)):\n", "    if False:\n", (IMPORTS,)
+    ),
+    "one import is merged at a time": Guard(
+        "collector/answers.py", "async with self._writer.importing:", "if True:", (IMPORTS,)
     ),
     "a report settled once stays so": Guard(
         "collector/store/reports.py",

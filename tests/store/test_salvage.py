@@ -1,6 +1,7 @@
 """What is taken over from a damaged file becomes part of the store as if it had never been away."""
 
 import asyncio
+import json
 import shutil
 import sqlite3
 from collections.abc import AsyncGenerator, Iterable
@@ -10,22 +11,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 from renewed import spoil_pages
+from sample_reports import key_of
 from sent_reports import save_chain
 from sqlalchemy import Connection
 from stored import DAY_US, MONDAY_US, arrive, make_store, some_readings, with_tags
 
 from collector.acquisition import Acquisition
-from collector.store import changes, exchange, renewal, reports
+from collector.reporting import Reporting
+from collector.store import changes, events, exchange, renewal, reports
 from collector.store.account import account
 from collector.store.exchange import unsalvaged
 from collector.store.readings import merge, series
 from collector.store.renewal import renew, to_salvage
 from collector.store.replaced import replaced_since
+from collector.store.reports import StoredReport
 from collector.store.salvage import Salvage
 from collector.store.sealing import seal
 from collector.store.store import StoreError, reading, transaction, writing
 from collector.store.tags import register, stored_tags, text_ids, texts
 from collector.store.writer import Writer
+from config.load import load_site
 from connectors.connector import Handover
 from connectors.device_health import DeviceHealth
 from plant.gap import Gap
@@ -221,6 +226,7 @@ def test_a_row_that_cannot_be_written_ends_the_renewal_and_the_store_stays(
     monkeypatch.setattr(renewal, "_copy_table", without_room)
     with pytest.raises(StoreError, match="full"):
         renew(path, [], "test")
+    assert not exchange.new_beside(path).exists()
     assert unsalvaged(path) == []
     with reading(path) as connection:
         assert len(series(connection, 1, *EVER)) == 1
@@ -303,3 +309,40 @@ def test_tags_that_are_known_by_heart_keep_their_ids_where_their_rows_are_lost(p
         assert {name: tag.id for name, tag in stored_tags(connection).items()} == {
             name: tag.id for name, tag in known.items()
         }
+
+
+SITE = """\
+plant: {id: kr-test-0001, time_zone: Asia/Seoul}
+store: {url: "sqlite:///plant.db"}
+mqtt: {programme: iim, host: localhost, key_file: k, reports: [day]}
+"""
+
+
+def test_reports_that_are_made_again_are_the_first_of_a_new_epoch(path: Path) -> None:
+    (path.parent / "site.yaml").write_text(SITE, encoding="utf-8")
+    site = load_site(path.parent / "site.yaml")
+    assert site.mqtt is not None
+    reporting = Reporting(site, site.mqtt, path, "5" * 64, key_of(1))
+
+    async def make() -> list[StoredReport]:
+        writer = Writer(path)
+        writer.open()
+        try:
+            await reporting.make_due(writer, MONDAY_US + 3 * DAY_US)
+            return await writer.read(reports.all_reports)
+        finally:
+            writer.close()
+
+    with writing(path) as connection, transaction(connection):
+        events.save(connection, MONDAY_US, "start")
+    before = asyncio.run(make())
+    spoil_root(path, "report")
+    renew(path, [], "test")
+    after = asyncio.run(make())
+    assert [(one.epoch, one.sequence) for one in before] == [(1, 1), (1, 2), (1, 3)]
+    (epoch,) = {one.epoch for one in after}
+    assert epoch > 1
+    assert [(one.id, one.sequence) for one in after] == [(one.id, one.sequence) for one in before]
+    with reading(path) as connection:
+        event = json.loads(reports.event(connection, epoch, 1) or b"")
+    assert (event["epoch"], event["previous"]) == (epoch, "")
