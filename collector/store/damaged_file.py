@@ -1,8 +1,6 @@
 """What can still be read of a damaged file? Row by row, around what is damaged; and of what times is something lost?"""
 
-import logging
 import sqlite3
-from collections import deque
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -11,17 +9,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from collector.store.chunk import ChunkError, decode
-from collector.store.chunk_rows import DAY_S, HOUR_S, begin_s, tag_of
+from collector.store.chunk_rows import DAY_S, HOUR_S, begin_s, chunk_key, tag_of
 from collector.store.journal import unpack
 from collector.store.lost_times import LostTime, ReadRows, lost_of_chunks, lost_of_journal
+from collector.store.row_search import UNREADABLE, rows_around_damage
 from plant.instant import US_PER_S
 from plant.reading import Readings
 
-log = logging.getLogger(__name__)
-
-MOST_SEARCHES = 50_000
-_UNREADABLE = (sqlite3.Error, UnicodeError, OverflowError)
-_FIRST, _LAST = 0, 2**62
+_TAG_IDS = 0, 2**33
+_ROW_IDS = 0, 2**40
+_MOST_TAGS = 2**20
 _CHUNKS = "select key, span_s from chunk where key between ? and ? order by key"
 _JOURNAL = "select id from journal where id between ? and ? order by id"
 _REPLACED = "select id from replaced where id between ? and ? order by id"
@@ -51,7 +48,7 @@ class DamagedFile:
     def tags(self) -> dict[int, str]:
         """Names of its tags by id, those whose rows can be read."""
         with closing(_opened(self.path)) as connection:
-            return {row[0]: row[1] for row in _rows(connection, _TAGS, (_FIRST, _LAST))}
+            return {row[0]: row[1] for row in rows_around_damage(connection, _TAGS, _TAG_IDS)}
 
     def readings(self, since_us: int) -> Iterator[Found]:
         """All readings that can be read: of chunks, of the journal, and those that imports replaced. since: when the
@@ -67,7 +64,8 @@ class DamagedFile:
 
     def _of_chunks(self, connection: sqlite3.Connection, read: ReadRows) -> Iterator[Found]:
         query = f"select payload, {_stamps(connection)} from chunk where key = ?"
-        for key, span_s in _rows(connection, _CHUNKS, (_FIRST, _LAST), read.unread):
+        bounds = 0, chunk_key(max(self.tags(), default=_MOST_TAGS) + 1)
+        for key, span_s in rows_around_damage(connection, _CHUNKS, bounds, read.unread):
             span_s = HOUR_S if span_s == HOUR_S else DAY_S
             start_us, end_us = begin_s(key) * US_PER_S, (begin_s(key) + span_s) * US_PER_S
             read.add(key, start_us, end_us)
@@ -75,27 +73,27 @@ class DamagedFile:
                 found = _decoded(connection, *_row(connection, query, key))
                 if not start_us <= found.times_us[0] <= found.times_us[-1] < end_us:
                     raise ChunkError("its times are not those of its key")
-            except (*_UNREADABLE, ChunkError, IndexError):
+            except (*UNREADABLE, ChunkError, IndexError):
                 self.lost.append(LostTime(tag_of(key), tag_of(key), start_us, end_us))
             else:
                 yield Found(tag_of(key), found, span_s)
 
     def _of_journal(self, connection: sqlite3.Connection, read: ReadRows) -> Iterator[Found]:
-        for (key,) in _rows(connection, _JOURNAL, (_FIRST, _LAST), read.unread):
+        for (key,) in rows_around_damage(connection, _JOURNAL, _ROW_IDS, read.unread):
             try:
                 entry = unpack(*_row(connection, "select payload from journal where id = ?", key))
-            except (*_UNREADABLE, ChunkError):
+            except (*UNREADABLE, ChunkError):
                 read.unread.append((key, key))
                 continue
-            read.add(key, int(entry.readings.times_us.min()), int(entry.readings.times_us.max()))
+            read.add(key, int(entry.readings.times_us.min()), int(entry.readings.times_us.max()) + 1)
             for tag_id in np.unique(entry.tag_ids).tolist():
                 found = entry.of(tag_id)
                 yield Found(tag_id, found[np.argsort(found.times_us, kind="stable")])
 
     def _of_replaced(self, connection: sqlite3.Connection) -> Iterator[Found]:
         query = "select tag_id, replaced_us, payload from replaced where id = ?"
-        for (key,) in _rows(connection, _REPLACED, (_FIRST, _LAST)):
-            with suppress(*_UNREADABLE, ChunkError):
+        for (key,) in rows_around_damage(connection, _REPLACED, _ROW_IDS):
+            with suppress(*UNREADABLE, ChunkError):
                 tag_id, replaced_us, payload = _row(connection, query, key)
                 yield Found(tag_id, decode(payload), replaced_us=replaced_us)
 
@@ -123,39 +121,6 @@ def _row(connection: sqlite3.Connection, query: str, key: int) -> tuple[Any, ...
     if row is None:
         raise ChunkError("a row is not there any more")
     return tuple(row)
-
-
-def _rows(
-    connection: sqlite3.Connection, query: str, bounds: tuple[int, int], unread: list[tuple[int, int]] | None = None
-) -> Iterator[tuple[Any, ...]]:
-    """Rows of a query with an ascending key in its first column and bounds of it. Around a damaged page they are
-    sought from both ends, then from the middle of what is left, so often as is worth it. unread: is given the bounds
-    between which rows may be that were not read."""
-    left, unread = deque([bounds]), [] if unread is None else unread
-    for _ in range(MOST_SEARCHES):
-        if not left:
-            return
-        low, high = left.popleft()
-        try:
-            for row in connection.execute(query, (low, high)):
-                yield row
-                low = row[0] + 1
-        except _UNREADABLE as error:
-            log.debug("a part of a damaged file cannot be read: %s", error)
-        else:
-            continue
-        try:
-            for row in connection.execute(query + " desc", (low, high)):
-                yield row
-                high = row[0] - 1
-        except _UNREADABLE:
-            middle = (low + high) // 2
-            if low < high:
-                left += [(low, middle), (middle + 1, high)]
-            elif low == high:
-                unread.append((low, high))
-    unread += left
-    log.error("more of a damaged file cannot be read than is worth looking for")
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -68,10 +68,11 @@ def lost_of_chunks(rows: ReadRows, since_us: int, until_us: int) -> Iterator[Los
 
 
 def lost_of_journal(rows: ReadRows, since_us: int, until_us: int) -> Iterator[LostTime]:
-    """What may be lost of the journal, of any tag. since: up to when readings lie in chunks; until: when the file was
-    written to last. Late readings among the lost are counted, but nobody knows their times."""
+    """What may be lost of the journal, of any tag: rows are of about the time of those beside them, which they may
+    share. since: up to when readings lie in chunks; until: when the file was written to last. Late readings among the
+    lost are counted, but nobody knows their times."""
     for before, after in rows.around_unread():
-        start_us = since_us if before is None else rows.end_us[before]
-        end_us = until_us if after is None else rows.start_us[after]
+        start_us = since_us if before is None else rows.start_us[before]
+        end_us = until_us if after is None else rows.end_us[after]
         if start_us < end_us:
             yield LostTime(*ALL_TAGS, start_us, end_us)
