@@ -39,8 +39,8 @@ def _made(store: Path, target: Path, now_us: int) -> Findings:
     part = unfinished(target)
     try:
         remove_with_all_beside(part)
-        if why := no_room(target.parent, size_of(store), "name a file on another disk", store):
-            raise StoreError(why)
+        if lacking := no_room(target.parent, size_of(store), "name a file on another disk", store):
+            raise StoreError(lacking)
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with reading(store) as connection:
             _copy(connection, part, now_us)
