@@ -9,6 +9,7 @@ import sys
 import threading
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from stored import HOUR_US, MONDAY_US, arrive, make_store, rows, some_readings
@@ -339,21 +340,42 @@ def test_gaps_that_were_open_are_closed_and_servers_are_not_asked_to_go_on_from_
         assert connection.exec_driver_sql("select * from device").all() == [("press", 5, None)]
 
 
-def test_killed_anywhere_the_store_is_the_old_or_the_new_one(store: Path, tmp_path: Path) -> None:
-    script = Path(__file__).with_name("killed_restore.py")
-    told = subprocess.run(
-        [sys.executable, str(script), str(store), str(tmp_path / "b.db"), str(LATER_US)],
-        stdout=subprocess.PIPE, text=True, check=True,
-    )  # fmt: skip
-    found = [json.loads(line) for line in told.stdout.splitlines()]
-    assert {(tuple(one["values"]), one["epoch"], one["faults"]) for one in found} == {
-        ((1, 2, 3), 1, 0),
-        ((1,), EPOCH, 0),
-    }
+def killed(what: str, store: Path, file: Path, kills: int = 0) -> list[dict[str, Any]]:
+    """What there is after each kill."""
+    script = Path(__file__).with_name("killed_copies.py")
+    command = [sys.executable, str(script), what, str(store), str(file), str(LATER_US), str(kills)]
+    told = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return [json.loads(line) for line in told.stdout.splitlines()]
+
+
+def require_old_or_new(found: list[dict[str, Any]], store: Path) -> None:
+    """The old store has a reading more than the backup in its log, another before, and an import that was cut off."""
+    old, new = ((1, 2, 3, 99), 1, 0), ((1,), EPOCH, 0)
+    assert {(tuple(one["values"]), one["epoch"], one["faults"]) for one in found} == {old, new}
+    assert [name for name in beside(store) if "restoring" in name] == []
+    assert not any(kept.samefile(store) for kept in store.parent.glob("plant.db.before-*"))
+
+
+def require_whole_or_none(found: list[dict[str, Any]]) -> None:
+    """What is called a backup is one; a backup killed leaves nothing that the next one stumbles over."""
+    assert {one["found"] is None for one in found} == {True, False}
+    for one in found:
+        assert one["found"] in (None, one["store"])
+        assert (one["again"], one["left"], one["store"]["faults"]) == (one["store"], [], 0)
+
+
+def test_a_restore_killed_anywhere_leaves_the_old_store_or_the_new_one(store: Path, tmp_path: Path) -> None:
+    found = killed("restore", store, tmp_path / "b.db")
+    require_old_or_new(found, store)
     assert [one["killed"] for one in found] == [True] * (len(found) - 1) + [False]
     assert len(found) > 15
-    assert [name for name in beside(store) if "restoring" in name] == []
-    assert not any(kept.samefile(store) for kept in tmp_path.glob("plant.db.before-*"))
+
+
+def test_a_backup_killed_anywhere_leaves_a_whole_one_or_none(store: Path, tmp_path: Path) -> None:
+    found = killed("backup", store, tmp_path / "c.db")
+    require_whole_or_none(found)
+    assert [one["killed"] for one in found] == [True] * (len(found) - 1) + [False]
+    assert len(found) > 5
 
 
 def test_a_file_system_without_second_names_is_no_obstacle(
