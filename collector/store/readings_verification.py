@@ -8,13 +8,14 @@ import numpy as np
 from sqlalchemy import Connection, Row
 from zstandard import ZstdError
 
-from collector.store.aggregates import columns
+from collector.store.aggregates import QUARTER_US, columns, of_readings, widened
 from collector.store.chunk import ChunkError, decode
 from collector.store.chunk_rows import DAY_S, HOUR_S, StoredChunk, begin_s, kinds, readings_of, tag_of
+from collector.store.code_changes import changes_of, gathered
 from collector.store.findings import Findings
 from collector.store.journal import JournalEntry, unpack
 from collector.store.pages import pages
-from collector.store.summary import aggregates_of, changes_in, is_of_changes, summary
+from collector.store.summary import aggregates_of, changes_in, is_of_changes
 from plant.instant import US_PER_S
 from plant.reading import Readings, distinct
 from plant.tag import Kind
@@ -140,9 +141,10 @@ def _verify_summary(row: Row[Any], readings: Readings, found: Findings) -> None:
 def _sums_up(blob: bytes, readings: Readings) -> bool:
     """Whether a summary is that of readings, by the kind that their tag had as it was made."""
     if is_of_changes(blob):
-        stored, made = changes_in([blob]), changes_in([summary(readings, Kind.STATE)])
+        stored, made = changes_in([blob]), gathered(changes_of(readings))
         return np.array_equal(stored.start_us, made.start_us) and np.array_equal(stored.code, made.code, equal_nan=True)
-    pairs = zip(columns(aggregates_of([blob])), columns(aggregates_of([summary(readings, Kind.GAUGE)])), strict=True)
+    quarters = widened(of_readings(readings), QUARTER_US)
+    pairs = zip(columns(aggregates_of([blob])), columns(quarters), strict=True)
     # Another numpy may add up in another order.
     return all(len(one) == len(other) and np.allclose(one, other, 1e-9, 0, equal_nan=True) for one, other in pairs)
 

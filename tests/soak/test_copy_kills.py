@@ -27,7 +27,7 @@ def made(folder: Path) -> Path:
 
 def test_restores_killed_at_any_instant_leave_the_old_store_or_the_new_one(tmp_path: Path) -> None:
     store = made(tmp_path)
-    require_old_or_new(killed("restore", store, tmp_path / "b.db", KILLS), store)
+    require_old_or_new(killed("restore", store, tmp_path / "b.db", KILLS))
 
 
 def test_backups_killed_at_any_instant_are_whole_or_none(tmp_path: Path) -> None:
