@@ -63,10 +63,9 @@ def browse(
     from connectors.reachability import UnreachableError
 
     asked = _Asked(endpoint, under, security, fingerprint, tuple(accept or ()), device)
-    with faults_reported():
-        known = None if site is None else _known(site, asked)
     try:
-        found = _found(known, site, asked)
+        with faults_reported():
+            found = _found(site, asked)
     except (UnreachableError, ConnectorError, ValueError) as error:
         refuse(f"{endpoint}: {_told(error)}")
     if tags is not None:
@@ -80,7 +79,8 @@ def browse(
         _say(found, rows)
 
 
-def _found(known: "OpcUaDevice | None", site: Path | None, asked: _Asked) -> "Browsed":
+def _found(site: Path | None, asked: _Asked) -> "Browsed":
+    known = None if site is None else _known(site, asked)
     with tempfile.TemporaryDirectory() as folder:
         place = site.parent if site is not None else Path(folder)
         if known is not None and asked.security in (None, known.security):
