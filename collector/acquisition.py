@@ -62,6 +62,7 @@ class Acquisition:
     last_commit_s: float | None = None
     _waiting: "asyncio.Queue[_Waiting]" = field(default_factory=asyncio.Queue)
     _texts: dict[str, int] = field(default_factory=dict)
+    _texts_of: Connection | None = None
     _resumed: set[str] = field(default_factory=set)
     _connectors: dict[str, Connector] = field(default_factory=dict)
     _ids: dict[str, tuple[tuple[str, ...], U32]] = field(default_factory=dict)
@@ -227,6 +228,9 @@ class Acquisition:
     def _values(self, connection: Connection, batch: Batch) -> F64:
         if not batch.texts:
             return batch.values
+        if connection is not self._texts_of:  # a new file may lack some of those that the damaged one had
+            self._texts_of = connection
+            self._texts.clear()
         new = set(batch.texts.values()) - self._texts.keys()
         if new:
             self._texts.update(text_ids(connection, new))

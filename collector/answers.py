@@ -1,7 +1,6 @@
 """What does the daemon do for commands? What changes something goes through its writer; status is its snapshot."""
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ from collector.acquisition import now_us
 from collector.control import Answer
 from collector.file_import import FileImport
 from collector.health import Snapshot
+from collector.import_merging import done_in_turns, merge_left
 from collector.imported import Imported
 from collector.log_lines import LogLines
 from collector.plant_trouble import collecting_troubles
@@ -28,6 +28,8 @@ from connectors.connector import Connector
 
 MOST_FAULTS = 500
 """Faults of files that an answer names one by one; its message has all."""
+
+GONE_ON_WITH = "the import counts, is not yet in the store as a whole, and will be gone on with by itself"
 
 
 class Answers:
@@ -99,8 +101,7 @@ class Answers:
             return {"ok": False, "message": str(error), "faults": faults, "fault_count": len(error.faults)}
 
     async def _import_readings(self, files: list[Path], replace: bool, skip_bad: bool) -> list[Imported]:
-        """Read and check beside the writer; the writer rests between transactions for as long as each took, so that
-        what devices send is committed in between."""
+        """Read and check beside the writer. One import is merged at a time: another could say otherwise meanwhile."""
         store = self._writer.path
         job = ReadingsImport(self._site, store, now_us(), replace, skip_bad)
 
@@ -110,11 +111,12 @@ class Answers:
 
         with job.begun():
             await asyncio.to_thread(job.read, files)
-            await self._writer.write(job.name)
-            await asyncio.to_thread(check)
-            more = True
-            while more:
-                begun_s = time.monotonic()
-                more = await self._writer.write(job.merge_next)
-                await asyncio.sleep(time.monotonic() - begun_s)
+            async with self._writer.importing:
+                await merge_left(self._writer)
+                await done_in_turns(self._writer, job.name_next)
+                await asyncio.to_thread(check)
+                try:
+                    await done_in_turns(self._writer, job.merge_next)
+                except Exception as error:
+                    raise RuntimeError(f"{str(error).splitlines()[0]}; {GONE_ON_WITH}") from error
             return job.end()

@@ -13,6 +13,7 @@ from collector.acquisition import now_us
 from collector.clock_trust import ClockTrust, accept
 from collector.disk import Level
 from collector.disk_watch import DiskWatch
+from collector.import_merging import merge_left
 from collector.kept_records import missing_records, what_is_closed
 from collector.schedule import Schedule
 from collector.store import changes, events
@@ -51,7 +52,9 @@ def background(
     if reporting is not None:
 
         async def report() -> None:
-            await reporting.make_due(writer, now_us())
+            # Late rather than made without what is still to be taken over; but not for ever, for want of room.
+            if to_salvage(writer.path) is None or disk.level >= Level.SHORT:
+                await reporting.make_due(writer, now_us())
 
         schedule.every(5, "reports", report)
     if site.orders.watch is not None:
@@ -80,6 +83,12 @@ def _housekeeping(schedule: Schedule, site: Site, writer: Writer, disk: DiskWatc
             await forget()
             await writer.call(lambda connection: truncate_wal(connection, writer.path, 0))
 
+    async def go_on_with_imports() -> None:
+        if not writer.importing.locked():
+            async with writer.importing:
+                await merge_left(writer)
+
+    schedule.every(5, "imports", go_on_with_imports)
     schedule.every(20, "gather journal", gather_journal)
     schedule.every(60, "seal hours", seal)
     schedule.every(600, "merge days", merge)
@@ -87,6 +96,7 @@ def _housekeeping(schedule: Schedule, site: Site, writer: Writer, disk: DiskWatc
     schedule.every(30, "make room", make_room)
     _summaries(schedule, writer, disk)
     _damage(schedule, writer)
+    _damaged_file(schedule, writer, disk)
 
 
 async def _bit_by_bit(writer: Writer, at: int | None, step: Callable[[Connection, int], int | None]) -> None:
@@ -130,6 +140,12 @@ def _damage(schedule: Schedule, writer: Writer) -> None:
         rows, readings, _ = await writer.read(lambda connection: damaged_since(connection, since_us))
         writer.damaged = rows, readings
 
+    schedule.every(60, "look for damage", look)
+    schedule.every(20, "count damage", count)
+
+
+def _damaged_file(schedule: Schedule, writer: Writer, disk: DiskWatch) -> None:
+    """The structure of the whole file is looked at once a day; what can be read of one put aside is taken over."""
     checked_us = [0]
 
     async def check_file() -> None:
@@ -145,12 +161,12 @@ def _damage(schedule: Schedule, writer: Writer) -> None:
         if aside is None:
             return
         salvaging = Salvage(aside)
-        while await writer.write(salvaging.step):  # noqa: ASYNC110 - rest after each step
+        while disk.level < Level.SHORT:
+            if not await writer.write(salvaging.step):
+                salvaging.done()
+                return
             await asyncio.sleep(LOOK_PAUSE_S)
-        salvaging.done()
 
-    schedule.every(60, "look for damage", look)
-    schedule.every(20, "count damage", count)
     schedule.every(30, "check file", check_file)
     schedule.every(10, "salvage", salvage)
 

@@ -22,7 +22,7 @@ from collector.disk_watch import DiskWatch
 from collector.health import Snapshot, free_bytes, free_share, memory_bytes, written_bytes
 from collector.log_lines import LogLines
 from collector.loop_lag import HOUR_S, MINUTE_S, LoopLag
-from collector.opening import opened
+from collector.opening import as_soon_as_there_is_room, opened
 from collector.page.process import run_page
 from collector.schedule import Schedule
 from collector.site_change import require_startable
@@ -59,7 +59,9 @@ async def run(site: Site, site_file: Path, stop: asyncio.Event, ready: Callable[
     if not await opened(writer, around.disk, stop):
         return
     try:
-        daemon = await _started(site, writer, around)
+        daemon = await as_soon_as_there_is_room(lambda: _started(site, writer, around), around.disk, stop)
+        if daemon is None:
+            return
         around.start(daemon)
         ready()
         while not await _stopped(stop, around.reload):

@@ -36,13 +36,11 @@ class FileImport:
         job = ReadingsImport(self.site, store_of(self.connection), self.now_us, self.replace, self.skip_bad)
         with job.begun():
             job.read(list(paths))
-            with transaction(self.connection):
-                job.name(self.connection)
+            while job.name_next(self.connection):
+                pass
             job.check(self.connection)
-            more = True
-            while more:
-                with transaction(self.connection):
-                    more = job.merge_next(self.connection)
+            while job.merge_next(self.connection):
+                pass
             return job.end()
 
     def quantities(self, paths: Iterable[Path]) -> list[Imported]:

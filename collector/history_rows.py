@@ -15,7 +15,7 @@ from collector.store.readings import short_reads_by_day
 from collector.store.tags import StoredTag, texts
 from plant.instant import format_instants
 from plant.reading import F64
-from plant.status_code import status_name
+from plant.status_code import status_name, status_text
 from plant.tag import Kind, Tag
 
 _AT_ONCE = 5000
@@ -53,7 +53,7 @@ def csv_parts(rows: Iterable[Rows]) -> Iterator[str]:
     yield "time,tag,value,status,unit\n"
     for some in rows:
         name, unit = _quoted(some.tag.name), _quoted(some.tag.storage_unit)
-        tails = {code: f",{status_name(code)},{unit}\n" for code in set(some.status)}
+        tails = {code: f",{status_text(code)},{unit}\n" for code in set(some.status)}
         shown = zip(some.times, _csv_values(some), some.status, strict=True)
         yield "".join([f"{time},{name},{value}{tails[code]}" for time, value, code in shown])
 
@@ -103,5 +103,5 @@ def _json(text: str) -> str:
 def _quoted(text: str) -> str:
     """A cell as CSV has it."""
     found = StringIO(newline="")
-    csv.writer(found, lineterminator="").writerow(("", text))
-    return found.getvalue()[1:]
+    csv.writer(found).writerow(("", text))  # it quotes those line ends alone that its own rows have
+    return found.getvalue()[1:-2]

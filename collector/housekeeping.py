@@ -3,6 +3,7 @@
 from sqlalchemy import Connection
 
 from collector.store import merging, readings, sealing
+from collector.store.forgetting import forget_beside
 from plant.instant import US_PER_S
 
 HOUR_US = 3600 * US_PER_S
@@ -27,11 +28,17 @@ def merge_next_days(connection: Connection, now_us: int, after_key: int) -> int 
 
 
 def forget_next(connection: Connection, now_us: int, keep_days: int | None, first_tag: int) -> int | None:
-    """Delete the readings of UTC days that ended more than `keep_days` ago, of the next tags; None keeps all.
+    """Delete the readings of UTC days that ended more than `keep_days` ago, of the next tags, and before the first tag
+    some of what stands beside them; None keeps all.
 
     The tag id to go on with, None at the end.
     """
-    return None if keep_days is None else readings.delete_before(connection, now_us - keep_days * DAY_US, first_tag)
+    if keep_days is None:
+        return None
+    before_us = now_us - keep_days * DAY_US
+    if first_tag == 0:
+        forget_beside(connection, before_us // DAY_US * DAY_US)
+    return readings.delete_before(connection, before_us, first_tag)
 
 
 def _hour_us(now_us: int) -> int:

@@ -3,16 +3,16 @@
 Nothing counts until all of it was checked; from then on all of it does (`pending_import`).
 """
 
+from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from collector.imported import Imported
@@ -28,29 +28,32 @@ from config.fault import Fault, InputError, file_fault
 from config.site import Site
 from connectors.readings_file import opened_readings
 from plant.instant import US_PER_S
-from plant.reading import Readings, joined, sound
+from plant.reading import Readings, among, joined, sound
 from plant.tag import Kind
 
-Mask = NDArray[np.bool_]
+_TEXTS_AT_ONCE = 1_000
 _DAY_US = DAY_S * US_PER_S
+NEEDS_ROOM = "an import needs room beside the store, some 50 octets a reading"
 
 
 @dataclass(slots=True)
 class _File:
-    """One file: its number, how it was read, how many rows it has, and those that cannot be taken."""
+    """One file: its number, how it was read, how many rows it has, those that cannot be taken, and how many readings
+    the store had before."""
 
     path: Path
     number: int
     encoding: str
     rows: int
     rejected: RejectedRows
+    unchanged: int = 0
 
 
 @dataclass(slots=True)
 class ReadingsImport:
-    """One import of files. Call `read`, then `name`, `check`, `merge_next` until it is False, and `end`.
+    """One import of files. Call `read`, `name_next` until False, `check`, `merge_next` until False, and `end`.
 
-    `read` needs no store and `check` one that it may read; the others write, each in a transaction of the caller's.
+    `read` needs no store and `check` one that it may read; the two others write, in short transactions of their own.
     """
 
     site: Site
@@ -61,7 +64,7 @@ class ReadingsImport:
     _files: list[_File] = field(default_factory=list)
     _faults: list[Fault] = field(default_factory=list)
     _texts: dict[str, int] = field(default_factory=dict)
-    _text_ids: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    _text_ids: "array[float]" = field(default_factory=lambda: array("d"))
     _stack: ExitStack = field(default_factory=ExitStack)
     _sorted: SortedReadings | None = None
     _pending: PendingImport | None = None
@@ -89,11 +92,17 @@ class ReadingsImport:
                 except InputError as error:
                     self._faults.extend(error.faults)
 
-    def name(self, connection: Connection) -> None:
-        """Give ids to tags and texts that have none."""
-        register(connection, [(device.id, settings.tag()) for device in self.site.devices for settings in device.tags])
-        ids = text_ids(connection, self._texts)
-        self._text_ids = np.array([ids[text] for text in self._texts], dtype=np.float64)
+    def name_next(self, connection: Connection) -> bool:
+        """Give ids to tags, and to some of the texts, that have none; False: all have."""
+        with connection.begin():
+            if not self._text_ids:
+                devices = self.site.devices
+                register(connection, [(device.id, settings.tag()) for device in devices for settings in device.tags])
+            first = len(self._text_ids)
+            texts = list(islice(self._texts, first, first + _TEXTS_AT_ONCE))
+            ids = text_ids(connection, texts) if texts else {}
+        self._text_ids.extend(ids[text] for text in texts)
+        return len(self._text_ids) < len(self._texts)
 
     def check(self, connection: Connection) -> None:
         """Look for what the store says otherwise, write the rejected rows, and make the import count.
@@ -117,10 +126,7 @@ class ReadingsImport:
     def merge_next(self, connection: Connection) -> bool:
         """Merge some more; False: there is no more, and the times that changed are noted."""
         assert self._pending is not None
-        if self._pending.merge_next(connection):
-            return True
-        self._pending.note(connection)
-        return False
+        return self._pending.merge_next(connection)
 
     def end(self) -> list[Imported]:
         """What became of the files."""
@@ -129,7 +135,7 @@ class ReadingsImport:
         done = []
         for file in self._files:
             written = self._pending.written.get(file.number, Written())
-            counts = (file.rows, written.new, written.unchanged, file.rejected.count)
+            counts = (file.rows, written.new, file.unchanged + written.unchanged, file.rejected.count)
             done.append(Imported(str(file.path), file.encoding, *counts))
         return done
 
@@ -139,7 +145,7 @@ class ReadingsImport:
         ids = stored_tags(connection)
         connection.rollback()
         tags = [(ids[tag.name].id, tag.kind is Kind.TEXT) for tag in self.site.tags()]
-        rejected = {file.number: file.rejected for file in self._files}
+        files = {file.number: file for file in self._files}
         for _, of_day in groupby(self._sorted.tag_days(), key=lambda day: (day.tag, _day(day))):
             known: Readings | None = None
             for day in of_day:
@@ -150,10 +156,12 @@ class ReadingsImport:
                         start_us = _day(day) * _DAY_US
                         known = readings.series(connection, tag_id, start_us, start_us + _DAY_US)
                         connection.rollback()  # a long transaction would keep the daemon's file growing
-                    other = contradicting(known, found)
-                    if day.file in rejected:
-                        rejected[day.file].add_otherwise(day.rows["row"][other].tolist())
-                    found = found[~other]
+                    there = among(found, known)
+                    other = np.isin(found.times_us, known.times_us) & ~there
+                    if day.file in files:
+                        files[day.file].unchanged += int(there.sum())
+                        files[day.file].rejected.add_otherwise(day.rows["row"][other].tolist())
+                    found = found[~there & ~other]
                     known = joined([known, found])
                 if len(found):
                     writer.add(tag_id, day.file, found)
@@ -161,7 +169,9 @@ class ReadingsImport:
     def _readings(self, day: TagDay, is_text: bool) -> Readings:
         values = day.rows["value"]
         if is_text:
-            values = np.where(np.isnan(values), values, np.append(self._text_ids, 0)[np.nan_to_num(values).astype(int)])
+            values = np.where(
+                np.isnan(values), values, np.append(np.array(self._text_ids), 0)[np.nan_to_num(values).astype(int)]
+            )
         values, status = sound(values, day.rows["status"])
         times = day.rows["time_us"].copy()
         none = np.zeros(len(times), dtype=np.int64)
@@ -181,28 +191,4 @@ def _told(store: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise file_fault(store.parent, f"an import needs room beside the store: {error.strerror}") from None
-
-
-def contradicting(stored: Readings, found: Readings) -> Mask:
-    """Mask of the found readings whose time the store has, but not with this value and status."""
-    if not len(stored) or not len(found):
-        return np.zeros(len(found), dtype=np.bool_)
-    order = np.argsort(stored.times_us, kind="stable")
-    at = np.searchsorted(stored.times_us, found.times_us, sorter=order)
-    near = order[np.minimum(at, len(stored) - 1)]
-    result = np.asarray(stored.times_us[near] == found.times_us)
-    same = _bits(stored)[near] == _bits(found)
-    result &= ~(same & (stored.status[near] == found.status))
-    left = np.flatnonzero(result)
-    if len(left):  # the time may stand there more than once
-        shared = stored[np.isin(stored.times_us, found.times_us[left])]
-        known = set(zip(shared.times_us.tolist(), _bits(shared).tolist(), shared.status.tolist(), strict=True))
-        some = found[left]
-        again = zip(some.times_us.tolist(), _bits(some).tolist(), some.status.tolist(), strict=True)
-        result[left] = [one not in known for one in again]
-    return result
-
-
-def _bits(readings: Readings) -> NDArray[np.int64]:
-    return readings.values.view(np.int64)
+        raise file_fault(store.parent, f"{NEEDS_ROOM}: {error.strerror}") from None

@@ -5,6 +5,7 @@ import heapq
 import json
 from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -41,14 +42,16 @@ class RejectedRows:
 
     def add_otherwise(self, numbers: Sequence[int]) -> None:
         """Take rows that say what the store, or a file before, says otherwise."""
-        for number in numbers:
-            self._name([self.table.fault(Row(number, {}), "value", OTHERWISE)])
+        for number in numbers[: max(MOST_NAMED - self.count, 0)]:
+            self.faults.append(self.table.fault(Row(number, {}), "value", OTHERWISE))
+        self.count += len(numbers)
         self._otherwise.extend(numbers)
 
     def named(self) -> list[Fault]:
         """The first faults, by row, and how many rows more there are."""
         more = self.count - MOST_NAMED
-        rest = [Fault(str(self.table.path), None, None, "", f"{more} more rows are bad")] if more > 0 else []
+        told = f"{more} more rows are bad; --skip-bad writes all of them to {self._rejected().name}"
+        rest = [Fault(str(self.table.path), None, None, "", told)] if more > 0 else []
         return [*sorted(self.faults, key=lambda fault: fault.line or 0), *rest]
 
     def write(self) -> Path:
@@ -56,7 +59,7 @@ class RejectedRows:
 
         Raises InputError where that cannot be written, or the file cannot be read again.
         """
-        path = self.table.path.with_name(self.table.path.name + ".rejected.csv")
+        path = self._rejected()
         headings = [heading for heading in self.table.headings if heading]
         try:
             with path.open("w", encoding="utf-8-sig", newline="") as file:
@@ -69,7 +72,11 @@ class RejectedRows:
 
     def close(self) -> None:
         """Forget them."""
-        self._reasons.close()
+        with suppress(OSError):  # what a full disk did not take is tried once more
+            self._reasons.close()
+
+    def _rejected(self) -> Path:
+        return self.table.path.with_name(self.table.path.name + ".rejected.csv")
 
     def _name(self, faults: list[Fault]) -> None:
         self.count += 1
@@ -79,7 +86,7 @@ class RejectedRows:
     def _rows(self, headings: list[str]) -> Iterator[list[str]]:
         self._reasons.seek(0)
         said = ((int(number), str(why)) for number, why in map(json.loads, self._reasons))
-        otherwise = ((number, f"value: {OTHERWISE}") for number in sorted(self._otherwise))
+        otherwise = ((number, f"value: {OTHERWISE}") for number in _ascending(self._otherwise))
         wanted = heapq.merge(said, otherwise, key=itemgetter(0))
         with opened_table(self.table.path, required=()) as (table, parts):
             number, why = next(wanted, (0, ""))
@@ -92,6 +99,14 @@ class RejectedRows:
                     if row is not None:
                         yield rejected_row(row, headings, why)
                     number, why = next(wanted, (0, ""))
+        if number:
+            raise file_fault(
+                self.table.path, "was changed while it was imported, or is a pipe; import a file once more"
+            )
+
+
+def _ascending(numbers: "array[int]") -> Iterator[int]:
+    return map(int, np.sort(np.frombuffer(numbers, dtype=np.int64)))
 
 
 def _opened(folder: Path) -> IO[str]:

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from textwrap import shorten
 
@@ -15,6 +16,7 @@ from config.fault import Fault, InputError, file_fault, read_bytes
 
 MOST_BYTES = 2**30
 _MOST_TOLD = 200
+_ROWS_AT_ONCE = 1000
 CODECS = {"UTF-8": "utf-8-sig", "CP949": "cp949"}
 NO_TEXT = "must be UTF-8 or CP949 text, or an XLSX workbook named .xlsx"
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
@@ -205,10 +207,17 @@ def _xlsx_grid(path: Path, data: bytes) -> Grid:
             warnings.simplefilter("ignore")  # of styles and validations, which do not matter here
             sheet = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True).worksheets[0]
             sheet.reset_dimensions()  # what a file says of its size may be wrong, and a million columns wide
-            grid = [[_cell(value) for value in values] for values in sheet.iter_rows(values_only=True)]
+            rows = enumerate(sheet.iter_rows(values_only=True), 1)
+        while some := _some_rows(rows):
+            yield from some
     except Exception:  # a damaged workbook makes openpyxl raise whatever it runs into
         raise file_fault(path, "is not an XLSX workbook that can be read") from None
-    yield from enumerate(grid, 1)
+
+
+def _some_rows(rows: Iterator[tuple[int, Iterable[object]]]) -> list[tuple[int, list[Cell]]]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of dates that are none
+        return [(at, [_cell(value) for value in values]) for at, values in islice(rows, _ROWS_AT_ONCE)]
 
 
 def _cell(value: object) -> Cell:

@@ -1,10 +1,9 @@
 """Which rows does a table file of any size hold, some at a time? Plain rows as columns, without an object a row."""
 
 import csv
-import errno
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from io import StringIO
 from itertools import chain, islice
@@ -38,16 +37,15 @@ def opened_table(path: Path, required: tuple[str, ...]) -> Iterator[tuple[Table,
 
     Raises InputError as `read_table` does; so may what gives the rows.
     """
-    if path.suffix.lower() == ".xlsx" or not os.path.isfile(
-        path
-    ):  # what is no file, such as a pipe, can be read but once
+    if path.suffix.lower() == ".xlsx" or not os.path.isfile(path):  # a pipe, say, can be read but once
         encoding, grid = grid_of(path, read_bytes(path, MOST_BYTES))
         table = headed(path, encoding, grid, required)
         yield table, _parts_of_rows(grid, len(table.headings), encoding != "XLSX")
         return
-    try:
-        name = _encoding(path)
-        with path.open(encoding=CODECS[name], newline="") as text:
+    with ExitStack() as stack:
+        with _read_faults(path):
+            name = _encoding(path)
+            text = stack.enter_context(path.open(encoding=CODECS[name], newline=""))
             lines = 0
 
             def counted() -> Iterator[str]:
@@ -57,10 +55,14 @@ def opened_table(path: Path, required: tuple[str, ...]) -> Iterator[tuple[Table,
                     yield line
 
             table = headed(path, name, csv_grid(path, counted()), required)
-            yield table, _parts(path, text, lines, len(table.headings))
+        yield table, _parts(path, text, lines, len(table.headings))
+
+
+@contextmanager
+def _read_faults(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        if error.errno == errno.ENOSPC:  # no fault of this file: it is of whoever puts the rows elsewhere
-            raise
         raise file_fault(path, f"cannot be read: {error.strerror}") from None
 
 
@@ -77,10 +79,15 @@ def _encoding(path: Path) -> str:
 
 
 def _parts(path: Path, text: TextIO, before: int, width: int) -> Iterator[TablePart]:
+    with _read_faults(path):
+        yield from _text_parts(path, text, before, width)
+
+
+def _text_parts(path: Path, text: TextIO, before: int, width: int) -> Iterator[TablePart]:
     """Parts of a text behind so many lines. From the first quoted cell on, in which lines may end, by `csv`."""
     while block := text.read(_SIGNS_AT_ONCE) + text.readline():
-        block = block.replace("\r\n", "\n")
-        part = None if '"' in block or "\r" in block else _plain_part(block, before, width)
+        plain = block.replace("\r\n", "\n")
+        part = None if '"' in plain or "\r" in plain else _plain_part(plain, before, width)
         if part is None:
             lines = chain(StringIO(block, newline=""), text)
             yield from _parts_of_rows(csv_grid(path, lines, before), width, as_columns=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from connectors.rows import MOST_EXACT
 from plant.instant_texts import plain_instants
 from plant.reading import F64, I64
-from plant.status_code import BAD, parse_status
+from plant.status_code import BAD, is_bad, parse_status
 from plant.tag import Kind, Tag
 
 _NO_STATUS, _UNREADABLE = -1, -2
@@ -71,18 +71,20 @@ class PlainColumns:
         times = plain_instants(cells["time"])
         tags = np.fromiter(map(self._places.get, cells["tag"], repeat(-1)), np.int64, n)
         status = np.fromiter(map(_status, cells.get("status", repeat("", n))), np.int64, n)
+        kinds = self._kinds[tags]
         values, said = _numbers(cells["value"])
+        said |= (status >= 0) & (kinds == list(Kind).index(Kind.TEXT))
         bad = status & BAD != 0
         bad &= status >= 0
         said &= ~bad
         good = (times >= 0) & (tags >= 0) & (status != _UNREADABLE)
-        kinds = self._kinds[tags]
         self._words(cells["value"], tags, kinds, values, good & said)
         factors, offsets = self._factors(tags, cells.get("unit"))
         with np.errstate(all="ignore"):
             stored = values * factors + offsets + 0.0  # -0.0 is 0
         good &= ~said | np.isfinite(stored)
-        good &= ~said | (np.abs(stored) <= MOST_EXACT) | (kinds != list(Kind).index(Kind.COUNTER))
+        small = (np.abs(stored) < MOST_EXACT) & (np.abs(values) < MOST_EXACT)
+        good &= ~said | small | (kinds != list(Kind).index(Kind.COUNTER))
         status = np.where(said, np.maximum(status, 0), np.where(bad, status, BAD))
         stored[~said] = np.nan
         return Columns(tags[good], times[good], stored[good], status[good], numbers[good]), good
@@ -90,7 +92,7 @@ class PlainColumns:
     def _words(self, cells: Sequence[str], tags: I64, kinds: I64, values: F64, wanted: NDArray[np.bool_]) -> None:
         """What stands for texts, and the numbers of states, in place of what they are as numbers."""
         for at in np.flatnonzero(wanted & (kinds == list(Kind).index(Kind.TEXT))).tolist():
-            values[at] = self._texts.setdefault(cells[at].strip(), len(self._texts))
+            values[at] = text_value(self._texts, cells[at])
         for at in np.flatnonzero(wanted & (kinds == list(Kind).index(Kind.STATE))).tolist():
             values[at] = self._codes[tags[at]].get(cells[at].strip(), values[at])
 
@@ -115,6 +117,17 @@ class PlainColumns:
         except ValueError:
             return float("nan"), 0.0
         return float(way.factor), float(way.offset)
+
+
+def said_text(cell: str, status: int | None) -> str | None:
+    """The text that a cell of a text tag says; None: there is none. It may be empty where a status says it is one."""
+    is_one = bool(cell.strip()) if status is None else not is_bad(status)
+    return cell if is_one else None
+
+
+def text_value(texts: dict[str, int], text: str) -> float:
+    """What stands for a text, which is taken up where it is new."""
+    return float(texts.setdefault(text, len(texts)))
 
 
 @lru_cache(maxsize=10_000)

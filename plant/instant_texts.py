@@ -12,6 +12,7 @@ UNREAD = -1
 
 _ZERO, _Z, _PLUS, _MINUS, _DOT, _COLON = (ord(sign) for sign in "0Z+-.:")
 _DATE_AND_TIME = 19
+_LONGEST = _DATE_AND_TIME + len(".123456+09:00")
 _BETWEEN = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":"}
 _FIRST_DAYS = np.arange("1970-01", f"{END_YEAR}-02", dtype="datetime64[M]").astype("datetime64[D]").astype(np.int64)
 """Days since 1970 of the first of each month."""
@@ -24,6 +25,8 @@ def plain_instants(texts: Sequence[str]) -> NDArray[np.int64]:
     [1000000, -1]
     """
     found = np.full(len(texts), UNREAD, dtype=np.int64)
+    if max(map(len, texts), default=0) > _LONGEST:  # each would take as much room as the longest
+        texts = [text if len(text) <= _LONGEST else "" for text in texts]
     try:
         octets = np.array(texts, dtype=np.bytes_)
     except UnicodeEncodeError:
@@ -31,7 +34,7 @@ def plain_instants(texts: Sequence[str]) -> NDArray[np.int64]:
     sizes = np.strings.str_len(octets)
     for size in np.unique(sizes).tolist():
         rows = np.flatnonzero(sizes == size)
-        if _DATE_AND_TIME < size <= _DATE_AND_TIME + len(".123456+09:00"):
+        if _DATE_AND_TIME < size <= _LONGEST:
             signs = octets[rows].astype(f"S{size}").view(np.uint8).reshape(-1, size)
             utc = signs[:, -1] == _Z
             for part, tail in ((utc, 1), (~utc, 6)):

@@ -134,13 +134,40 @@ def distinct(readings: Readings) -> Readings:
     same_time = times[1:] == times[:-1]
     if not same_time.any():
         return readings
+    tied = np.flatnonzero(np.append(same_time, False) | np.append(False, same_time))
+    again = _again(readings[tied])
+    if not again.any():
+        return readings
     keep = np.ones(len(times), dtype=bool)
-    bits = readings.values.view(np.int64)
-    for row in np.flatnonzero(same_time) + 1:
-        earlier = row - 1
-        while earlier >= 0 and times[earlier] == times[row]:
-            if bits[earlier] == bits[row] and readings.status[earlier] == readings.status[row]:
-                keep[row] = False
-                break
-            earlier -= 1
-    return readings if keep.all() else readings[keep]
+    keep[tied[again]] = False
+    return readings[keep]
+
+
+def among(some: Readings, others: Readings) -> NDArray[np.bool_]:
+    """Mask of the readings that others have too: same time, value and status, in any order."""
+    near = np.flatnonzero(np.isin(some.times_us, others.times_us))
+    result = np.zeros(len(some), dtype=np.bool_)
+    if len(near):
+        like = others[np.isin(others.times_us, some.times_us[near])]
+        same = _alike(joined([like, some[near]]))
+        result[near] = np.isin(same[len(like) :], same[: len(like)])
+    return result
+
+
+def _again(readings: Readings) -> NDArray[np.bool_]:
+    """Mask of the readings that stand before as well."""
+    again = np.ones(len(readings), dtype=np.bool_)
+    again[np.unique(_alike(readings), return_index=True)[1]] = False
+    return again
+
+
+def _alike(readings: Readings) -> I64:
+    """A number for each reading that is the same where time, value and status are."""
+    keys = readings.status, readings.values.view(np.int64), readings.times_us
+    order = np.lexsort(keys)
+    differs = np.zeros(max(len(order) - 1, 0), dtype=np.bool_)
+    for key in keys:
+        differs |= key[order[1:]] != key[order[:-1]]
+    number = np.empty(len(order), dtype=np.int64)
+    number[order] = np.append(0, np.cumsum(differs))[: len(order)]
+    return number

@@ -44,6 +44,15 @@ def status_name(code: int) -> str:
     return _names().get(code & _CODE_BITS, f"0x{code:08X}")
 
 
+def status_text(code: int) -> str:
+    """What `parse_status` reads as just this code: its name, or its hexadecimal number where it has information bits.
+
+    >>> status_text(0), status_text(0x480)
+    ('Good', '0x00000480')
+    """
+    return status_name(code) if code & ~_CODE_BITS == 0 else f"0x{code:08X}"
+
+
 def parse_status(text: str) -> int:
     """StatusCode of a name or a number (decimal or 0x…). Empty text is Good. Raises ValueError."""
     text = text.strip()

@@ -21,7 +21,8 @@ class Total(StrEnum):
 class Account:
     """Readings by where they came from (received, imported) and where they are or went to.
 
-    before: what a store had that was not counted, as it got this account, less what it had received.
+    before: what a store had that was not counted, as it got this account, less what it had received; and what was
+    received in times that are forgotten.
     """
 
     received: int

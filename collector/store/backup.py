@@ -2,12 +2,14 @@
 
 import os
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from collector.store.findings import Findings
+from collector.store.pending_import import pending_files
 from collector.store.room import no_room
 from collector.store.store import StoreError, driver_connection, locked, reading
 from collector.store.verification import verified
@@ -18,13 +20,20 @@ BACKUP = "backup"
 BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a file."""
 
+LONGEST_WAIT_S = 120.0
+"""For imports that are being merged; 10 million readings take half a minute."""
+
+
+class HalfImportedError(StoreError):
+    """The store has a part of an import, the rest of which is in a file beside it."""
+
 
 def back_up(store: Path, target: Path, now_us: int) -> Findings:
     """Copy a store to a file that is not there yet, whether a collector runs or not, and look the copy through.
 
-    Raises StoreError where there is no store, another backup of it is being made, there is no room, or the copy cannot
-    be written. A copy with faults stays under the name of `unfinished`; so does nothing else: cut off, it is made anew
-    by the next backup to the same file.
+    Waits two minutes for an import that is just being merged. Raises StoreError where that takes longer, there is no
+    store, another backup of it is being made, there is no room, or the copy cannot be written. A copy with faults stays
+    under the name of `unfinished`; so does nothing else: cut off, it is made anew by the next backup to the same file.
     """
     if not store.exists():
         raise StoreError(f"{store}: there is no store yet")
@@ -37,18 +46,25 @@ def back_up(store: Path, target: Path, now_us: int) -> Findings:
 
 def _made(store: Path, target: Path, now_us: int) -> Findings:
     part = unfinished(target)
+    _wait_for_imports(store)
     try:
         remove_with_all_beside(part)
         if lacking := no_room(target.parent, size_of(store), "name a file on another disk", store):
             raise StoreError(lacking)
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with reading(store) as connection:
+            _require_whole(store, target)
+            connection.exec_driver_sql("select count(*) from event").scalar()  # from here on the view stands still
+            _require_whole(store, target)
             _copy(connection, part, now_us)
         found = verified_file(part)
         if not found.fault_count:
             synced(part)
             os.rename(part, target)
             synced(target.parent)
+    except HalfImportedError:
+        remove_with_all_beside(part)
+        raise
     except (OSError, sqlite3.Error) as error:
         remove_with_all_beside(part)
         why = error.strerror if isinstance(error, OSError) else str(error)
@@ -105,6 +121,20 @@ def synced(path: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
+
+
+def _wait_for_imports(store: Path) -> None:
+    until_s = time.monotonic() + LONGEST_WAIT_S
+    while any(pending_files(store)) and time.monotonic() < until_s:
+        time.sleep(0.2)
+
+
+def _require_whole(store: Path, target: Path) -> None:
+    if any(pending_files(store)):
+        raise HalfImportedError(
+            f"{target}: was not written, since an import is just being merged into the store; back up again when that"
+            " is done. One that was cut off is gone on with by smartwings run"
+        )
 
 
 def _copy(connection: Connection, part: Path, now_us: int) -> None:

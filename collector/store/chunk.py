@@ -81,7 +81,7 @@ def encode_numbers(readings: Readings) -> bytes:
 
 def decode(blob: bytes, stamps: bytes | None = None) -> Readings:
     """The readings of a blob; stamps: the one that has them, unless it is this. Raises ChunkError."""
-    if len(blob) < _HEADER.size:
+    if not isinstance(blob, bytes) or len(blob) < _HEADER.size:
         raise ChunkError("shorter than a header")
     return decode_all([(blob, stamps, _HEADER.unpack_from(blob)[3])])
 
@@ -91,8 +91,8 @@ def decode_all(blobs: Sequence[tuple[bytes, bytes | None, int]]) -> Readings:
 
     They are put where they stay: half of what reading a month takes would be to move them. Raises ChunkError.
     """
-    n = sum(count for *_, count in blobs)
     try:
+        n = sum(count for *_, count in blobs)
         found = Readings(
             np.empty(n, dtype=np.int64),
             np.empty(n, dtype=np.float64),
@@ -100,7 +100,7 @@ def decode_all(blobs: Sequence[tuple[bytes, bytes | None, int]]) -> Readings:
             np.empty(n, dtype=np.int64),
             np.zeros(n, dtype=np.int64),
         )
-    except MemoryError:
+    except (MemoryError, ValueError, TypeError):  # a damaged count may be anything
         raise ChunkError("length does not match") from None
     at = 0
     for blob, stamps, count in blobs:
@@ -156,6 +156,8 @@ def with_checksum(header: bytes, frame: bytes) -> bytes:
 
 def checked(blob: bytes, header_size: int) -> tuple[bytes, bytes]:
     """Header and frame of a blob. Raises ChunkError unless it is byte for byte what was once written."""
+    if not isinstance(blob, bytes):  # a bit of SQLite's own makes a text of it
+        raise ChunkError("is no blob")
     header, frame = blob[:header_size], blob[header_size + _CRC.size :]
     if len(blob) < header_size + _CRC.size:
         raise ChunkError("shorter than a header")

@@ -66,9 +66,18 @@ def set_journal_row_aside(connection: Connection, row_id: int, reason: str) -> N
     connection.exec_driver_sql(_DAMAGED, (_now_us(), "journal", row_id, row.readings, reason, row.payload))
     connection.exec_driver_sql("delete from journal where id = ?", (row_id,))
     account.add(connection, Total.DAMAGED, row.readings)
-    _gap(connection, tags, row.min_us, row.max_us + 1)
+    declare(connection, tags, row.min_us, row.max_us + 1)
     events.save(connection, _now_us(), "damaged", f"a row of the journal was set aside: {reason}")
     log.error("row %d of the journal is damaged and was set aside: %s", row_id, reason)
+
+
+def declare(connection: Connection, tags: tuple[int, int], start_us: int, end_us: int) -> None:
+    """Declare by a gap that readings of the tags with ids within bounds are lost. It never reaches beyond now: what is
+    to come may still be read."""
+    until_us = max(min(end_us, _now_us()), start_us + 1)
+    rows = [(device, name, start_us, until_us, CAUSE) for device, name in owners(connection, *tags)]
+    if rows:
+        connection.exec_driver_sql(_GAP, rows)
 
 
 def look_for_damage(connection: Connection, after_key: int) -> int | None:
@@ -113,16 +122,8 @@ def _set_aside(connection: Connection, key: int, reason: str) -> None:
     delete_chunk(connection, key)
     account.add(connection, Total.DAMAGED, row.readings)
     start_us, span_s = begin_s(key) * US_PER_S, min(max(row.span_s, 1), DAY_S)
-    _gap(connection, (tag_of(key), tag_of(key)), start_us, start_us + span_s * US_PER_S)
+    declare(connection, (tag_of(key), tag_of(key)), start_us, start_us + span_s * US_PER_S)
     log.error("chunk %d (of tag %d) is damaged and was set aside: %s", key, tag_of(key), reason)
-
-
-def _gap(connection: Connection, tags: tuple[int, int], start_us: int, end_us: int) -> None:
-    """A gap that never reaches beyond now: what is to come may still be read."""
-    until_us = max(min(end_us, _now_us()), start_us + 1)
-    rows = [(device, name, start_us, until_us, CAUSE) for device, name in owners(connection, *tags)]
-    if rows:
-        connection.exec_driver_sql(_GAP, rows)
 
 
 def _now_us() -> int:

@@ -23,7 +23,7 @@ from collector.store.chunk_rows import (
 from collector.store.damage import without_damaged
 from collector.store.replaced import keep_replaced
 from plant.instant import US_PER_S
-from plant.reading import Readings, distinct, joined
+from plant.reading import Readings, among, distinct, joined
 
 Mask = NDArray[np.bool_]
 MOST_READINGS_AT_ONCE = 200_000
@@ -137,11 +137,7 @@ def _sound(connection: Connection, tag_id: int, stored: list[StoredChunk]) -> tu
 
 def _replaced(old: Readings, new: Readings) -> Mask:
     """Which old readings new ones come in place of: those of the same times that are not the same."""
-    taken = np.isin(old.times_us, new.times_us)
-    again = set(zip(new.times_us.tolist(), new.values.view(np.int64).tolist(), new.status.tolist(), strict=True))
-    for row in np.flatnonzero(taken):
-        taken[row] = (int(old.times_us[row]), int(old.values.view(np.int64)[row]), int(old.status[row])) not in again
-    return taken
+    return np.isin(old.times_us, new.times_us) & ~among(old, new)
 
 
 def _same(a: Readings, b: Readings) -> bool:

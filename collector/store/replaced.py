@@ -11,11 +11,14 @@ log = logging.getLogger(__name__)
 
 
 def keep_replaced(connection: Connection, tag_id: int, gone: Readings, replaced_us: int) -> None:
-    """Keep readings of a tag, ascending, that an import takes out of its chunks."""
+    """Keep readings of a tag, ascending, that an import takes out of its chunks; those that are kept already, once."""
     if len(gone):
+        row = tag_id, replaced_us, int(gone.times_us[0]), int(gone.times_us[-1]), encode(gone)
         connection.exec_driver_sql(
-            "insert into replaced (tag_id, replaced_us, min_us, max_us, payload) values (?, ?, ?, ?, ?)",
-            (tag_id, replaced_us, int(gone.times_us[0]), int(gone.times_us[-1]), encode(gone)),
+            "insert into replaced (tag_id, replaced_us, min_us, max_us, payload) select ?, ?, ?, ?, ?"
+            " where not exists (select 1 from replaced"
+            " where tag_id = ? and replaced_us = ? and min_us = ? and max_us = ? and payload = ?)",
+            row + row,
         )
 
 

@@ -4,34 +4,28 @@ A reading that is there already changes nothing, so that it may be begun again a
 """
 
 import logging
-import sqlite3
 import time
-from collections import deque
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection
 
-from collector.store import account, events
+from collector.store import account, changes, events
 from collector.store.account import Total
-from collector.store.chunk import ChunkError, decode
-from collector.store.chunk_rows import DAY_S, HOUR_S, tag_of
-from collector.store.gathering import gather_all
-from collector.store.journal import JournalEntry, unpack
+from collector.store.damage import declare
+from collector.store.damaged_file import DamagedFile, Found
+from collector.store.exchange import unsalvaged
+from collector.store.journal import JournalEntry
 from collector.store.latest import update_latest
 from collector.store.merging import merge_into_chunks
 from collector.store.renewal import mark_salvaged
-from plant.reading import Readings
+from collector.store.replaced import keep_replaced
+from plant.credible_time import RELEASED_US
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100_000
-_UNREADABLE = (sqlite3.Error, UnicodeError, OverflowError)
-MOST_SEARCHES = 5_000
-Found = tuple[int, Readings, int]
 
 
 class Salvage:
@@ -40,29 +34,63 @@ class Salvage:
     def __init__(self, aside: Path) -> None:
         self.aside = aside
         self.taken = 0
-        self._found = _readings_in(aside)
+        self._store = aside.with_name(aside.name.rpartition(".damaged-")[0])
+        self._file = DamagedFile(aside)
+        self._found: Iterator[Found] | None = None
+        self._into: Connection | None = None
+        self._first_us: int | None = None
 
     def step(self, connection: Connection) -> bool:
-        """Take the next 100,000 readings or so over, in the caller's transaction; whether there may be more."""
-        rows = connection.exec_driver_sql("select id, name from tag")
-        known = _same_tags(self.aside, {row.id: row.name for row in rows})
-        gather_all(connection)
+        """Take the next 100,000 readings or so over, in the caller's transaction; whether there may be more.
+
+        Raises RuntimeError where the store is not the one of the step before: what that one took may not be in it.
+        """
+        if self._into not in (None, connection):
+            raise RuntimeError("the store was replaced meanwhile; taking over begins again")
+        self._into = connection
+        if self._found is None:
+            self._found = self._file.readings(_begun_us(connection, self._file.written_us))
+        known = self._same_tags(connection)
         held = 0
-        for tag_id, readings, span_s in self._found:
-            if tag_id in known and len(readings):
-                self.taken += merge_into_chunks(connection, tag_id, readings, span_s).new
-                update_latest(connection, JournalEntry(np.full(len(readings), tag_id, dtype=np.uint32), readings))
-            held += len(readings) + 100
+        for found in self._found:
+            if found.tag_id in known and len(found.readings):
+                self._take(connection, found)
+            held += len(found.readings) + 100
             if held > AT_ONCE:
                 return True
         self._finish(connection)
         return False
 
+    def _take(self, connection: Connection, found: Found) -> None:
+        tag_id, readings, span_s, replaced_us = found
+        if replaced_us is not None:
+            keep_replaced(connection, tag_id, readings, replaced_us)
+            return
+        first_us = int(readings.times_us[0])
+        self._first_us = first_us if self._first_us is None else min(first_us, self._first_us)
+        self.taken += merge_into_chunks(connection, tag_id, readings, span_s).new
+        update_latest(connection, JournalEntry(np.full(len(readings), tag_id, dtype=np.uint32), readings))
+
+    def _same_tags(self, connection: Connection) -> set[int]:
+        """Ids that both files have for the same name: readings must never become those of another tag."""
+        names = self._file.tags()
+        rows = connection.exec_driver_sql("select id, name from tag")
+        return {row.id for row in rows if names.get(row.id) == row.name}
+
     def _finish(self, connection: Connection) -> None:
-        lost = max(0, account.account(connection).missing)
-        account.add(connection, Total.DAMAGED, lost)
-        what = f"{self.taken} readings of {self.aside.name} were taken over; {lost} are lost"
-        events.save(connection, time.time_ns() // 1000, "store salvaged", what)
+        now_us = time.time_ns() // 1000
+        what = f"{self.taken} readings of {self.aside.name} were taken over"
+        if unsalvaged(self._store)[1:]:
+            what += "; others follow from another file"
+        else:
+            lost = max(0, account.account(connection).missing)
+            account.add(connection, Total.DAMAGED, lost)
+            what += f"; {lost} are lost"
+        for first_tag, last_tag, start_us, end_us in self._file.lost:
+            declare(connection, (first_tag, last_tag), start_us, end_us)
+        if self._first_us is not None:  # records and reports were made without these readings
+            changes.note(connection, self._first_us, now_us)
+        events.save(connection, now_us, "store salvaged", what)
         log.warning("%s", what)
 
     def done(self) -> None:
@@ -70,70 +98,8 @@ class Salvage:
         mark_salvaged(self.aside)
 
 
-def _same_tags(aside: Path, names: dict[int, str]) -> set[int]:
-    """Ids that both files have for the same name: readings must never become those of another tag."""
-    with closing(_opened(aside)) as old:
-        rows = _rows(old, "select id, name from tag where id between ? and ? order by id", 0, 2**32)
-        return {row[0] for row in rows if names.get(row[0]) == row[1]}
-
-
-def _readings_in(aside: Path) -> Iterator[Found]:
-    with closing(_opened(aside)) as old:
-        chunks = "select key, span_s, payload, stamp from chunk where key between ? and ? order by key"
-        for key, span_s, payload, stamp in _rows(old, chunks, 0, 2**62):
-            found = _decoded(old, payload, stamp)
-            if found is not None:
-                yield tag_of(key), found, HOUR_S if span_s == HOUR_S else DAY_S
-        for _, payload in _rows(old, "select id, payload from journal where id between ? and ? order by id", 0, 2**62):
-            yield from _of_journal(payload)
-
-
-def _decoded(old: sqlite3.Connection, payload: bytes, stamp: int | None) -> Readings | None:
-    try:
-        if stamp is None:
-            return decode(payload)
-        row = old.execute("select payload from stamp where id = ?", (stamp,)).fetchone()
-        return None if row is None else decode(payload, row[0])
-    except (sqlite3.Error, ChunkError, TypeError):
-        return None
-
-
-def _of_journal(payload: bytes) -> Iterator[Found]:
-    try:
-        entry = unpack(payload)
-    except (ChunkError, TypeError):
-        return
-    for tag_id in np.unique(entry.tag_ids).tolist():
-        readings = entry.of(tag_id)
-        yield tag_id, readings[np.argsort(readings.times_us, kind="stable")], HOUR_S
-
-
-def _rows(connection: sqlite3.Connection, query: str, first: int, last: int) -> Iterator[tuple[Any, ...]]:
-    """Rows of a query with an ascending key in its first column and bounds of it. Around a damaged page they are
-    sought from both ends, then from the middle of what is left, so often as is worth it."""
-    left = deque([(first, last)])
-    for _ in range(MOST_SEARCHES):
-        if not left:
-            return
-        low, high = left.popleft()
-        try:
-            for row in connection.execute(query, (low, high)):
-                yield row
-                low = row[0] + 1
-        except _UNREADABLE as error:
-            log.debug("a part of a damaged file cannot be read: %s", error)
-        else:
-            continue
-        try:
-            for row in connection.execute(query + " desc", (low, high)):
-                yield row
-                high = row[0] - 1
-        except _UNREADABLE:
-            middle = (low + high) // 2
-            if low < high:
-                left += [(low, middle), (middle + 1, high)]
-    log.error("more of a damaged file cannot be read than is worth looking for")
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+def _begun_us(connection: Connection, before_us: int) -> int:
+    """When the plant was collected from first, before an instant, as far as is known: the rows that say it may be lost
+    too. [us]"""
+    started_us = events.first(connection, "start")
+    return started_us if started_us is not None and started_us < before_us else RELEASED_US

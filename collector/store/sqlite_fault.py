@@ -13,10 +13,13 @@ _IOERR_OF_DAMAGE = {
 }
 """Reads that fail. A write that fails is tried again: what is stored is as it was."""
 
+_SAID_OF_DAMAGE = ("Could not decode to UTF-8", "unsupported file format")
+"""What has no code of its own: a text that is none (said by Python), a header of a format that there never was."""
+
 
 class SqliteFault(Enum):
-    """damaged: parts of the file cannot be read (SQLITE_CORRUPT, SQLITE_NOTADB, reads with SQLITE_IOERR). full: no room
-    (SQLITE_FULL, ENOSPC). other: anything else."""
+    """damaged: parts of the file cannot be read (SQLITE_CORRUPT, SQLITE_NOTADB, reads with SQLITE_IOERR, texts that are
+    none). full: no room (SQLITE_FULL, ENOSPC, none for the index of the log). other: anything else."""
 
     DAMAGED = auto()
     FULL = auto()
@@ -29,11 +32,17 @@ def fault_of(error: BaseException) -> SqliteFault:
         code = getattr(one, "sqlite_errorcode", None)
         if code is not None and (code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)):
             return SqliteFault.DAMAGED
-        if code in _IOERR_OF_DAMAGE:
+        if code in _IOERR_OF_DAMAGE or _says_damage(one):
             return SqliteFault.DAMAGED
-        if code == sqlite3.SQLITE_FULL or (isinstance(one, OSError) and one.errno == errno.ENOSPC):
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE) or (
+            isinstance(one, OSError) and one.errno == errno.ENOSPC
+        ):
             return SqliteFault.FULL
     return SqliteFault.OTHER
+
+
+def _says_damage(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.Error) and any(said in str(error) for said in _SAID_OF_DAMAGE)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -14,9 +14,10 @@ from sqlalchemy.exc import DatabaseError
 
 from collector.store import schema
 from collector.store.chunk import ChunkError
+from collector.store.exchange import finish_exchange
 from collector.store.gathering import gather
 from collector.store.guards import UnsafeError, require_local, require_pragmas, require_sqlite, sqlite_guard
-from collector.store.pending_import import finish_imports
+from collector.store.pending_import import discard_parts, left_imports
 from collector.store.recent import freeze
 
 SCHEMA_VERSION = "0007"
@@ -59,15 +60,19 @@ def reading(path: Path) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[Connection]:
-    """The one connection that writes, under the store's lock; made or brought up to date where needed.
+def writing(path: Path, with_imports: bool = True) -> Iterator[Connection]:
+    """The one connection that writes, under the store's lock; made or brought up to date where needed. Imports that
+    were cut off are merged first, unless the caller goes on with them itself.
 
     Use `transaction` for each change. Raises StoreError for a store in use, newer than this program, damaged, on a
     network file system, or with an SQLite that does not keep it safe.
     """
     with up_to_date(path) as connection:
         _gather(connection)
-        finish_imports(connection, path)
+        discard_parts(path)
+        for left in left_imports(path) if with_imports else ():
+            while left.go_on(connection):
+                pass
         yield connection
 
 
@@ -79,7 +84,10 @@ def up_to_date(path: Path) -> Iterator[Connection]:
         require_sqlite()
         require_local(path.resolve(), _MOUNTS.read_text() if _MOUNTS.exists() else "")
     database = f"file:{_quoted(path)}?mode=rwc"
-    with locked(path), _connected(path, database, _set_up_writing, "BEGIN IMMEDIATE") as connection:
+    with ExitStack() as stack:
+        stack.enter_context(locked(path))
+        finish_exchange(path)
+        connection = stack.enter_context(_connected(path, database, _set_up_writing, "BEGIN IMMEDIATE"))
         os.chmod(path, 0o600)
         with _refused(path):
             require_pragmas(driver_connection(connection))

@@ -1,9 +1,10 @@
 """How long may the write-ahead log grow? Housekeeping cuts it back; a reader that holds on to it keeps it long."""
 
-import sqlite3
 from pathlib import Path
 
 from sqlalchemy import Connection
+
+from collector.store.store import driver_connection
 
 MOST_BYTES = 32 << 20
 TOLD_BYTES = 64 << 20
@@ -15,8 +16,7 @@ def truncate_wal(connection: Connection, store: Path, most_bytes: int = MOST_BYT
     log = store.with_name(store.name + "-wal")
     if not log.exists() or log.stat().st_size <= most_bytes:
         return
-    plain = connection.connection.driver_connection
-    assert isinstance(plain, sqlite3.Connection)
+    plain = driver_connection(connection)
     (wait_ms,) = plain.execute("pragma busy_timeout").fetchone()
     plain.execute("pragma busy_timeout = 0")
     try:

@@ -8,13 +8,13 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from collector.store.renewal import finish, renew
+from collector.store.renewal import renew
 from collector.store.sqlite_fault import SqliteFault, fault_of
 from collector.store.store import StoreError, transaction, writing
 from collector.store.tags import StoredTag
@@ -28,7 +28,8 @@ T = TypeVar("T")
 class Writer:
     """The store's writer thread. Open it before use, close it at the end; both wait for the thread.
 
-    tags: known by heart, should the file be damaged. damaged: rows set aside of late, and readings in them.
+    tags: known by heart, should the file be damaged. damaged: rows set aside of late, and readings in them. importing:
+    whoever merges an import holds it, from before the check of what the store says otherwise.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,6 +40,7 @@ class Writer:
         self._renewed_s: float | None = None
         self.tags: dict[str, StoredTag] = {}
         self.damaged = (0, 0)
+        self.importing = asyncio.Lock()
 
     def open(self) -> None:
         """Open the store for writing. A file that was a store, and is damaged, is replaced. Raises StoreError."""
@@ -81,9 +83,8 @@ class Writer:
 
     def _enter(self) -> None:
         was_ours = self.path.with_name(self.path.name + ".lock").exists()  # what never was a store is left alone
-        finish(self.path)
         try:
-            self._connection = self._stack.enter_context(writing(self.path))
+            self._connection = self._stack.enter_context(writing(self.path, with_imports=False))
         except StoreError as error:
             if not was_ours or fault_of(error) is not SqliteFault.DAMAGED:
                 raise
@@ -98,8 +99,11 @@ class Writer:
             log.error("the damaged store could not be closed cleanly: %s", error)
         try:
             renew(self.path, self.tags.values(), reason)
-        finally:
-            self._connection = self._stack.enter_context(writing(self.path))
+        except Exception:
+            with suppress(StoreError):  # what can still be done with the damaged one is done
+                self._connection = self._stack.enter_context(writing(self.path, with_imports=False))
+            raise
+        self._connection = self._stack.enter_context(writing(self.path, with_imports=False))
 
     def _was_just_renewed(self) -> bool:
         """A disk that damages whatever is written is not filled with one store after another."""

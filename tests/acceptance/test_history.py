@@ -6,12 +6,20 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from collector.store.journal import JournalEntry
+from collector.store.readings import append, merge
+from collector.store.store import reading, transaction, writing
+from collector.store.tags import stored_tags, text_ids
+from collector.store.tags import texts as named_texts
+from plant.status_code import GOOD, UNCERTAIN
 from tests.acceptance.plant_files import Plant, at, run, table
+from tests.store.stored import MONDAY_US, some_readings
 
 ROWS = [
     [at(0), "good", 5, "Good"],
@@ -78,6 +86,40 @@ def test_any_history_comes_back_to_the_last_bit(tmp_path: Path, drawn: list[tupl
         (value, status) for _, value, status in expected
     }
     assert len(first.history("level")) == len(expected)
+
+
+TEXTS = ["", " a ", "a\nb", "a\rb", "a\r\nb", "'", 'say "7", 8', "작업\t7", "nan", "\ufeff1", "\u2028", "_", "5", ","]
+
+
+@pytest.mark.parametrize("texts", [TEXTS, ["a", " ", "", "7 "]])
+def test_whatever_a_device_said_comes_back_into_the_store_as_the_same(
+    plant: Plant, tmp_path: Path, texts: list[str]
+) -> None:
+    codes = [GOOD, 0x480, UNCERTAIN, 0x40900480]
+    for name in ("good", "job"):
+        assert plant.imports("readings", plant.file(f"time,tag,value\n{at(59)},{name},1\n")).code == 0
+    with writing(plant.folder / "plant.db") as connection, transaction(connection):
+        tags, ids = stored_tags(connection), text_ids(connection, texts)
+        status = [codes[place % 4] for place in range(len(texts))]
+        times_us = [MONDAY_US + place for place in range(len(texts))]
+        said = some_readings(times_us, [ids[text] for text in texts], status)
+        append(connection, JournalEntry(np.full(len(said), tags["job"].id, dtype=np.uint32), said))
+        counts = some_readings(
+            [MONDAY_US, MONDAY_US + 1, MONDAY_US + 2], [2.0**53, -(2.0**53), float("nan")], [0, 0, 0x80000400]
+        )
+        merge(connection, tags["good"].id, counts)
+    output = str(plant.folder / "out.csv")
+    arguments = ("good", "job", "--from", "1970-01-01", "--to", "2100-01-01", "-o", output)
+    assert run("history", plant.site, *arguments).code == 0
+    rows = len(texts) + 5
+    assert f"{rows} rows: 0 new, {rows} unchanged" in plant.imports("readings", output).out
+    other = Plant.made(tmp_path / "other")
+    assert other.imports("readings", output).code == 0
+    again = str(other.folder / "out.csv")
+    assert run("history", other.site, *arguments[:-1], again).code == 0
+    assert Path(again).read_bytes() == Path(output).read_bytes()
+    with reading(other.folder / "plant.db") as connection:
+        assert set(named_texts(connection).values()) == {*texts, "1"}
 
 
 def test_json_has_the_shape_of_read_without_age(filled: Plant) -> None:

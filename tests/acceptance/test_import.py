@@ -1,6 +1,7 @@
 import csv
 import io
 import os
+import threading
 from datetime import datetime
 from pathlib import Path
 
@@ -102,6 +103,21 @@ def test_skip_bad_imports_the_rest_and_writes_the_bad_rows_with_their_reasons(pl
     assert "time: must be" in rejected[2][3]
     assert "value: must be a number" in rejected[2][3]
     assert rejected[3][4] == "234"
+
+
+def test_rejected_rows_of_what_can_be_read_but_once_end_the_import(plant: Plant) -> None:
+    pipe = plant.folder / "pipe.csv"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(HEAD + f"{at(0)},good,1\n{at(1)},nowhere,2\n",))
+    again = threading.Thread(target=pipe.write_text, args=(HEAD,))
+    for thread in (writer, again):
+        thread.daemon = True
+    writer.start()
+    threading.Timer(1, again.start).start()
+    done = plant.imports("readings", str(pipe), "--skip-bad")
+    assert done.code == 2
+    assert done.err == f"{pipe}: was changed while it was imported, or is a pipe; import a file once more\n"
+    assert plant.history("good") == []
 
 
 def test_rejected_rows_stay_bad_until_someone_mends_them(plant: Plant) -> None:
@@ -253,6 +269,24 @@ def test_a_time_of_a_workbook_without_offset_is_a_bad_row(plant: Plant) -> None:
     done = plant.imports("readings", str(plant.folder / "in.xlsx"))
     assert done.code == 2
     assert ".xlsx:2:1: time: needs an offset or Z" in done.err
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("9007199254740991", ["9007199254740991"]),
+        ("9007199254740992", ["9007199254740992"]),
+        ("9007199254740992.0", ["9007199254740992"]),
+        ("-9007199254740992", ["-9007199254740992"]),
+        ("9007199254740993", []),
+        ('"9,007,199,254,740,993"', []),
+        ("-9007199254740993", []),
+    ],
+)
+def test_a_count_is_kept_exactly_or_refused(plant: Plant, value: str, kept: list[str]) -> None:
+    done = plant.imports("readings", plant.file(HEAD + f"{at(0)},good,{value}\n"))
+    assert plant.values("good") == kept
+    assert kept or "2:3: value: must not be above 2^53: it could not be kept exactly" in done.err
 
 
 def test_several_files_are_imported_all_or_none_and_all_their_faults_named(plant: Plant) -> None:

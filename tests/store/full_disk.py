@@ -14,6 +14,7 @@ import pytest
 from collector import acquisition, daemon, opening
 from collector.acquisition import now_us
 from collector.disk_watch import DiskWatch
+from collector.store import events
 from collector.store.store import reading
 from config.load import load_site
 from connectors.connector import Handover
@@ -112,6 +113,40 @@ def filled_again_and_again(folder: Path, disk: Path, times: int, monkeypatch: py
     asyncio.run(run())
     with reading(disk / "plant.db") as connection:
         return device.kept, connection.exec_driver_sql("select sum(readings) from journal").scalar_one()
+
+
+def started_while_the_disk_fills(folder: Path, disk: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let the disk fill up once the store is open and before the start is noted; what is noted once there is room."""
+    filled, starts = asyncio.Event(), [True]
+
+    def connectors(*_: object) -> dict[str, _Device]:
+        if starts:
+            starts.pop()
+            fill(disk)
+            filled.set()
+        return {"press": _Device()}
+
+    (folder / "site.yaml").write_text(SITE, encoding="utf-8")
+    monkeypatch.setattr(opening, "AGAIN_S", 0.05)
+    monkeypatch.setattr(daemon, "open_connectors", connectors)
+
+    async def run() -> None:
+        stop, ready = asyncio.Event(), asyncio.Event()
+        running = asyncio.create_task(
+            daemon.run(load_site(folder / "site.yaml"), folder / "site.yaml", stop, ready.set)
+        )
+        await asyncio.wait_for(filled.wait(), LONGEST_S)
+        await asyncio.sleep(0.3)
+        assert not running.done()
+        assert not ready.is_set()
+        (disk / "other").unlink()
+        await asyncio.wait_for(ready.wait(), LONGEST_S)
+        stop.set()
+        await running
+
+    asyncio.run(run())
+    with reading(disk / "plant.db") as connection:
+        return [kind for _, kind, _ in events.last(connection, 10) if kind == "start"]
 
 
 def _full(disk: Path) -> int:

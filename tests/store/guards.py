@@ -20,7 +20,12 @@ POWER = "tests/store/test_power.py"
 KILLS = "tests/store/test_killed_plant.py"
 MACHINE = "tests/store/test_machine.py"
 STORE = "tests/store/test_store.py"
+IMPORT = "tests/store/test_pending_import.py"
+IMPORTS = "tests/store/test_imports_of_a_collector.py"
 READINGS = "tests/store/test_readings.py"
+SALVAGE = "tests/store/test_salvage.py"
+DAMAGE = "tests/store/test_damage.py"
+BACKGROUND = "tests/store/test_background.py"
 MIGRATION = "tests/store/test_store_fixtures.py::test_a_migration_that_is_killed_goes_on_and_ends_well"
 
 _COMMIT = '    connection.exec_driver_sql("commit")\n    connection.exec_driver_sql("begin immediate")\n'
@@ -94,6 +99,73 @@ GUARDS: dict[str, Guard] = {
         '            " and not exists (select 1 from chunk where chunk.stamp = stamp.id)",\n',
         '            "",\n',
         ("tests/store/test_stamps.py",),
+    ),
+    "one damaged disk brings one new file a minute": Guard(
+        "collector/store/writer.py", "or self._was_just_renewed():", "or False:", (SALVAGE,)
+    ),
+    "an exchange that was cut off is finished by whoever writes": _store(
+        "        finish_exchange(path)\n", "", SALVAGE
+    ),
+    "a new file is whole without its log": Guard(
+        "collector/store/exchange.py", '    if beside(new, "-wal").exists():\n', "    if False:\n", (SALVAGE,)
+    ),
+    "ids of lost texts are not given again": Guard(
+        "collector/store/renewal.py", 'if "text" in torn:', "if False:", (SALVAGE,)
+    ),
+    "numbers of lost reports are not given again": Guard(
+        "collector/store/renewal.py", 'if torn & {"report", "epoch"}:', "if False:", (SALVAGE,)
+    ),
+    "salvaged readings stay with their tag": Guard(
+        "collector/store/salvage.py", " if names.get(row[0]) == row[1]}", "}", (SALVAGE,)
+    ),
+    "reports wait for what is still to be taken over": Guard(
+        "collector/background.py", "if to_salvage(writer.path) is None or", "if True or", (BACKGROUND,)
+    ),
+    "salvage leaves room for what is collected": Guard(
+        "collector/background.py", "while disk.level < Level.SHORT:", "while True:", (BACKGROUND,)
+    ),
+    "spoilt stamps are put right": Guard(
+        "collector/store/stamp_rows.py", "if row is not None and not row.sound:", "if False:", (DAMAGE,)
+    ),
+    "retention takes so many chunks at once": Guard(
+        "collector/store/readings.py", "        if len(keys) > left:", "        if False:", (DAMAGE,)
+    ),
+    "a long log is cut back": Guard(
+        "collector/background.py",
+        "    await writer.call(lambda connection: truncate_wal(connection, writer.path))\n",
+        "",
+        (BACKGROUND,),
+    ),
+    "levels of a disk do not waver": Guard(
+        "collector/disk.py",
+        "slack = _HYSTERESIS if reached <= before else 0.0",
+        "slack = 0.0",
+        ("tests/unit/test_disk.py",),
+    ),
+    "a start waits for room": Guard(
+        "collector/daemon.py",
+        "await as_soon_as_there_is_room(lambda: _started(site, writer, around), around.disk, stop)",
+        "await _started(site, writer, around)",
+        ("tests/store/test_full_disk.py",),
+    ),
+    "an import is whole to its last part": Guard(
+        "collector/store/pending_import.py", "if count != before + taken:", "if False:", (IMPORT,)
+    ),
+    "parts of an import are told by their checksum": Guard(
+        "collector/store/pending_import.py", "if head != _head(*said):", "if False:", (IMPORT,)
+    ),
+    "a commit of an import that failed is made up for": Guard(
+        "collector/store/pending_import.py",
+        "        with connection.begin():\n            done = ",
+        "        self._at, self._parts = at, self._parts + len(parts)\n"
+        "        with connection.begin():\n            done = ",
+        (IMPORT,),
+    ),
+    "a backup has no half of an import": Guard(
+        "collector/store/backup.py", "    if any(pending_files(store)):\n", "    if False:\n", (IMPORTS,)
+    ),
+    "one import is merged at a time": Guard(
+        "collector/answers.py", "async with self._writer.importing:", "if True:", (IMPORTS,)
     ),
     "a report settled once stays so": Guard(
         "collector/store/reports.py",

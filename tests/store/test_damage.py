@@ -1,5 +1,6 @@
 """Damaged rows of the store: set aside, told of, and counted; everything else goes on."""
 
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 from sqlalchemy import Connection
 from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, some_readings, with_tags
 
-from collector.store import damage, readings
+from collector.housekeeping import forget_next
+from collector.store import damage, forgetting, readings
 from collector.store.account import account
 from collector.store.chunk_rows import HOUR_S
 from collector.store.damage import damaged_since, look_for_damage
@@ -186,6 +188,39 @@ def test_retention_takes_at_most_so_many_chunks_at_once(store: Connection, monke
         assert account(store).forgotten == 7200
 
 
+def test_what_stood_beside_forgotten_readings_goes_bit_by_bit_and_the_account_stays(
+    store: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forgetting, "MOST_TALLIES", 2)
+    monkeypatch.setattr(forgetting, "MOST_PAYLOADS", 1)
+    (tag_id,) = with_tags(store, 1)
+    days = [MONDAY_US + at * DAY_US for at in range(4)]
+    with transaction(store):
+        for at_us in days:
+            _receive(store, tag_id, some_readings([at_us, at_us + 1], [1, 2]))
+        seal(store, LATE_US)
+        merge_days(store, LATE_US)
+        for at_us in days:
+            replace_all(store, {tag_id: some_readings([at_us], [7])})
+        store.exec_driver_sql(
+            "insert into damaged select 1, 5, 'chunk', 1, 0, 'x', null union all select 2, ?, 'x', 1, 0, 'x', null",
+            (LATE_US,),
+        )
+        left = []
+        for _ in range(3):
+            forget_next(store, days[3], 0, 0)
+            left.append(
+                [
+                    store.exec_driver_sql(f"select count(*) from {one}").scalar()
+                    for one in ("tally", "replaced", "damaged")
+                ]
+            )
+            assert account(store).missing == 0
+        assert left == [[2, 3, 1], [1, 2, 1], [1, 1, 1]]
+        assert forget_next(store, LATE_US, None, 0) is None
+        assert account(store).received == 2
+
+
 def test_every_reading_is_accounted_for(store: Connection) -> None:
     (tag_id,) = with_tags(store, 1)
     with transaction(store):
@@ -214,3 +249,42 @@ def test_an_hour_is_sealed_where_its_neighbour_is_damaged(store: Connection) -> 
         _spoil(store, "chunk", _first_of(tag_id))
         merge(store, tag_id, _hourly(MONDAY_US + 1, 2), HOUR_S)
         assert len(series(store, tag_id, *EVER)) == 300
+
+
+@pytest.mark.parametrize("spoilt", ["readings = -5", "readings = 1 << 62", "payload = 'no blob, but a text'"])
+def test_a_row_that_is_spoilt_in_what_sqlite_says_of_it_holds_nothing_up(store: Connection, spoilt: str) -> None:
+    first, second = with_tags(store)
+    with transaction(store):
+        for tag_id in (first, second):
+            _receive(store, tag_id, _hourly(MONDAY_US, 1))
+        seal(store, LATE_US)
+        store.exec_driver_sql(f"update chunk set {spoilt} where {_first_of(first)}")
+        assert len(series(store, first, *EVER)) == 0
+        look_for_damage(store, 0)
+        assert merge_days(store, LATE_US) > 0
+        assert len(series(store, second, *EVER)) == 100
+        assert damaged_since(store, 0)[0] == 1
+
+
+def test_a_journal_row_that_is_no_blob_is_set_aside(store: Connection) -> None:
+    (tag_id,) = with_tags(store, 1)
+    with transaction(store):
+        for at_us in (MONDAY_US, MONDAY_US + 1):
+            append(store, entry_of({tag_id: some_readings([at_us], [1])}))
+        store.exec_driver_sql("update journal set payload = 'no blob, but a text' where id = 1")
+        gather(store)
+        assert series(store, tag_id, *EVER).times_us.tolist() == [MONDAY_US + 1]
+        assert damaged_since(store, 0)[0] == 1
+
+
+def test_a_gap_in_place_of_what_is_damaged_never_reaches_beyond_now(store: Connection) -> None:
+    (tag_id,) = with_tags(store, 1)
+    now_us = time.time_ns() // 1000
+    with transaction(store):
+        _receive(store, tag_id, some_readings([now_us], [1]))
+        seal(store, now_us + 1)
+        _spoil(store, "chunk", _first_of(tag_id))
+        look_for_damage(store, 0)
+        (gap,) = overlapping(store, *EVER)
+        assert gap.end_us is not None
+        assert now_us <= gap.end_us <= time.time_ns() // 1000

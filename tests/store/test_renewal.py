@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from renewed import A_DAY, DAYS, TAGS, filled, left_after, spoil_pages
 
-from collector.store import events, gaps, renewal
+from collector.store import events, exchange, gaps
 from collector.store.account import account
 from collector.store.renewal import newest_aside, renew, to_salvage
 from collector.store.sqlite_fault import SqliteFault, fault_of
@@ -74,6 +74,15 @@ def test_a_file_without_its_header_is_replaced(path: Path) -> None:
     assert newest_aside(path) is not None
 
 
+@pytest.mark.parametrize(("at", "count"), [(0, 100), (0, 16), (16, 2), (18, 2), (20, 1), (21, 3), (44, 4)])
+def test_a_file_of_which_the_header_alone_is_damaged_is_taken_over_whole(path: Path, at: int, count: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(b"\xa5" * count)
+    assert left_after(path) == ALL
+    assert newest_aside(path) is not None
+
+
 def test_what_never_was_a_store_is_left_alone(tmp_path: Path) -> None:
     other = tmp_path / "plant.db"
     other.write_bytes(b"x" * 5000)
@@ -91,7 +100,7 @@ def test_an_exchange_that_was_cut_off_is_finished_at_the_next_start(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(renewal, "move", cut_off)
+        patched.setattr(exchange, "move", cut_off)
         with pytest.raises(KeyboardInterrupt):
             renew(path, [], "page 7")
     path.with_name("plant.db-wal").write_bytes(b"old")  # of the old file: it must not be applied to the new one
@@ -136,4 +145,15 @@ def test_a_change_that_meets_a_damaged_page_is_made_in_the_new_file(path: Path) 
             writer.close()
 
     asyncio.run(change())
+    assert newest_aside(path) is not None
+
+
+def test_a_text_that_is_none_is_damage_and_the_rest_is_taken_over(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "update journal set payload = cast(x'ff00ff' as text) where id = (select min(id) from journal)"
+        )
+        (lost,) = connection.execute("select readings from journal order by id limit 1").fetchone()
+    connection.close()
+    assert left_after(path) == ALL - lost
     assert newest_aside(path) is not None

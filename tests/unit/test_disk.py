@@ -33,6 +33,17 @@ def test_a_large_disk_is_full_only_when_little_is_free() -> None:
     assert level(Level.OK, 3999 * GIB, 1 * GIB) is Level.FULL
 
 
+def test_a_level_of_a_large_disk_is_left_once_two_percent_more_is_free() -> None:
+    def large(before: Level, free_mib: int) -> Level:
+        return level(before, 9000 * GIB, free_mib * MIB)
+
+    assert (large(Level.OK, 2047), large(Level.FULL, 2087), large(Level.FULL, 2090)) == (
+        Level.FULL,
+        Level.FULL,
+        Level.SHORT,
+    )
+
+
 def test_a_disk_without_any_room_is_full() -> None:
     assert level(Level.OK, 0, 0) is Level.FULL
 

@@ -1,3 +1,4 @@
+import tracemalloc
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import product
 
@@ -53,3 +54,15 @@ def test_what_is_not_plain_is_left_and_nothing_is_read_otherwise_than_one_at_a_t
     }
     assert read["2028-02-29T00:00:00.5Z"] != UNREAD
     assert read["2026-02-29T00:00:00Z"] == UNREAD
+
+
+def test_a_cell_of_any_length_takes_no_room_in_the_others() -> None:
+    texts = ["x" * 100_000, *["2026-11-22T09:30:00Z"] * 20_000]
+    tracemalloc.start()
+    try:
+        read = plain_instants(texts)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (read == UNREAD).tolist() == [True, *[False] * 20_000]
+    assert most < 50_000_000

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plant.gap import Gap
-from plant.reading import Batch, Readings, believed, distinct, joined, sound
+from plant.reading import Batch, Readings, among, believed, distinct, joined, sound
 from plant.status_code import BAD, BAD_NO_DATA, GOOD, UNCERTAIN
 
 NAN = float("nan")
@@ -77,6 +77,17 @@ def test_distinct_is_what_a_list_and_a_set_say(rows: list[Row]) -> None:
     wanted = [row for at, row in enumerate(rows) if row not in rows[:at]]
     wanted.sort(key=lambda row: row[0])
     assert rows_of(distinct(readings(rows))) == rows_of(readings(wanted))
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(ROWS, ROWS)
+def test_readings_among_others_are_what_a_set_says(some: list[Row], others: list[Row]) -> None:
+    assert among(readings(some), readings(others)).tolist() == [row in others for row in some]
+
+
+def test_as_many_values_as_a_day_has_seconds_may_stand_at_one_time() -> None:
+    rows: list[Row] = [(5, float(value), GOOD) for value in range(86_400)]
+    assert len(distinct(readings(rows + rows[::-1]))) == len(rows)
 
 
 @settings(max_examples=100, derandomize=True, deadline=None)

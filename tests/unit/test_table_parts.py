@@ -1,10 +1,11 @@
 from pathlib import Path
 
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from config import table_parts
+from config import table_file, table_parts
 from config.fault import InputError
 from config.table_file import read_table
 from config.table_parts import opened_table
@@ -42,3 +43,17 @@ def test_a_file_has_the_same_rows_in_parts_and_at_once(tmp_path: Path, text: str
                 _in_parts(path)
         else:
             assert _in_parts(path) == expected
+
+
+def test_a_workbook_is_read_some_rows_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    book = openpyxl.Workbook()
+    for at in range(5000):
+        book.active.append([at])
+    book.save(tmp_path / "in.xlsx")
+    read: list[object] = []
+    cell = table_file._cell
+    monkeypatch.setattr(table_file, "_cell", lambda value: (read.append(value), cell(value))[1])
+    _, grid = table_file.grid_of(tmp_path / "in.xlsx", (tmp_path / "in.xlsx").read_bytes())
+    assert next(grid) == (1, ["0"])
+    assert len(read) == 1000
+    assert [at for at, _ in grid] == list(range(2, 5001))
