@@ -24,6 +24,8 @@ def backup(site: SiteFile, file: BackupFile) -> None:
 
         if not file.parent.is_dir():
             refuse(f"{file.parent}: is no folder")
+        if file.is_dir():
+            refuse(f"{file}: is a folder; name a file in it")
         found = back_up(store_path(load_site(site).store.url, site.parent), file, now_us())
     if found.fault_count:
         say_faults(found)

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +23,18 @@ if TYPE_CHECKING:
     from config.devices import OpcUaDevice
     from connectors.opcua_browse import Browsed
     from connectors.opcua_variable import Variable
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is to be browsed, and how. device: under which id the server's certificate is trusted."""
+
+    endpoint: str
+    under: str | None
+    security: str | None
+    fingerprint: str | None
+    accept: tuple[str, ...]
+    device: str
 
 
 def browse(
@@ -49,10 +62,10 @@ def browse(
     from connectors.opcua_draft import proposed_tags, tags_of
     from connectors.reachability import UnreachableError
 
-    with faults_reported():
-        known = None if site is None else _known(site, endpoint, device)
+    asked = _Asked(endpoint, under, security, fingerprint, tuple(accept or ()), device)
     try:
-        found = _found(known, site, endpoint, under, security, fingerprint, accept or [], device)
+        with faults_reported():
+            found = _found(site, asked)
     except (UnreachableError, ConnectorError, ValueError) as error:
         refuse(f"{endpoint}: {_told(error)}")
     if tags is not None:
@@ -66,44 +79,35 @@ def browse(
         _say(found, rows)
 
 
-def _found(
-    known: "OpcUaDevice | None",
-    site: Path | None,
-    endpoint: str,
-    under: str | None,
-    security: str | None,
-    fingerprint: str | None,
-    accept: list[str],
-    device: str,
-) -> "Browsed":
+def _found(site: Path | None, asked: _Asked) -> "Browsed":
+    known = None if site is None else _known(site, asked)
     with tempfile.TemporaryDirectory() as folder:
         place = site.parent if site is not None else Path(folder)
-        if known is not None and security in (None, known.security):
-            return asyncio.run(_browsed_as(known, under, fingerprint, accept, place))
-        return asyncio.run(_browsed(endpoint, under, security, fingerprint, accept, device, place))
+        if known is not None and asked.security in (None, known.security):
+            return asyncio.run(_browsed_as(known, asked, place))
+        return asyncio.run(_browsed(asked, place))
 
 
-def _known(site: Path, endpoint: str, device: str) -> "OpcUaDevice | None":
+def _known(site: Path, asked: _Asked) -> "OpcUaDevice | None":
     """The plant's device at this endpoint, the one with this id first; never one elsewhere: it has passwords."""
     from config.devices import OpcUaDevice
     from config.load import load_site
 
-    there = [one for one in load_site(site).devices if isinstance(one, OpcUaDevice) and one.endpoint == endpoint]
-    return next((one for one in there if one.id == device), there[0] if there else None)
+    devices = load_site(site).devices
+    there = [one for one in devices if isinstance(one, OpcUaDevice) and one.endpoint == asked.endpoint]
+    return next((one for one in there if one.id == asked.device), there[0] if there else None)
 
 
-async def _browsed_as(
-    known: "OpcUaDevice", under: str | None, fingerprint: str | None, accept: list[str], folder: Path
-) -> "Browsed":
+async def _browsed_as(known: "OpcUaDevice", asked: _Asked, folder: Path) -> "Browsed":
     from config.devices import OpcUaDevice
     from connectors.opcua_browse import browsed
     from connectors.opcua_introduction import introduced
 
-    exceptions = (*known.certificate_exceptions, *accept)
+    exceptions = (*known.certificate_exceptions, *asked.accept)
     server = OpcUaDevice.model_validate({**known.model_dump(), "tags": (), "certificate_exceptions": exceptions})
     if server.security != "none" and server.ca_file is None:
-        await _pinned(server, folder, fingerprint, (await introduced(server.endpoint)).fingerprint)
-    return await browsed(server, folder, under)
+        await _pinned(server, folder, asked.fingerprint, (await introduced(server.endpoint)).fingerprint)
+    return await browsed(server, folder, asked.under)
 
 
 async def _pinned(server: "OpcUaDevice", folder: Path, fingerprint: str | None, shown: str) -> None:
@@ -120,33 +124,25 @@ async def _pinned(server: "OpcUaDevice", folder: Path, fingerprint: str | None, 
         raise UnreachableError(error.obstacle, error.detail or compare) from None
 
 
-async def _browsed(
-    endpoint: str,
-    under: str | None,
-    security: str | None,
-    fingerprint: str | None,
-    accept: list[str],
-    device: str,
-    folder: Path,
-) -> "Browsed":
+async def _browsed(asked: _Asked, folder: Path) -> "Browsed":
     from config.devices import OpcUaDevice, is_loopback
     from connectors.opcua_browse import browsed
     from connectors.opcua_introduction import introduced, unsecured
     from connectors.reachability import Obstacle, UnreachableError
 
-    met = await introduced(endpoint)
-    chosen = security or met.policies[0]
-    if security is None and chosen == "none" and not is_loopback(_host(endpoint)):
+    met = await introduced(asked.endpoint)
+    chosen = asked.security or met.policies[0]
+    if asked.security is None and chosen == "none" and not is_loopback(_host(asked.endpoint)):
         raise UnreachableError(Obstacle.SECURITY, "it only offers none; --security none browses it in clear")
     if chosen not in met.policies:
         raise UnreachableError(Obstacle.SECURITY, f"it offers {', '.join(met.policies)}")
-    server = unsecured(endpoint)
+    server = unsecured(asked.endpoint)
     if chosen != "none":
         server = OpcUaDevice.model_validate(
-            {**server.model_dump(), "id": device, "security": chosen, "certificate_exceptions": accept}
+            {**server.model_dump(), "id": asked.device, "security": chosen, "certificate_exceptions": asked.accept}
         )
-        await _pinned(server, folder, fingerprint, met.fingerprint)
-    return await browsed(server, folder, under)
+        await _pinned(server, folder, asked.fingerprint, met.fingerprint)
+    return await browsed(server, folder, asked.under)
 
 
 def _host(endpoint: str) -> str:

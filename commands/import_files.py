@@ -54,11 +54,15 @@ def deliveries(
 def _import(kind: Kind, site_file: Path, files: list[Path], replace: bool, skip_bad: bool, as_json: bool) -> None:
     with faults_reported():
         from collector.control import ask
+        from collector.store.room import no_room
         from collector.store.store import store_path
         from config.load import load_site
 
         site = load_site(site_file)
         path = store_path(site.store.url, site_file.parent)
+        size = sum(file.stat().st_size for file in files if file.is_file())
+        if lacking := no_room(path.parent, size, "import later; nothing that can wait is written now", path):
+            refuse(lacking)
         request = {
             "command": "import",
             "kind": kind,

@@ -25,7 +25,11 @@ def restore(site: SiteFile, file: BackupFile) -> None:
         say_faults(done.found)
         say(f"{file}: was not restored; the store is as it was")
         raise typer.Exit(USAGE)
-    made = f" of {format_instant(done.backup_us, settings.zone)}" if done.backup_us is not None else ""
-    say(f"the backup{made} is the store now; reports go on in epoch {done.epoch}")
+    made = format_instant(done.backup_us, settings.zone) if done.backup_us is not None else ""
+    say(f"the backup{f' of {made}' if made else ''} is the store now; reports go on in epoch {done.epoch}")
+    say(
+        f"readings, reports, imports and corrections since {made or 'then'} are not in it: import files again;"
+        " devices that keep a history are asked for theirs"
+    )
     if done.before is not None:
-        say(f"the store of before is {done.before}")
+        say(f"the store of before, which has them, is {done.before}")

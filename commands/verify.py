@@ -23,8 +23,8 @@ def verify(
         from config.load import load_site
 
         path = file if file is not None else store_path(load_site(site).store.url, site.parent)
-        if not path.exists():
-            refuse(f"{path}: is not there")
+        if file is None and not path.exists():
+            refuse(f"{path}: there is no store yet")
         found = verified_file(path)
     if as_json:
         say_json(found.as_json())
@@ -42,4 +42,5 @@ def say_faults(found: "Findings") -> None:
         say(f"{where}: {what}")
     if found.fault_count > len(found.faults):
         say(f"and {found.fault_count - len(found.faults):,} more")
-    say(f"{found.fault_count:,} faults" if found.fault_count else "no fault")
+    faults = "1 fault" if found.fault_count == 1 else f"{found.fault_count:,} faults"
+    say(faults if found.fault_count else "no fault")

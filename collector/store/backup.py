@@ -10,11 +10,15 @@ from sqlalchemy import Connection
 
 from collector.store.findings import Findings
 from collector.store.pending_import import pending_files
-from collector.store.store import StoreError, reading
+from collector.store.room import no_room
+from collector.store.store import StoreError, driver_connection, locked, reading
 from collector.store.verification import verified
 
 BACKUP = "backup"
 """Kind of the event that a copy has, and its store has not: at that instant [us] it was all that the store had."""
+
+BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a file."""
 
 LONGEST_WAIT_S = 120.0
 """For imports that are being merged; 10 million readings take half a minute."""
@@ -28,17 +32,25 @@ def back_up(store: Path, target: Path, now_us: int) -> Findings:
     """Copy a store to a file that is not there yet, whether a collector runs or not, and look the copy through.
 
     Waits two minutes for an import that is just being merged. Raises StoreError where that takes longer, there is no
-    store, or the copy cannot be written. A copy with faults stays under the name of `unfinished`; so does nothing else:
-    cut off, it is made anew by the next backup to the same file.
+    store, another backup of it is being made, there is no room, or the copy cannot be written. A copy with faults stays
+    under the name of `unfinished`; so does nothing else: cut off, it is made anew by the next backup to the same file.
     """
-    part = unfinished(target)
     if not store.exists():
         raise StoreError(f"{store}: there is no store yet")
     if target.exists():
         raise StoreError(f"{target}: is there already; nothing was written. Name another file, or move this one away")
+    # Of two at once, each would take the other's half copy for its own.
+    with locked(store.with_name(store.name + ".backup")):
+        return _made(store, target, now_us)
+
+
+def _made(store: Path, target: Path, now_us: int) -> Findings:
+    part = unfinished(target)
     _wait_for_imports(store)
     try:
-        part.unlink(missing_ok=True)
+        remove_with_all_beside(part)
+        if lacking := no_room(target.parent, size_of(store), "name a file on another disk", store):
+            raise StoreError(lacking)
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with reading(store) as connection:
             _require_whole(store, target)
@@ -51,10 +63,10 @@ def back_up(store: Path, target: Path, now_us: int) -> Findings:
             os.rename(part, target)
             synced(target.parent)
     except HalfImportedError:
-        part.unlink(missing_ok=True)
+        remove_with_all_beside(part)
         raise
     except (OSError, sqlite3.Error) as error:
-        part.unlink(missing_ok=True)
+        remove_with_all_beside(part)
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise StoreError(f"{target}: cannot be written: {why}") from error
     return found
@@ -65,8 +77,21 @@ def unfinished(target: Path) -> Path:
     return target.with_name(target.name + ".part")
 
 
+def size_of(store: Path) -> int:
+    """Bytes that a copy of a store may take, what is in its write-ahead log included."""
+    log = store.with_name(store.name + "-wal")
+    return store.stat().st_size + (log.stat().st_size if log.exists() else 0)
+
+
+def remove_with_all_beside(path: Path) -> None:
+    """Remove a copy that was not ended, and what SQLite left beside it, which it would take for the next one's."""
+    for suffix in ("", *BESIDE):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
 def verified_file(file: Path) -> Findings:
-    """What is wrong with a store or a copy of one. Raises StoreError for another database or version."""
+    """What is wrong with a store or a copy of one. Raises StoreError for what is none, or of another version."""
+    require_store_file(file)
     try:
         with reading(file) as connection:
             return verified(connection)
@@ -77,6 +102,16 @@ def verified_file(file: Path) -> Findings:
         found = Findings()
         found.add(file.name, f"cannot be opened: {fault}")
         return found
+
+
+def require_store_file(file: Path) -> None:
+    """Raises StoreError for what cannot be a store or a backup: an empty one SQLite would take for a new store."""
+    if not file.exists():
+        raise StoreError(f"{file}: is not there")
+    if not file.is_file():
+        raise StoreError(f"{file}: is no file")
+    if not file.stat().st_size:
+        raise StoreError(f"{file}: is empty; it is neither a store nor a backup")
 
 
 def synced(path: Path) -> None:
@@ -103,11 +138,9 @@ def _require_whole(store: Path, target: Path) -> None:
 
 
 def _copy(connection: Connection, part: Path, now_us: int) -> None:
-    source = connection.connection.driver_connection
-    assert isinstance(source, sqlite3.Connection)
     with closing(sqlite3.connect(part)) as copy:
         # All pages in one step: it is one reader's view, which writers beside it neither change nor start anew.
-        source.backup(copy, pages=-1)
+        driver_connection(connection).backup(copy, pages=-1)
         copy.execute("pragma journal_mode = delete")  # one file, which can be sent as it is
         with copy:
             copy.execute("insert into event (time_us, kind, detail) values (?, ?, '')", (now_us, BACKUP))

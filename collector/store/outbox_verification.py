@@ -6,26 +6,27 @@ import json
 from sqlalchemy import Connection
 
 from collector.store.findings import Findings
+from collector.store.pages import pages
 
+FIRST_EPOCH = 1
 _AT_ONCE = 50
 
 
 def verify_outbox(connection: Connection, found: Findings) -> None:
     """Look at every report in the order in which they were made."""
     epoch, sequence, sha256 = 0, 0, ""
-    while True:
-        rows = connection.exec_driver_sql(
-            "select epoch, sequence, id, state, event, sha256 from report"
-            " where (epoch, sequence) > (?, ?) order by epoch, sequence limit ?",
-            (epoch, sequence, _AT_ONCE),
-        ).all()
-        connection.rollback()
-        if not rows:
-            return
+    query = (
+        "select report.epoch, sequence, id, state, event, sha256, epoch.number as begun from report"
+        " left join epoch on epoch.number = report.epoch"
+        " where (report.epoch, sequence) > (?, ?) order by report.epoch, sequence limit ?"
+    )
+    for rows in pages(connection, query, (epoch, sequence), _AT_ONCE):
         for row in rows:
             where = f"report {row.epoch}/{row.sequence}"
             if row.epoch != epoch:
                 epoch, sequence, sha256 = row.epoch, 0, ""
+                if row.begun is None and epoch != FIRST_EPOCH:
+                    found.add(where, "is of an epoch that never began")
             if row.sequence != sequence + 1:
                 found.add(where, f"is not the one after {sequence}")
             elif _previous(row.event) != sha256:

@@ -7,6 +7,7 @@ file: SQLite would take it for that file's own.
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +16,20 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from collector.store import events, gaps, reports
-from collector.store.backup import BACKUP, synced, verified_file
+from collector.store.backup import (
+    BACKUP,
+    BESIDE,
+    remove_with_all_beside,
+    require_store_file,
+    size_of,
+    synced,
+    verified_file,
+)
 from collector.store.findings import Findings
+from collector.store.room import no_room
+from collector.store.sqlite_fault import SqliteFault, fault_of
 from collector.store.store import StoreError, locked, transaction, up_to_date, writing
 from plant.instant import US_PER_S, format_instant
-
-BESIDE = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +48,23 @@ class Restored:
 def restore(store: Path, file: Path, now_us: int) -> Restored:
     """Put a backup in the place of a store, which is moved aside.
 
-    Raises StoreError where a collector runs on the store, the file is no store, or files cannot be written.
+    Raises StoreError where a collector runs on the store, the file is no store, there is no room, or files cannot be
+    written.
     """
-    if not file.exists():
-        raise StoreError(f"{file}: is not there")
+    require_store_file(file)
+    if store.exists() and file.samefile(store):
+        raise StoreError(f"{file}: is the store itself; name a backup")
+    _end_imports(store)
     with locked(store):
         ready = store.with_name(store.name + ".restoring")
         _remove(ready)
         _remove_second_names(store)
         try:
-            shutil.copyfile(file, ready)
-            with up_to_date(ready):
-                pass  # an older backup is; what is damaged in it stays to be found
-            found = verified_file(ready)
+            remedy = f"move what is named {store.name}.before-* elsewhere"
+            if why := no_room(store.parent, size_of(file), remedy):
+                raise StoreError(why)
+            _copy(file, ready)
+            found = _looked_through(file, ready)
             if found.fault_count:
                 return Restored(found)
             lost_epoch = _settled(store)
@@ -68,11 +80,43 @@ def restore(store: Path, file: Path, now_us: int) -> Restored:
         return Restored(found, epoch, backup_us, before)
 
 
+def _copy(file: Path, ready: Path) -> None:
+    """With its write-ahead log: without, a store that was moved aside or copied by hand is not whole."""
+    shutil.copyfile(file, ready)
+    for suffix in ("-wal", "-journal"):
+        with suppress(FileNotFoundError):
+            shutil.copyfile(file.with_name(file.name + suffix), ready.with_name(ready.name + suffix))
+
+
+def _looked_through(file: Path, ready: Path) -> Findings:
+    """What is wrong with the copy of a file, whose name people know."""
+    try:
+        with up_to_date(ready):
+            pass  # an older backup is; what is damaged in it stays to be found
+        return verified_file(ready)
+    except StoreError as error:
+        raise StoreError(str(error).replace(str(ready), str(file))) from error
+
+
+def _end_imports(store: Path) -> None:
+    """Imports that count and were cut off are the store's that is moved aside: nobody may take them for those of the
+    new one, nor for lost where this is cut off. A store that cannot be opened keeps them as files beside it."""
+    if store.exists() and any(_imports(store)):
+        with suppress(StoreError), writing(store):
+            pass
+
+
+def _imports(store: Path) -> Iterator[Path]:
+    return store.parent.glob(f"{store.name}.import-*")
+
+
 def _prepared(connection: Connection, file: Path, now_us: int, lost_epoch: int) -> tuple[int, int | None]:
     """Let the copy say that it was restored; its new epoch, and when it was made."""
     with transaction(connection):
-        made = events.newest(connection, BACKUP)
-        backup_us = made[0] if made else None
+        made = events.last(
+            connection, 1
+        )  # a store that went on from a backup has that one's event, but not as its last
+        backup_us = made[0][0] if made and made[0][1] == BACKUP else None
         # A number that no other restore of the same backup gives, not even one onto another disk.
         epoch = max(reports.newest_epoch(connection) + 1, lost_epoch + 1, now_us // US_PER_S)
         reports.begin_epoch(connection, epoch, now_us, f"restored from {file.name}")
@@ -96,8 +140,10 @@ def _settled(store: Path) -> int:
                 raise StoreError(f"{store}: is being read by another process; try again")
             query = "select max(number) from (select number from epoch union all select epoch from report)"
             return int(connection.execute(query).fetchone()[0] or 0)
-    except sqlite3.DatabaseError:  # it is damaged: that is why it is replaced
-        return 0
+    except sqlite3.DatabaseError as error:
+        if fault_of(error) is not SqliteFault.DAMAGED and "no such table" not in str(error):
+            raise StoreError(f"{store}: cannot be set aside: {error}") from error
+        return 0  # it is damaged, and replaced for that, or older than epochs
 
 
 def _replaced(store: Path, ready: Path, now_us: int) -> Path | None:
@@ -106,7 +152,7 @@ def _replaced(store: Path, ready: Path, now_us: int) -> Path | None:
     for suffix in BESIDE:
         with suppress(FileNotFoundError):
             os.rename(store.with_name(store.name + suffix), aside.with_name(aside.name + suffix))
-    for found in store.parent.glob(f"{store.name}.import-*"):  # an import into the old store, not into the new one
+    for found in _imports(store):  # only of a store that cannot be opened
         os.rename(found, aside.with_name(aside.name + found.name.removeprefix(store.name)))
     was_there = store.exists()
     if was_there:
@@ -143,5 +189,5 @@ def _remove_second_names(store: Path) -> None:
 
 
 def _remove(ready: Path) -> None:
-    for suffix in ("", *BESIDE, ".lock"):
-        ready.with_name(ready.name + suffix).unlink(missing_ok=True)
+    remove_with_all_beside(ready)
+    ready.with_name(ready.name + ".lock").unlink(missing_ok=True)

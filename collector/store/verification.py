@@ -13,8 +13,15 @@ from sqlalchemy.exc import DatabaseError
 from collector.store import schema
 from collector.store.account import account
 from collector.store.findings import Findings
+from collector.store.latest_verification import verify_latest
 from collector.store.outbox_verification import verify_outbox
-from collector.store.readings_verification import verify_chunks, verify_journal, verify_replaced, verify_stamps
+from collector.store.readings_verification import (
+    verify_chunks,
+    verify_journal,
+    verify_replaced,
+    verify_stamps,
+    verify_summaries,
+)
 from collector.store.recent import thaw
 
 MOST_OF_A_TABLE = 20
@@ -32,6 +39,8 @@ def verified(connection: Connection) -> Findings:
         ("foreign keys", _verify_foreign_keys),
         ("journal", verify_journal),
         ("chunk", verify_chunks),
+        ("summary", verify_summaries),
+        ("latest", verify_latest),
         ("stamp", verify_stamps),
         ("replaced", verify_replaced),
         ("report", verify_outbox),
@@ -43,6 +52,8 @@ def verified(connection: Connection) -> Findings:
             check(connection, found)
         except DatabaseError as error:  # a damaged page: the other tables are looked at all the same
             found.add(where, f"cannot be read: {error.orig}")
+        except (TypeError, ValueError, OverflowError) as error:  # a text where a number is to be, say
+            found.add(where, f"has what does not belong there, the rest was not looked at: {error}")
         finally:
             connection.rollback()
     return found

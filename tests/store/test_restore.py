@@ -1,6 +1,7 @@
 """Is a backup the store at one instant, and is the store after a restore, however it ends, the old or the new one?"""
 
 import json
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -8,18 +9,19 @@ import sys
 import threading
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from stored import HOUR_US, MONDAY_US, arrive, make_store, rows, some_readings
 from test_verification import make_full_store
 
-from collector.store import events, gaps, reports
+from collector.store import events, gaps, reports, room
 from collector.store import restore as restoring
 from collector.store.backup import back_up, unfinished, verified_file
 from collector.store.pending_import import ImportWriter
 from collector.store.readings import series
 from collector.store.restore import restore
-from collector.store.store import StoreError, reading, transaction, writing
+from collector.store.store import StoreError, locked, reading, transaction, writing
 from plant.gap import Gap
 
 NOW_US = MONDAY_US + 9 * HOUR_US
@@ -49,7 +51,7 @@ def store(tmp_path: Path) -> Path:
 
 
 def beside(path: Path) -> list[str]:
-    return sorted(found.name for found in path.parent.iterdir() if found.name not in ("plant.db.lock", "b.db"))
+    return sorted(found.name for found in path.parent.iterdir() if found.name != "b.db" and found.suffix != ".lock")
 
 
 def test_a_backup_of_a_store_that_is_written_is_all_that_it_had_at_one_instant(tmp_path: Path) -> None:
@@ -121,16 +123,129 @@ def test_what_was_at_the_backup_is_there_again_and_the_store_of_before_is_kept(s
     assert verified_file(store).faults == []
 
 
-def test_an_import_that_was_cut_off_belongs_to_the_store_of_before(store: Path, tmp_path: Path) -> None:
+def pending_import(store: Path) -> Path:
     pending = ImportWriter(store, NOW_US, replace=False)
     pending.add(1, 0, some_readings([LATER_US], [99]))
-    file = pending.commit()
+    return pending.commit()
+
+
+def test_an_import_that_was_cut_off_belongs_to_the_store_of_before(store: Path, tmp_path: Path) -> None:
+    pending_import(store)
     done = restore(store, tmp_path / "b.db", LATER_US)
     with writing(store):
         pass  # whoever opens a store finishes its imports
-    assert 99 not in values(store)
+    assert done.before is not None
+    assert (values(store), values(done.before)) == ([1], [1, 2, 99])
+
+
+def test_an_import_into_a_store_that_cannot_be_opened_stays_beside_it(store: Path, tmp_path: Path) -> None:
+    file = pending_import(store)
+    store.write_bytes(b"\0" * 100 + store.read_bytes()[100:])
+    done = restore(store, tmp_path / "b.db", LATER_US)
     assert done.before is not None
     assert file.with_name(file.name.replace(store.name, done.before.name)).exists()
+    assert not file.exists()
+
+
+def test_a_restore_that_does_not_come_to_its_end_leaves_the_import_with_its_store(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(*_: object) -> None:
+        raise OSError(5, "cut off")
+
+    pending_import(store)
+    monkeypatch.setattr(restoring, "_free_name", lambda *_: store.with_name("plant.db.before-1"))
+    monkeypatch.setattr(restoring.os, "link", cut_off)
+    real = restoring.os.rename
+    monkeypatch.setattr(restoring.os, "rename", lambda old, new: cut_off() if Path(old) == store else real(old, new))
+    with pytest.raises(StoreError, match="cut off"):
+        restore(store, tmp_path / "b.db", LATER_US)
+    monkeypatch.undo()
+    with writing(store):
+        pass
+    assert values(store) == [1, 2, 99]
+
+
+def test_an_empty_file_and_the_store_itself_are_no_backup(store: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.db"
+    empty.touch()
+    with pytest.raises(StoreError, match="is empty"):
+        restore(store, empty, LATER_US)
+    with pytest.raises(StoreError, match="is empty"):
+        verified_file(empty)
+    with pytest.raises(StoreError, match="is no file"):
+        restore(store, tmp_path, LATER_US)
+    with pytest.raises(StoreError, match="the store itself"):
+        restore(store, store, LATER_US)
+    assert values(store) == [1, 2]
+
+
+def test_a_store_copied_by_hand_comes_back_with_its_write_ahead_log(store: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    with writing(store) as connection:
+        with transaction(connection):
+            arrive(connection, {1: some_readings([3], [3.0])})
+        for suffix in ("", "-wal"):
+            copy.with_name(copy.name + suffix).write_bytes(store.with_name(store.name + suffix).read_bytes())
+    assert restore(store, copy, LATER_US).backup_us is None
+    assert values(store) == [1, 2, 3]
+
+
+def test_a_store_that_went_on_from_a_backup_is_not_of_the_time_of_that_one(store: Path, tmp_path: Path) -> None:
+    first = restore(store, tmp_path / "b.db", LATER_US)
+    assert first.backup_us == NOW_US
+    assert first.before is not None
+    again = restore(store, store.with_name(first.before.name), LATER_US)
+    assert again.before is not None
+    assert restore(store, again.before, LATER_US).backup_us is None
+    assert values(store) == [1]
+
+
+def test_a_store_that_cannot_be_set_aside_for_want_of_room_stays(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> sqlite3.Connection:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr(restoring.sqlite3, "connect", full)
+    settled = restoring._settled
+    with pytest.raises(StoreError, match="disk is full"):
+        settled(store)
+
+
+def test_two_backups_of_a_store_at_once_do_not_take_each_others_half_copy(store: Path, tmp_path: Path) -> None:
+    with locked(store.with_name(store.name + ".backup")), pytest.raises(StoreError, match="in use by process"):
+        back_up(store, tmp_path / "c.db", NOW_US)
+    assert back_up(store, tmp_path / "c.db", NOW_US).fault_count == 0
+
+
+def test_what_a_backup_that_was_killed_left_is_removed_by_the_next(store: Path, tmp_path: Path) -> None:
+    file = tmp_path / "c.db"
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        (tmp_path / f"c.db.part{suffix}").write_bytes(b"left")
+    assert back_up(store, file, NOW_US).fault_count == 0
+    assert list(tmp_path.glob("c.db.part*")) == []
+
+
+def test_a_disk_that_a_copy_would_fill_is_left_as_it_is(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def has(free: int) -> None:
+        found = usage._replace(total=100 << 20, used=(100 << 20) - free, free=free)
+        monkeypatch.setattr(room.shutil, "disk_usage", lambda _: found)
+
+    usage = shutil.disk_usage(tmp_path)
+    has(9 << 20)
+    with pytest.raises(StoreError, match=r"1 MiB are needed, 9 MiB are free, .* below 90 %.* Free 2 MiB more, or"):
+        back_up(store, tmp_path / "c.db", NOW_US)
+    has(1 << 10)
+    with pytest.raises(StoreError, match=r"1 MiB are needed, 1 MiB are free; nothing was written. Free 1 MiB more, or"):
+        restore(store, tmp_path / "b.db", LATER_US)
+    assert beside(store) == ["plant.db"]
+    has(9 << 20)  # a plant that stands still gets its store back
+    assert restore(store, tmp_path / "b.db", LATER_US).before is not None
 
 
 def test_each_restore_begins_an_epoch_that_no_report_of_either_store_has(store: Path, tmp_path: Path) -> None:
@@ -225,21 +340,42 @@ def test_gaps_that_were_open_are_closed_and_servers_are_not_asked_to_go_on_from_
         assert connection.exec_driver_sql("select * from device").all() == [("press", 5, None)]
 
 
-def test_killed_anywhere_the_store_is_the_old_or_the_new_one(store: Path, tmp_path: Path) -> None:
-    script = Path(__file__).with_name("killed_restore.py")
-    told = subprocess.run(
-        [sys.executable, str(script), str(store), str(tmp_path / "b.db"), str(LATER_US)],
-        stdout=subprocess.PIPE, text=True, check=True,
-    )  # fmt: skip
-    found = [json.loads(line) for line in told.stdout.splitlines()]
-    assert {(tuple(one["values"]), one["epoch"], one["faults"]) for one in found} == {
-        ((1, 2, 3), 1, 0),
-        ((1,), EPOCH, 0),
-    }
+def killed(what: str, store: Path, file: Path, kills: int = 0) -> list[dict[str, Any]]:
+    """What there is after each kill."""
+    script = Path(__file__).with_name("killed_copies.py")
+    command = [sys.executable, str(script), what, str(store), str(file), str(LATER_US), str(kills)]
+    told = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return [json.loads(line) for line in told.stdout.splitlines()]
+
+
+def require_old_or_new(found: list[dict[str, Any]]) -> None:
+    """The old store has a reading more than the backup in its log, another before, and an import that was cut off."""
+    old, new = ((1, 2, 3, 99), 1, 0), ((1,), EPOCH, 0)
+    assert {(tuple(one["values"]), one["epoch"], one["faults"]) for one in found} == {old, new}
+
+
+def require_whole_or_none(found: list[dict[str, Any]]) -> None:
+    """What is called a backup is one; a backup killed leaves nothing that the next one stumbles over."""
+    assert {one["found"] is None for one in found} == {True, False}
+    for one in found:
+        assert one["found"] in (None, one["store"])
+        assert (one["again"], one["left"], one["store"]["faults"]) == (one["store"], [], 0)
+
+
+def test_a_restore_killed_anywhere_leaves_the_old_store_or_the_new_one(store: Path, tmp_path: Path) -> None:
+    found = killed("restore", store, tmp_path / "b.db")
+    require_old_or_new(found)
+    assert [name for name in beside(store) if "restoring" in name] == []
+    assert not any(kept.samefile(store) for kept in store.parent.glob("plant.db.before-*"))
     assert [one["killed"] for one in found] == [True] * (len(found) - 1) + [False]
     assert len(found) > 15
-    assert [name for name in beside(store) if "restoring" in name] == []
-    assert not any(kept.samefile(store) for kept in tmp_path.glob("plant.db.before-*"))
+
+
+def test_a_backup_killed_anywhere_leaves_a_whole_one_or_none(store: Path, tmp_path: Path) -> None:
+    found = killed("backup", store, tmp_path / "c.db")
+    require_whole_or_none(found)
+    assert [one["killed"] for one in found] == [True] * (len(found) - 1) + [False]
+    assert len(found) > 5
 
 
 def test_a_file_system_without_second_names_is_no_obstacle(

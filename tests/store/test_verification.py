@@ -3,7 +3,8 @@
 import re
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from stored import DAY_US, HOUR_US, MONDAY_US, arrive, entry_of, some_readings
 
 from collector.store import reports
 from collector.store.backup import verified_file
-from collector.store.chunk import encode
+from collector.store.chunk import decode, encode
 from collector.store.chunk_rows import chunk_key
 from collector.store.gathering import gather_all
 from collector.store.journal import pack
@@ -20,8 +21,9 @@ from collector.store.merging import merge_days
 from collector.store.readings import merge
 from collector.store.sealing import seal
 from collector.store.store import StoreError, transaction, writing
+from collector.store.summary import summary
 from collector.store.tags import register, text_ids
-from plant.tag import Role, Tag
+from plant.tag import Kind, Role, Tag
 from tests.store.sent_reports import save_chain
 
 TAGS = [
@@ -51,6 +53,7 @@ def make_full_store(path: Path) -> None:
         gather_all(connection)
         arrive(connection, {good: some_readings([MONDAY_US + 2 * DAY_US + 1], [9001.0])})
         save_chain(connection, 4, epoch=1)
+        reports.begin_epoch(connection, 7, 1, "test")
         save_chain(connection, 2, epoch=7)
 
 
@@ -101,6 +104,19 @@ def chunk_of(times: list[int], values: list[float]) -> bytes:
     return encode(some_readings(times, values))
 
 
+def restated(tag_id: int, kind: Kind) -> Spoil:
+    """A summary with its checksum, of as many readings with other values."""
+
+    def spoil(connection: sqlite3.Connection) -> None:
+        query = "select key, payload from chunk where stamp is null and key >> 40 = ? limit 1"
+        key, blob = connection.execute(query, (tag_id,)).fetchone()
+        readings = decode(blob)
+        other = summary(replace(readings, values=readings.values + 1), kind)
+        connection.execute("update summary set payload = ? where key = ?", (other, key))
+
+    return spoil
+
+
 LATE = MONDAY_US + 5 * DAY_US
 NEW_CHUNK = "insert into chunk (key, span_s, readings, payload) values (?, ?, ?, ?)"
 LATE_S = LATE // 1_000_000
@@ -132,6 +148,11 @@ FAULTS: list[tuple[Spoil, str]] = [
     (sql("update summary set payload = (select payload from summary where key = (select max(key) from summary"
          " where length(payload) > 0 and key < (select min(key) from chunk where key >> 40 = 2)))"
          " where key = (select min(key) from summary)"), "sums up other readings"),
+    (restated(1, Kind.COUNTER), "sums up other readings"),
+    (restated(2, Kind.STATE), "sums up other readings"),
+    (sql("update latest set value = value + 1 where tag_id = 2"), "latest 2: is of a reading that is not stored"),
+    (sql("update latest set status = 0x40000000 where tag_id = 1"), "latest 1: is of a reading that is not stored"),
+    (sql("delete from epoch where number = 7"), "report 7/1: is of an epoch that never began"),
     (sql("update chunk set stamp = null"), "has no chunk"),
     (sql("delete from stamp"), "refers to a row of stamp that is not there"),
     (sql("delete from text"), "has texts that there are not: 1"),
@@ -157,6 +178,20 @@ def test_a_fault_is_found_by_place(whole: Path, tmp_path: Path, spoil: Spoil, sa
     lines = [f"{where}: {what}" for where, what in found.faults]
     assert any(re.search(said, line) for line in lines), lines
     assert found.fault_count == len(lines)
+
+
+@pytest.mark.parametrize("value", ["'x'", "9e99"])
+def test_whatever_is_in_a_row_verify_comes_to_its_end(whole: Path, tmp_path: Path, value: str) -> None:
+    with closing(sqlite3.connect(whole)) as connection:
+        columns = [
+            (table, column)
+            for table in ("journal", "chunk", "stamp", "summary", "latest", "replaced", "report", "total", "tally")
+            for _, column, *_ in connection.execute(f"pragma table_info({table})")
+        ]
+    for table, column in columns:
+        one = f"update or ignore {table} set {column} = {value} where rowid = (select min(rowid) from {table})"
+        with suppress(sqlite3.IntegrityError):  # of a key, which SQLite itself looks after
+            verified_file(spoilt(whole, tmp_path, sql(one)))
 
 
 def test_damaged_pages_are_faults_and_the_rest_is_looked_at(whole: Path, tmp_path: Path) -> None:

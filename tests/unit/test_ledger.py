@@ -1,10 +1,12 @@
 """Does the ledger come to the same, in whatever order, batches and copies reports arrive?"""
 
 import random
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_reports import chain, day, key_of, kpi_json, unsigned
 from sqlalchemy import Connection, Table, create_engine, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
 
 from kpi.report import Event, checked, event_sha256, sign, to_payload
 from programme import rejections, schema
@@ -142,6 +148,35 @@ def test_a_ledger_of_before_epochs_counted_is_brought_up_to_date_with_all_it_has
             acks = take(connection, [accepted(event) for event in EVENTS], 2)
         assert {ack.result for ack in acks if ack is not None} == {"accepted"}
         assert state(connection) == wanted
+
+
+def test_on_postgresql_the_same_steps_make_the_same_tables() -> None:
+    """As SQL, since there is no server here: what each step would say to one, and what the tables are in the end."""
+    said = StringIO()
+    options = {"as_sql": True, "output_buffer": said, "transactional_ddl": True, "transaction_per_migration": True}
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    context = MigrationContext.configure(dialect_name="postgresql", opts=options)
+    with Operations.context(context):
+        for step in ("0001", "0002"):
+            scripts.get_revision(step).module.upgrade()
+    steps = [" ".join(one.split()) for one in said.getvalue().split(";") if one.strip()]
+    after = steps[next(at for at, one in enumerate(steps) if "RENAME TO report_0001" in one) :]
+    assert after[1] == "DROP INDEX report_by_period"
+    created = next(one for one in after if one.startswith("CREATE TABLE report ("))
+    wanted = " ".join(str(CreateTable(schema.report).compile(dialect=postgresql.dialect())).split())
+    assert sorted(lines_of(created)) == sorted(lines_of(wanted))
+    at = [next(n for n, one in enumerate(after) if one.startswith(start)) for start in
+          ("CREATE TABLE report (", "insert into report (plant, epoch, id,", "DROP TABLE report_0001",
+           "CREATE INDEX report_by_period ON report (plant, kind, label, revision)")]  # fmt: skip
+    assert at == sorted(at)
+    assert {one for one in after if "ALTER COLUMN" in one} == {
+        f"ALTER TABLE {table} ALTER COLUMN epoch TYPE BIGINT" for table in ("epoch", "chain_break", "rejection")
+    }
+
+
+def lines_of(created: str) -> list[str]:
+    """Columns and constraints of a table."""
+    return re.split(r", (?![^(]*\))", created.split("(", 1)[1].rsplit(")", 1)[0].strip())
 
 
 def _make_version_1(folder: Path, rows: Mapping[Table, Sequence[Any]]) -> None:
