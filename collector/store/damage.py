@@ -8,7 +8,18 @@ from sqlalchemy import Connection
 from collector.store import account, events
 from collector.store.account import Total
 from collector.store.chunk import ChunkError, require_sound
-from collector.store.chunk_rows import DAY_S, StoredChunk, begin_s, chunk_key, delete_chunk, readings_of, tag_of
+from collector.store.chunk_rows import (
+    DAY_S,
+    StoredChunk,
+    begin_s,
+    chunk_key,
+    delete_chunk,
+    readings_of,
+    save_summary,
+    stored_chunks,
+    tag_of,
+)
+from collector.store.summary import is_sound
 from collector.store.unread import CAUSE, owners
 from plant.instant import US_PER_S
 
@@ -82,10 +93,11 @@ def declare(connection: Connection, tags: tuple[int, int], start_us: int, end_us
 
 def look_for_damage(connection: Connection, after_key: int) -> int | None:
     """Check the next 100 chunks in order of their keys and set damaged ones aside; the key to go on after, None at the
-    end. Only what is stored is compared with its checksum: nothing is unpacked."""
+    end. Only what is stored is compared with its checksum: nothing is unpacked. A damaged summary is made again."""
     rows = connection.exec_driver_sql(
-        "select key, chunk.payload, stamp.payload as stamps from chunk left join stamp on stamp.id = chunk.stamp"
-        " where key > ? order by key limit ?",
+        "select chunk.key, chunk.payload, stamp.payload as stamps, summary.payload as summary from chunk"
+        " left join stamp on stamp.id = chunk.stamp left join summary on summary.key = chunk.key"
+        " where chunk.key > ? order by chunk.key limit ?",
         (after_key, MOST_LOOKED_AT),
     ).all()
     for row in rows:
@@ -93,6 +105,8 @@ def look_for_damage(connection: Connection, after_key: int) -> int | None:
             require_sound(row.payload)
             if row.stamps is not None:
                 require_sound(row.stamps)
+            if row.summary and not is_sound(row.summary):
+                _make_summary_again(connection, row.key)
         except ChunkError as error:
             set_chunk_aside(connection, row.key, str(error))
     return int(rows[-1].key) if rows else None
@@ -105,6 +119,12 @@ def damaged_since(connection: Connection, since_us: int) -> tuple[int, int, int 
         "select count(*), coalesce(sum(readings), 0), min(found_us) from damaged where found_us >= ?", (since_us,)
     ).one()
     return row[0], row[1], row[2]
+
+
+def _make_summary_again(connection: Connection, key: int) -> None:
+    chunks = stored_chunks(connection, tag_of(key), begin_s(key), begin_s(key) + 1)[-1:]
+    save_summary(connection, key, readings_of(chunks), chunks[0].size)
+    log.warning("the summary of chunk %d was damaged and is made again", key)
 
 
 def _is_sound(stamps: bytes | None) -> bool:

@@ -24,6 +24,12 @@ def rows_around_damage(
     than once, and one whose key is out of order may come. unread: is given the bounds between which there may be rows
     that were not found."""
     left, unread = deque([bounds]), [] if unread is None else unread
+    try:
+        connection.execute(f"explain {query}", bounds)
+    except UNREADABLE as error:
+        log.error("the schema of a damaged file, or a table of it, cannot be read: %s", error)
+        unread.append(bounds)
+        return
     for _ in range(MOST_SEARCHES):
         if not left:
             return

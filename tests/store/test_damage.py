@@ -1,5 +1,6 @@
 """Damaged rows of the store: set aside, told of, and counted; everything else goes on."""
 
+import random
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -157,6 +158,20 @@ def test_what_nobody_reads_is_looked_for(store: Connection, monkeypatch: pytest.
             "stamp",
             "chunk",
         ]
+
+
+def test_a_damaged_summary_is_made_again(store: Connection) -> None:
+    (tag_id,) = with_tags(store, 1)
+    with transaction(store):
+        chance = random.Random(1)
+        values = [chance.random() for _ in range(3600)]
+        append(store, entry_of({tag_id: some_readings(range(MONDAY_US, MONDAY_US + HOUR_US, 1_000_000), values)}))
+        seal(store, LATE_US)
+        whole = store.exec_driver_sql("select payload from summary").scalars().all()
+        assert whole[0]
+        _spoil(store, "summary", _first_of(tag_id))
+        look_for_damage(store, 0)
+        assert store.exec_driver_sql("select payload from summary").scalars().all() == whole
 
 
 def test_a_chunk_that_is_damaged_has_no_summary_but_the_others_have(store: Connection) -> None:

@@ -1,0 +1,36 @@
+"""A store that was killed, damaged in every way: what was not hit is there, what is lost is told, nothing is wrong."""
+
+import random
+from pathlib import Path
+
+import pytest
+from damaged_store import Whole, outcome_of, whole_store
+from damages import KINDS
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    return whole_store(tmp_path_factory.mktemp("whole") / "plant.db")
+
+
+@pytest.mark.parametrize(
+    ("kind", "seed"),
+    [("a byte", 7), ("a page of noise", 1), ("two pages swapped", 2179419893), ("a file cut short", 3),
+     ("another content", 1), ("the write-ahead log", 2), ("the shared memory", 1)],
+)  # fmt: skip
+def test_what_is_damaged_is_told_and_all_else_is_kept(tmp_path: Path, whole: Whole, kind: str, seed: int) -> None:
+    found = outcome_of(whole, tmp_path / "damaged", kind, random.Random(seed))
+    assert (found.undeclared, found.wrong, found.faults) == ([], [], [])
+    assert found.kept >= 0.95 * found.undamaged  # one row of a store so small is up to 3 %
+
+
+def test_every_kind_of_damage_does_some(tmp_path: Path, whole: Whole) -> None:
+    before = {one.name: one.read_bytes() for one in whole.path.parent.iterdir() if one.name.startswith("plant.db")}
+    for at, (kind, damage) in enumerate(KINDS.items()):
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        for name, content in before.items():
+            (folder / name).write_bytes(content)
+        damage(folder / "plant.db", random.Random(5))
+        after = {one.name: one.read_bytes() for one in folder.iterdir()}
+        assert after != before, kind
