@@ -39,6 +39,10 @@ class ChunkError(Exception):
     """A blob is not what was once written: unknown version, wrong length or wrong checksum."""
 
 
+class DamagedRowError(ChunkError):
+    """A row without which nothing can be written is not what was once written."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Stamps:
     """When readings were taken, received (to the millisecond), and how far off the source's clock was [us]."""

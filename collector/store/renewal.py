@@ -10,17 +10,18 @@ import sqlite3
 import time
 from collections.abc import Iterable
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Column, Connection, Table
 from sqlalchemy.exc import DataError, IntegrityError
 
 from collector.store import events, reports, schema
 from collector.store.exchange import SALVAGED, asides, beside, exchange, move, new_beside, remove, unsalvaged
 from collector.store.header import mend_header
 from collector.store.store import locked, transaction, writing
-from collector.store.tags import StoredTag, tag_row
+from collector.store.tags import StoredTag, is_definition, tag_row
 from plant.instant import US_PER_S
 
 log = logging.getLogger(__name__)
@@ -101,14 +102,30 @@ def _copy_table(old: Path, connection: Connection, table: Table) -> bool:
                 named = [f'"{column.name}"' for column in table.columns if column.name in present]
                 if not named:  # an older file, or its schema is damaged
                     return False
+                kinds = [_stored_as(column) for column in table.columns if column.name in present]
                 columns, marks = ", ".join(named), ", ".join("?" * len(named))
                 insert = f"insert or ignore into {table.name} ({columns}) values ({marks})"
                 for row in source.execute(f"select {columns} from {table.name}{order}"):
-                    whole = _take(connection, insert, row, table) and whole
+                    whole = _fits(row, kinds, table) and _take(connection, insert, row, table) and whole
             return whole
         except (sqlite3.Error, OverflowError, UnicodeError) as error:
             log.error("table %s cannot be read to its end: %s", table.name, error)
             whole = False
+    return False
+
+
+def _stored_as(column: Column[Any]) -> type:
+    kind = column.type.python_type
+    return str if kind is date else kind
+
+
+def _fits(row: tuple[Any, ...], kinds: list[type], table: Table) -> bool:
+    """Whether the values of a row are of the types of their columns, which SQLite leaves to whoever writes: pages of
+    another table may have come into the place of this one's."""
+    fits = all(value is None or isinstance(value, kind) for value, kind in zip(row, kinds, strict=True))
+    if fits and (table is not schema.tag or is_definition(row[-1])):
+        return True
+    log.error("a row of %s is damaged and not taken over", table.name)
     return False
 
 

@@ -5,6 +5,8 @@ import sqlite3
 from collections.abc import Iterator
 from enum import Enum, auto
 
+from collector.store.chunk import DamagedRowError
+
 _IOERR_OF_DAMAGE = {
     sqlite3.SQLITE_IOERR_READ,
     sqlite3.SQLITE_IOERR_SHORT_READ,
@@ -18,8 +20,8 @@ _SAID_OF_DAMAGE = ("Could not decode to UTF-8", "unsupported file format")
 
 
 class SqliteFault(Enum):
-    """damaged: parts of the file cannot be read (SQLITE_CORRUPT, SQLITE_NOTADB, reads with SQLITE_IOERR, texts that are
-    none). full: no room (SQLITE_FULL, ENOSPC, none for the index of the log). other: anything else."""
+    """damaged: parts of the file cannot be read (SQLITE_CORRUPT, SQLITE_NOTADB, reads with SQLITE_IOERR, texts or
+    tags that are none). full: no room (SQLITE_FULL, ENOSPC, none for the index of the log). other: anything else."""
 
     DAMAGED = auto()
     FULL = auto()
@@ -29,6 +31,8 @@ class SqliteFault(Enum):
 def fault_of(error: BaseException) -> SqliteFault:
     """What an error says, or what caused it."""
     for one in _causes(error):
+        if isinstance(one, DamagedRowError):
+            return SqliteFault.DAMAGED
         code = getattr(one, "sqlite_errorcode", None)
         if code is not None and (code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)):
             return SqliteFault.DAMAGED

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from collector.store import schema
-from collector.store.chunk import ChunkError
+from collector.store.chunk import DamagedRowError
 from collector.store.latest import first_and_last
 from plant.tag import CounterRules, Restarts, Role, Tag
 
@@ -92,12 +92,21 @@ def _to_json(tag: Tag) -> str:
     return json.dumps(fields, ensure_ascii=False, sort_keys=True)
 
 
+def is_definition(definition: str) -> bool:
+    """Whether a text is the definition of a tag, as its row has it."""
+    try:
+        _from_json(definition)
+    except DamagedRowError:
+        return False
+    return True
+
+
 @lru_cache(maxsize=10_000)
 def _from_json(definition: str) -> Tag:
     try:
         return _tag(json.loads(definition))
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise ChunkError("definition of a tag") from None
+        raise DamagedRowError("definition of a tag") from None
 
 
 def _tag(fields: dict[str, Any]) -> Tag:

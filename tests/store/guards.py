@@ -204,13 +204,13 @@ def take_out_asked_guard() -> None:
 
 
 def noticed(name: str, root: Path = ROOT) -> tuple[bool, str]:
-    """Whether a test fails once the guard is out, and what was said last."""
+    """Whether a test fails once the guard is out, or what it needs cannot be made, and what was said last."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
     environment |= {ASKED: name, "PYTHONPATH": str(root)}
     command = [sys.executable, __file__, "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", *GUARDS[name].tests]
     done = subprocess.run(command, capture_output=True, text=True, cwd=root, env=environment, check=False)
     last = "\n".join(done.stdout.splitlines()[-3:] + done.stderr.splitlines()[-3:])
-    return done.returncode == 1 and " failed" in last, last
+    return done.returncode == 1 and (" failed" in last or " error" in last), last
 
 
 if __name__ == "__main__":

@@ -106,11 +106,11 @@ class Model:
 
 def held(connection: Connection) -> Held:
     """What a store has: readings by tag, ascending, each once; gaps; how many were received; reports; device."""
-    ids = tag_ids(connection)
+    ids, counted = tag_ids(connection), account(connection)
     return {
         "readings": {tag: rows(readings.series(connection, tag_id, *EVER)) for tag, tag_id in enumerate(ids)},
         "gaps": gaps.overlapping(connection, *EVER),
-        "received": devices.received(connection, *EVER),
+        "received": counted.received + counted.before,  # retention moves the one to the other
         "reports": [(one.epoch, one.sequence, one.id, one.state) for one in reports.all_reports(connection)],
         "known": devices.known(connection),
     }

@@ -83,6 +83,18 @@ def test_a_file_of_which_the_header_alone_is_damaged_is_taken_over_whole(path: P
     assert newest_aside(path) is not None
 
 
+def test_rows_of_another_table_in_the_place_of_tags_are_noticed_and_not_taken_over(path: Path) -> None:
+    tags, events_at = _root_of(path, "tag"), _root_of(path, "tally")
+    content = path.read_bytes()
+    with path.open("r+b") as file:
+        file.seek(tags * 4096)
+        file.write(content[events_at * 4096 :][:4096])
+    left_after(path)
+    assert newest_aside(path) is not None
+    with reading(path) as connection:
+        assert {stored.tag.name for stored in stored_tags(connection).values()} == {f"tag{at}" for at in range(TAGS)}
+
+
 def test_what_never_was_a_store_is_left_alone(tmp_path: Path) -> None:
     other = tmp_path / "plant.db"
     other.write_bytes(b"x" * 5000)
