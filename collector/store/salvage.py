@@ -36,7 +36,7 @@ class Salvage:
         self.taken = 0
         self._store = aside.with_name(aside.name.rpartition(".damaged-")[0])
         self._file = DamagedFile(aside)
-        self._names = self._file.tags()
+        self._names: dict[int, str] = {}
         self._found: Iterator[Found] | None = None
         self._into: Connection | None = None
         self._first_us: int | None = None
@@ -50,6 +50,7 @@ class Salvage:
             raise RuntimeError("the store was replaced meanwhile; taking over begins again")
         self._into = connection
         if self._found is None:
+            self._names = self._file.tags()
             self._found = self._file.readings(_begun_us(connection, self._file.written_us))
         known = self._same_tags(connection)
         held = 0
