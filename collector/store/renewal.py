@@ -9,17 +9,21 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Column, Connection, Table
 from sqlalchemy.exc import DataError, IntegrityError
 
 from collector.store import events, reports, schema
+from collector.store.chunk import ChunkError
 from collector.store.exchange import SALVAGED, asides, beside, exchange, move, new_beside, remove, unsalvaged
 from collector.store.header import mend_header
+from collector.store.journal import unpack
+from collector.store.latest import update_latest
 from collector.store.store import locked, transaction, writing
 from collector.store.tags import StoredTag, is_definition, tag_row
 from plant.instant import US_PER_S
@@ -81,6 +85,7 @@ def _copy(old: Path, connection: Connection, tags: Iterable[StoredTag]) -> None:
                 connection.exec_driver_sql(
                     "insert or ignore into tag (id, name, device, definition) values (?, ?, ?, ?)", row
                 )
+    _note_newest(old, connection)
     now_us = time.time_ns() // 1000
     if torn & {"report", "epoch"}:  # numbers of reports that are lost must not be given again
         number = max(reports.newest_epoch(connection) + 1, now_us // US_PER_S)
@@ -112,6 +117,17 @@ def _copy_table(old: Path, connection: Connection, table: Table) -> bool:
             log.error("table %s cannot be read to its end: %s", table.name, error)
             whole = False
     return False
+
+
+def _note_newest(old: Path, connection: Connection) -> None:
+    """Take the newest readings from what was just committed: `latest` has those of rows that were gathered."""
+    known = connection.exec_driver_sql("select id from tag").scalars().all()
+    query = "select payload from journal where first_tag is null order by id"
+    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{old.absolute().as_uri()}?mode=ro", uri=True)) as source:
+        for (payload,) in source.execute(query):
+            with suppress(ChunkError):
+                entry = unpack(payload)
+                update_latest(connection, entry[np.isin(entry.tag_ids, known)])
 
 
 def _stored_as(column: Column[Any]) -> type:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
 from collector.store import schema
-from collector.store.chunk import ChunkError
+from collector.store.chunk import ChunkError, DamagedRowError
 from collector.store.exchange import finish_exchange
 from collector.store.gathering import gather
 from collector.store.guards import UnsafeError, require_local, require_pragmas, require_sqlite, sqlite_guard
@@ -43,7 +43,7 @@ def reading(path: Path) -> Iterator[Connection]:
     Raises StoreError for a store of another version, or one that cannot be read.
     """
     with ExitStack() as stack:
-        if _exists(path):
+        if _exists(path) and path.stat().st_size:  # beside an empty file, SQLite deletes the log, even for a reader
             database = f"file:{_quoted(path)}?mode=ro"
             connection = stack.enter_context(_connected(path, database, _set_up_reading))
             if version(connection) is not None:
@@ -79,7 +79,8 @@ def writing(path: Path, with_imports: bool = True) -> Iterator[Connection]:
 @contextmanager
 def up_to_date(path: Path) -> Iterator[Connection]:
     """The same, with every row as it was found. Raises StoreError."""
-    _exists(path)
+    if _exists(path):
+        _refuse_emptied(path)
     with _refused(path):
         require_sqlite()
         require_local(path.resolve(), _MOUNTS.read_text() if _MOUNTS.exists() else "")
@@ -178,6 +179,15 @@ def _exists(path: Path) -> bool:
     except ValueError:
         raise StoreError(f"{path!r}: cannot be the name of a file") from None
     return True
+
+
+def _refuse_emptied(path: Path) -> None:
+    """A file that is as long as it was when it was made, although it was written to: a file system lost what it held.
+    SQLite would take it for a new one and delete its log, which may have all of it."""
+    log = path.with_name(path.name + "-wal")
+    was_written = path.with_name(path.name + ".ballast").exists() or (log.exists() and log.stat().st_size > 0)
+    if path.stat().st_size == 0 and was_written:
+        raise StoreError(f"{path}: is empty, although it was a store") from DamagedRowError("the file is empty")
 
 
 def _refuse_other_database(connection: Connection, path: Path) -> None:
