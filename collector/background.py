@@ -19,7 +19,7 @@ from collector.schedule import Schedule
 from collector.store import changes, events
 from collector.store.damage import damaged_since, look_for_damage
 from collector.store.gathering import gather
-from collector.store.quick_check import quick_check
+from collector.store.integrity_check import integrity_check
 from collector.store.renewal import to_salvage
 from collector.store.salvage import Salvage
 from collector.store.summaries import fill_summaries
@@ -152,7 +152,7 @@ def _damaged_file(schedule: Schedule, writer: Writer, disk: DiskWatch) -> None:
         if abs(now_us() - checked_us[0]) < DAY_US:
             return
         checked_us[0] = now_us()
-        found = await asyncio.to_thread(quick_check, writer.path)
+        found = await asyncio.to_thread(integrity_check, writer.path)
         if found is not None:
             await writer.renew(found)
 

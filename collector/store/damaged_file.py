@@ -13,17 +13,18 @@ from collector.store.chunk_rows import DAY_S, HOUR_S, begin_s, chunk_key, tag_of
 from collector.store.journal import unpack
 from collector.store.lost_times import LostTime, ReadRows, lost_of_chunks, lost_of_journal
 from collector.store.row_search import UNREADABLE, rows_around_damage
+from collector.store.tags import is_definition
 from plant.instant import US_PER_S
 from plant.reading import Readings
 
-_TAG_IDS = 0, 2**33
+_TAG_IDS = 0, 2**62
 _ROW_IDS = 0, 2**40
 _MOST_TAGS = 2**20
 _CHUNKS = "select key, span_s from chunk where key between ? and ? order by key"
 _JOURNAL = "select id from journal where id between ? and ? order by id"
 _REPLACED = "select id from replaced where id between ? and ? order by id"
 """Without what lies in pages of its own: a row is sought by pages of the tree alone, then what it holds is read."""
-_TAGS = "select id, name from tag where id between ? and ? order by id"
+_TAGS = "select id, name, definition from tag where id between ? and ? order by id"
 
 
 class Found(NamedTuple):
@@ -37,18 +38,23 @@ class Found(NamedTuple):
 
 
 class DamagedFile:
-    """The file of a store that was put aside. written_us: until when it was written to. lost: times of
-    which readings may be lost, once all of it was read."""
+    """The file of a store that was put aside. written_us: until when it was written to. lost: times of which readings
+    may be lost, once all of it was read. lacks_tags: rows of tags cannot be read, once they were asked for."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.written_us = int(path.name.rpartition("-")[2])
         self.lost: list[LostTime] = []
+        self.lacks_tags = False
 
     def tags(self) -> dict[int, str]:
         """Names of its tags by id, those whose rows can be read."""
+        unread: list[tuple[int, int]] = []
         with closing(_opened(self.path)) as connection:
-            return {row[0]: row[1] for row in rows_around_damage(connection, _TAGS, _TAG_IDS)}
+            rows = list(rows_around_damage(connection, _TAGS, _TAG_IDS, unread))
+        found = {key: name for key, name, definition in rows if is_definition(definition)}
+        self.lacks_tags = not found or bool(unread) or len(found) < len({row[0] for row in rows})
+        return found
 
     def readings(self, since_us: int) -> Iterator[Found]:
         """All readings that can be read: of chunks, of the journal, and those that imports replaced. since: when the

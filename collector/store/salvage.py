@@ -75,8 +75,7 @@ class Salvage:
 
     def _same_tags(self, connection: Connection) -> set[int]:
         """Ids that both files have for the same name: readings must never become those of another tag."""
-        rows = connection.exec_driver_sql("select id, name from tag")
-        return {row.id for row in rows if self._names.get(row.id) == row.name}
+        return {tag_id for tag_id, name in _tags(connection).items() if self._names.get(tag_id) == name}
 
     def _finish(self, connection: Connection) -> None:
         now_us = time.time_ns() // 1000
@@ -89,6 +88,11 @@ class Salvage:
             what += f"; {lost} are lost"
         for first_tag, last_tag, start_us, end_us in self._file.lost:
             declare(connection, (first_tag, last_tag), start_us, end_us)
+        if self._file.lacks_tags:  # what the tags of lost rows had read is left where it is: nobody knows whose it was
+            for tag_id in _tags(connection).keys() - self._same_tags(connection):
+                declare(
+                    connection, (tag_id, tag_id), _begun_us(connection, self._file.written_us), self._file.written_us
+                )
         if self._first_us is not None:  # records and reports were made without these readings
             changes.note(connection, self._first_us, now_us)
         events.save(connection, now_us, "store salvaged", what)
@@ -97,6 +101,10 @@ class Salvage:
     def done(self) -> None:
         """Note that all was taken over, once that is durable."""
         mark_salvaged(self.aside)
+
+
+def _tags(connection: Connection) -> dict[int, str]:
+    return {row.id: row.name for row in connection.exec_driver_sql("select id, name from tag")}
 
 
 def _begun_us(connection: Connection, before_us: int) -> int:

@@ -39,4 +39,4 @@ def test_what_is_damaged_is_told_and_all_else_is_kept(tmp_path: Path, capsys: py
             sys.stdout.write(f"\n{kind}: {len(outcomes)} times; kept {kept} of {of} undamaged; lost {lost:.0f} each")
     assert bad == []
     undamaged = sum(one.undamaged for outcomes in found.values() for one in outcomes)
-    assert sum(one.kept for outcomes in found.values() for one in outcomes) >= 0.99 * undamaged
+    assert sum(one.kept for outcomes in found.values() for one in outcomes) >= 0.97 * undamaged

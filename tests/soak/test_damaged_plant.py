@@ -58,6 +58,9 @@ def _damaged(plant: SimulatedPlant, kind: str, runs: bool, seed: int) -> tuple[f
     """Damage a plant; seconds until each device is stored again, and what is wrong in the end."""
     plant.simulate()
     daemon = plant.collect()
+    plant.wait_for_new(*TAGS)
+    _stop(daemon)  # so that its file holds a plant, not its log alone
+    daemon = plant.collect()
     plant.wait_for_new(*TAGS, count=20)
     if not runs:
         kill(daemon)

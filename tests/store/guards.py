@@ -116,7 +116,7 @@ GUARDS: dict[str, Guard] = {
         "collector/store/renewal.py", 'if torn & {"report", "epoch"}:', "if False:", (SALVAGE,)
     ),
     "salvaged readings stay with their tag": Guard(
-        "collector/store/salvage.py", " if self._names.get(row.id) == row.name}", "}", (SALVAGE,)
+        "collector/store/salvage.py", " if self._names.get(tag_id) == name}", "}", (SALVAGE,)
     ),
     "reports wait for what is still to be taken over": Guard(
         "collector/background.py", "if to_salvage(writer.path) is None or", "if True or", (BACKGROUND,)

@@ -9,8 +9,8 @@ from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, some_readings, with_tag
 
 from collector.store.damage import look_for_damage
 from collector.store.devices import add_received
+from collector.store.integrity_check import integrity_check
 from collector.store.merging import merge_days
-from collector.store.quick_check import quick_check
 from collector.store.readings import append, series
 from collector.store.renewal import to_salvage
 from collector.store.salvage import Salvage
@@ -56,7 +56,7 @@ async def go_on(path: Path) -> None:
     writer.open()
     try:
         await writer.write(_commit)
-        found = await asyncio.to_thread(quick_check, path)
+        found = await asyncio.to_thread(integrity_check, path)
         if found is not None:
             await writer.renew(found)
             await writer.write(_commit)
