@@ -15,9 +15,17 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
 
 @pytest.mark.parametrize(
     ("kind", "seed"),
-    [("a byte", 7), ("a page of noise", 1), ("two pages swapped", 2179419893), ("two pages swapped", 1097767344), ("a file cut short", 3),
-     ("another content", 1), ("the write-ahead log", 2), ("the shared memory", 1)],
-)  # fmt: skip
+    [
+        ("a byte", 7),
+        ("a page of noise", 1),
+        ("two pages swapped", 2179419893),
+        ("two pages swapped", 1097767344),
+        ("a file cut short", 3),
+        ("another content", 1),
+        ("the write-ahead log", 2),
+        ("the shared memory", 1),
+    ],
+)
 def test_what_is_damaged_is_told_and_all_else_is_kept(tmp_path: Path, whole: Whole, kind: str, seed: int) -> None:
     found = outcome_of(whole, tmp_path / "damaged", kind, random.Random(seed))
     assert (found.undeclared, found.wrong, found.faults) == ([], [], [])
