@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Connection
 
-from collector.store import account, changes, devices, events
+from collector.store import account, changes, events
 from collector.store.account import Total
 from collector.store.damage import declare
 from collector.store.damaged_file import DamagedFile, Found
@@ -51,7 +51,7 @@ class Salvage:
         self._into = connection
         if self._found is None:
             self._names = self._file.tags()
-            self._found = self._file.readings(_begun_us(connection, self._file.written_us))
+            self._found = self._file.readings(RELEASED_US)
         known = self._same_tags(connection)
         held = 0
         for found in self._found:
@@ -90,9 +90,7 @@ class Salvage:
             declare(connection, (first_tag, last_tag), start_us, end_us)
         if self._file.lacks_tags:  # what the tags of lost rows had read is left where it is: nobody knows whose it was
             for tag_id in _tags(connection).keys() - self._same_tags(connection):
-                declare(
-                    connection, (tag_id, tag_id), _begun_us(connection, self._file.written_us), self._file.written_us
-                )
+                declare(connection, (tag_id, tag_id), RELEASED_US, self._file.written_us)
         if self._first_us is not None:  # records and reports were made without these readings
             changes.note(connection, self._first_us, now_us)
         events.save(connection, now_us, "store salvaged", what)
@@ -105,10 +103,3 @@ class Salvage:
 
 def _tags(connection: Connection) -> dict[int, str]:
     return {row.id: row.name for row in connection.exec_driver_sql("select id, name from tag")}
-
-
-def _begun_us(connection: Connection, before_us: int) -> int:
-    """When the plant was collected from first, before an instant, as far as is known: the rows that say it may be lost
-    too. [us]"""
-    first_us = min(devices.first_received(connection).values(), default=before_us)
-    return first_us if first_us < before_us else RELEASED_US

@@ -159,7 +159,7 @@ def outcome_of(whole: Whole, folder: Path, kind: str, chance: random.Random) -> 
     asyncio.run(go_on(path))
     left: dict[int, set[int]] = {}
     with reading(path) as connection:
-        heard_us = known(connection).get("press", 0)
+        heard_us = known(connection).get("press", FOR_EVER_US)
         declared = gaps.overlapping(connection, 0, FOR_EVER_US)
         for tag_id, true in whole.true.items():
             stored = series(connection, tag_id, BEGIN_US, END_US + DAY_US)

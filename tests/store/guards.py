@@ -25,6 +25,9 @@ IMPORTS = "tests/store/test_imports_of_a_collector.py"
 READINGS = "tests/store/test_readings.py"
 SALVAGE = "tests/store/test_salvage.py"
 DAMAGE = "tests/store/test_damage.py"
+DAMAGES = "tests/store/test_damages.py"
+RENEWAL = "tests/store/test_renewal.py"
+SEARCH = "tests/store/test_row_search.py"
 BACKGROUND = "tests/store/test_background.py"
 MIGRATION = "tests/store/test_store_fixtures.py::test_a_migration_that_is_killed_goes_on_and_ends_well"
 
@@ -105,6 +108,27 @@ GUARDS: dict[str, Guard] = {
     ),
     "an exchange that was cut off is finished by whoever writes": _store(
         "        finish_exchange(path)\n", "", SALVAGE
+    ),
+    "an emptied file is not taken for a new one": _store("        _refuse_emptied(path)\n", "        pass\n", DAMAGES),
+    "readers leave an emptied file alone": _store("_exists(path) and path.stat().st_size:", "_exists(path):", DAMAGES),
+    "rows in the place of others are not copied": Guard(
+        "collector/store/renewal.py", "_fits(row, kinds, table) and _take(", "_take(", (RENEWAL,)
+    ),
+    "lost times are gaps": Guard(
+        "collector/store/salvage.py", "            declare(connection, (first_tag, last_tag), start_us, end_us)\n",
+        "            pass\n", (DAMAGES,)
+    ),
+    "tags whose rows are lost have a gap": Guard(
+        "collector/store/salvage.py", "if self._file.lacks_tags:", "if False:", (DAMAGES,)
+    ),
+    "the row before an error is found": Guard(
+        "collector/store/row_search.py", "            yield from self._before_the_error()\n", "", (SEARCH,)
+    ),
+    "rows behind a page of others are sought": Guard(
+        "collector/store/row_search.py",
+        "            self.ordered = self.ended = False\n",
+        "            pass\n",
+        (SEARCH,),
     ),
     "a new file is whole without its log": Guard(
         "collector/store/exchange.py", '    if beside(new, "-wal").exists():\n', "    if False:\n", (SALVAGE,)

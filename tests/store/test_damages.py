@@ -4,8 +4,11 @@ import random
 from pathlib import Path
 
 import pytest
-from damaged_store import Whole, outcome_of, whole_store
+from damaged_store import Whole, copied, outcome_of, whole_store
 from damages import KINDS
+
+from collector.store.store import StoreError, reading, writing
+from collector.store.tags import stored_tags
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +25,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
         ("two pages swapped", 1097767344),
         ("a file cut short", 3),
         ("another content", 1),
+        ("another content", 2),  # none
         ("the write-ahead log", 2),
         ("the shared memory", 1),
     ],
@@ -31,6 +35,19 @@ def test_what_is_damaged_is_told_and_all_else_is_kept(tmp_path: Path, whole: Who
     assert (found.undeclared, found.wrong, found.faults) == ([], [], [])
     without_tags = seed == 1097767344  # their page was hit: nobody knows any more whose readings the others are
     assert without_tags or found.kept >= 0.95 * found.undamaged  # one row of a store so small is up to 3 %
+
+
+def test_the_log_beside_an_emptied_file_is_not_thrown_away(tmp_path: Path, whole: Whole) -> None:
+    path = copied(whole, tmp_path / "emptied")
+    path.write_bytes(b"")
+    log = path.with_name(path.name + "-wal")
+    before = log.read_bytes()
+    with reading(path) as connection:
+        assert stored_tags(connection) == {}
+    assert log.read_bytes() == before
+    with pytest.raises(StoreError, match="is empty, although it was a store"), writing(path):
+        pass
+    assert log.read_bytes() == before
 
 
 def test_every_kind_of_damage_does_some(tmp_path: Path, whole: Whole) -> None:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from renewed import A_DAY, DAYS, TAGS, filled, left_after, spoil_pages
+from stored import MONDAY_US
 
 from collector.store import events, exchange, gaps
 from collector.store.account import account
 from collector.store.renewal import newest_aside, renew, to_salvage
 from collector.store.sqlite_fault import SqliteFault, fault_of
-from collector.store.store import StoreError, reading
+from collector.store.store import StoreError, reading, transaction, writing
 from collector.store.tags import stored_tags
 from collector.store.writer import Writer
 from plant.gap import Gap
@@ -84,7 +85,10 @@ def test_a_file_of_which_the_header_alone_is_damaged_is_taken_over_whole(path: P
 
 
 def test_rows_of_another_table_in_the_place_of_tags_are_noticed_and_not_taken_over(path: Path) -> None:
-    tags, events_at = _root_of(path, "tag"), _root_of(path, "tally")
+    with writing(path) as connection, transaction(connection):
+        for at in range(3):
+            events.save(connection, MONDAY_US + at, "test", "of no tag")
+    tags, events_at = _root_of(path, "tag"), _root_of(path, "event")
     content = path.read_bytes()
     with path.open("r+b") as file:
         file.seek(tags * 4096)

@@ -346,3 +346,11 @@ def test_reports_that_are_made_again_are_the_first_of_a_new_epoch(path: Path) ->
     with reading(path) as connection:
         event = json.loads(reports.event(connection, epoch, 1) or b"")
     assert (event["epoch"], event["previous"]) == (epoch, "")
+
+
+def test_the_newest_of_what_was_just_committed_is_known_at_once(path: Path) -> None:
+    """What `latest` lacks until the journal is gathered: without it, a start after the damage would declare no gap."""
+    tag_id = make_store(path, [MONDAY_US, MONDAY_US + 5])
+    renew(path, [], "test")
+    with reading(path) as connection:
+        assert connection.exec_driver_sql("select tag_id, time_us from latest").all() == [(tag_id, MONDAY_US + 5)]
