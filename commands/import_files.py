@@ -60,7 +60,7 @@ def _import(kind: Kind, site_file: Path, files: list[Path], replace: bool, skip_
 
         site = load_site(site_file)
         path = store_path(site.store.url, site_file.parent)
-        size = sum(file.stat().st_size for file in files if file.is_file())
+        size = sum(map(_size, files))
         if lacking := no_room(path.parent, size, "import later; nothing that can wait is written now", path):
             refuse(lacking)
         request = {
@@ -95,3 +95,11 @@ def _here(site: "Site", path: Path, kind: Kind, files: list[Path], replace: bool
     with writing(path) as connection:
         job = FileImport(connection, site, time.time_ns() // 1000, replace, skip_bad)
         return {"ok": True, "files": [asdict(one) for one in getattr(job, kind)(files)]}
+
+
+def _size(file: Path) -> int:
+    """Bytes of a file; 0 for what cannot be looked at, which reading it says better."""
+    try:
+        return file.stat().st_size if file.is_file() else 0
+    except OSError:
+        return 0
