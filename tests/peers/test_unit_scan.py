@@ -105,12 +105,13 @@ def test_what_was_found_until_ctrl_c_is_said() -> None:
 
     async def asked() -> tuple[int, bytes]:
         async with device.serving() as meter:
-            command = ("probe", "modbus", f"127.0.0.1:{meter.port}", "--units", "1-200", "--json")
+            # Patient, so that unit 1 is heard on a busy machine too and Ctrl-C comes while unit 2 is waited for.
+            command = ("probe", "modbus", f"127.0.0.1:{meter.port}", "--units", "1-200", "--wait", "10", "--json")
             start = "from commands.main import main; main()"
             child = await asyncio.create_subprocess_exec(
                 sys.executable, "-c", start, *command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
             )
-            await device.until(lambda: len(device.requests) >= 2)
+            await device.until(lambda: bool(device.requests) and device.requests[-1].unit == 2)
             child.send_signal(signal.SIGINT)
             out, _ = await child.communicate()
             return child.returncode or 0, out
