@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from collector.scope_facts import PeriodFacts
 from config.savings import BaselineSettings, SavingsSettings
-from kpi.baseline_fit import ADVISED_LENGTH, Basis, Fitness, Length, PastPeriod, fitness, fitness_of_value
+from kpi.baseline import ADVISED_LENGTH, Basis, Fitness, Length, PastPeriod, fitness, fitness_of_value
 from kpi.catalogue import BY_ID
 from kpi.outcome import Outcome
 from kpi.price import PriceVersion, price_on

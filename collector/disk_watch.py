@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from collector.disk import Level, ballast_bytes, level
+from collector.store.files import BALLAST, beside, log_bytes
 
 log = logging.getLogger(__name__)
 
@@ -21,15 +22,12 @@ class DiskWatch:
     @property
     def ballast(self) -> Path:
         """The file that holds room for a last checkpoint, for retention and for the note that the disk is full."""
-        return self.store.with_name(self.store.name + ".ballast")
+        return beside(self.store, BALLAST)
 
     @property
     def wal_bytes(self) -> int:
         """Size of the store's write-ahead log; 0 where there is none."""
-        try:
-            return self.store.with_name(self.store.name + "-wal").stat().st_size
-        except OSError:
-            return 0
+        return log_bytes(self.store)
 
     def look(self) -> Level:
         """Look at the disk: at full the ballast is given up, below 90 % it is made again. What the ballast takes or

@@ -90,7 +90,9 @@ class Snapshot:
     def written_bytes_a_reading(self) -> float | None:
         """Bytes written to disk for each reading that was committed since the start: what a flash card wears by.
         None without readings, or where the system does not say."""
-        return self.written_bytes / self.committed if self.written_bytes is not None and self.committed else None
+        if self.written_bytes is None or not self.committed:
+            return None
+        return round(self.written_bytes / self.committed, 1)
 
     def as_json(self) -> dict[str, Any]:
         """The snapshot as `/health` and `status --json` give it."""
@@ -108,9 +110,7 @@ class Snapshot:
             "loop_late_minute_s": round(self.loop_late_s[0], 3),
             "loop_late_hour_s": round(self.loop_late_s[1], 3),
             "disk_written_bytes": self.written_bytes,
-            "disk_written_bytes_per_reading": None
-            if (each := self.written_bytes_a_reading) is None
-            else round(each, 1),
+            "disk_written_bytes_per_reading": self.written_bytes_a_reading,
             "task_faults": self.task_faults,
             "devices": [{"id": name, **device.as_json()} for name, device in self.devices.items()],
         }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from kpi.baseline_fit import Fitness
+from kpi.baseline import Fitness
 from kpi.element import Grade, grade
 from kpi.numerals import numeral
 from kpi.outcome import Outcome

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from collector.store.files import log_bytes, remove, synced
 from collector.store.findings import Findings
 from collector.store.pending_import import pending_files
 from collector.store.room import no_room
@@ -16,9 +17,6 @@ from collector.store.verification import verified
 
 BACKUP = "backup"
 """Kind of the event that a copy has, and its store has not: at that instant [us] it was all that the store had."""
-
-BESIDE = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a file."""
 
 LONGEST_WAIT_S = 120.0
 """For imports that are being merged; 10 million readings take half a minute."""
@@ -48,7 +46,7 @@ def _made(store: Path, target: Path, now_us: int) -> Findings:
     part = unfinished(target)
     _wait_for_imports(store)
     try:
-        remove_with_all_beside(part)
+        remove(part)
         if lacking := no_room(target.parent, size_of(store), "name a file on another disk", store):
             raise StoreError(lacking)
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -63,10 +61,10 @@ def _made(store: Path, target: Path, now_us: int) -> Findings:
             os.rename(part, target)
             synced(target.parent)
     except HalfImportedError:
-        remove_with_all_beside(part)
+        remove(part)
         raise
     except (OSError, sqlite3.Error) as error:
-        remove_with_all_beside(part)
+        remove(part)
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise StoreError(f"{target}: cannot be written: {why}") from error
     return found
@@ -79,14 +77,7 @@ def unfinished(target: Path) -> Path:
 
 def size_of(store: Path) -> int:
     """Bytes that a copy of a store may take, what is in its write-ahead log included."""
-    log = store.with_name(store.name + "-wal")
-    return store.stat().st_size + (log.stat().st_size if log.exists() else 0)
-
-
-def remove_with_all_beside(path: Path) -> None:
-    """Remove a copy that was not ended, and what SQLite left beside it, which it would take for the next one's."""
-    for suffix in ("", *BESIDE):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return store.stat().st_size + log_bytes(store)
 
 
 def verified_file(file: Path) -> Findings:
@@ -112,15 +103,6 @@ def require_store_file(file: Path) -> None:
         raise StoreError(f"{file}: is no file")
     if not file.stat().st_size:
         raise StoreError(f"{file}: is empty; it is neither a store nor a backup")
-
-
-def synced(path: Path) -> None:
-    """Wait until a file, or which files a folder has, is on the disk."""
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _wait_for_imports(store: Path) -> None:

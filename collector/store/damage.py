@@ -55,7 +55,7 @@ def set_chunk_aside(connection: Connection, key: int, reason: str) -> None:
     ).first()
     if row is None:
         return  # it went with its stamps
-    if row.stamp is None or _is_sound(row.payload):
+    if row.stamp is None or _can_be_read(row.payload):
         _set_aside(connection, key, reason)
         events.save(connection, _now_us(), "damaged", f"a chunk of tag {tag_of(key)} was set aside: {reason}")
         return
@@ -127,7 +127,7 @@ def _make_summary_again(connection: Connection, key: int) -> None:
     log.warning("the summary of chunk %d was damaged and is made again", key)
 
 
-def _is_sound(stamps: bytes | None) -> bool:
+def _can_be_read(stamps: bytes | None) -> bool:
     """Whether stamps can be read by themselves."""
     try:
         require_sound(stamps or b"")

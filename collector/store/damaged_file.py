@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from collector.store.journal import unpack
 from collector.store.lost_times import LostTime, ReadRows, lost_of_chunks, lost_of_journal
 from collector.store.row_search import UNREADABLE, rows_around_damage
 from collector.store.tags import is_definition
+from plant.credible_time import RELEASED_US
 from plant.instant import US_PER_S
 from plant.reading import Readings
 
@@ -47,30 +49,31 @@ class DamagedFile:
         self.lost: list[LostTime] = []
         self.lacks_tags = False
 
+    @cached_property
     def tags(self) -> dict[int, str]:
         """Names of its tags by id, those whose rows can be read."""
         unread: list[tuple[int, int]] = []
-        with closing(_opened(self.path)) as connection:
+        with closing(opened_as_it_is(self.path)) as connection:
             rows = list(rows_around_damage(connection, _TAGS, _TAG_IDS, unread))
         found = {key: name for key, name, definition in rows if is_definition(definition)}
         self.lacks_tags = not found or bool(unread) or len(found) < len({row[0] for row in rows})
         return found
 
-    def readings(self, since_us: int) -> Iterator[Found]:
-        """All readings that can be read: of chunks, of the journal, and those that imports replaced. since: when the
-        plant began, as far as is known; `lost` begins there where no row tells it better."""
-        with closing(_opened(self.path)) as connection:
+    def readings(self) -> Iterator[Found]:
+        """All readings that can be read: of chunks, of the journal, and those that imports replaced. Where no row tells
+        when those began that are lost, `lost` begins before any plant did."""
+        with closing(opened_as_it_is(self.path)) as connection:
             chunks, journal = ReadRows(), ReadRows()
             yield from self._of_chunks(connection, chunks)
             yield from self._of_journal(connection, journal)
-            sealed_us = max(chunks.end_us, default=since_us)
-            self.lost += lost_of_chunks(chunks, since_us, self.written_us)
+            sealed_us = max(chunks.end_us, default=RELEASED_US)
+            self.lost += lost_of_chunks(chunks, RELEASED_US, self.written_us)
             self.lost += lost_of_journal(journal, min(sealed_us, self.written_us), self.written_us)
             yield from self._of_replaced(connection)
 
     def _of_chunks(self, connection: sqlite3.Connection, read: ReadRows) -> Iterator[Found]:
         query = f"select payload, {_stamps(connection)} from chunk where key = ?"
-        bounds = 0, chunk_key(max(self.tags(), default=_MOST_TAGS) + 1)
+        bounds = 0, chunk_key(max(self.tags, default=_MOST_TAGS) + 1)
         for key, span_s in rows_around_damage(connection, _CHUNKS, bounds, read.unread):
             span_s = HOUR_S if span_s == HOUR_S else DAY_S
             start_us, end_us = begin_s(key) * US_PER_S, (begin_s(key) + span_s) * US_PER_S
@@ -129,5 +132,6 @@ def _row(connection: sqlite3.Connection, query: str, key: int) -> tuple[Any, ...
     return tuple(row)
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def opened_as_it_is(path: Path) -> sqlite3.Connection:
+    """A damaged file, to be read only. Raises sqlite3.Error, now or whenever it is asked."""
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)

@@ -1,16 +1,11 @@
 """How does a new file take the place of a damaged one? By renames that, cut off, the next who writes finishes."""
 
 import errno
-import os
 from pathlib import Path
 
+from collector.store.files import BESIDE, LOG, beside, move, synced
+
 SALVAGED = ".salvaged"
-_FILES = ("", "-wal", "-shm")
-
-
-def beside(path: Path, suffix: str) -> Path:
-    """The file whose name is that of a store and what follows."""
-    return path.with_name(path.name + suffix)
 
 
 def new_beside(path: Path) -> Path:
@@ -21,25 +16,12 @@ def new_beside(path: Path) -> Path:
 def asides(path: Path) -> list[Path]:
     """All damaged files that were put aside, the first of them first."""
     found = path.parent.glob(f"{path.name}.damaged-*")
-    return sorted(one for one in found if not one.name.endswith((*_FILES[1:], ".lock")))
+    return sorted(one for one in found if not one.name.endswith((*BESIDE, ".lock")))
 
 
 def unsalvaged(path: Path) -> list[Path]:
     """Those whose readings were not taken over yet."""
     return [one for one in asides(path) if not one.name.endswith(SALVAGED)]
-
-
-def remove(path: Path) -> None:
-    """Remove a database and what belongs to it, if there is one."""
-    for suffix in _FILES:
-        beside(path, suffix).unlink(missing_ok=True)
-
-
-def move(before: Path, after: Path) -> None:
-    """Rename a database and what belongs to it, the file itself first."""
-    for suffix in _FILES:
-        if beside(before, suffix).exists():
-            beside(before, suffix).rename(beside(after, suffix))
 
 
 def exchange(path: Path, aside: Path) -> None:
@@ -48,21 +30,17 @@ def exchange(path: Path, aside: Path) -> None:
     Raises OSError; before anything is moved where the new file needs its write-ahead log, for want of room, say.
     """
     new = new_beside(path)
-    if beside(new, "-wal").exists():
+    if beside(new, LOG).exists():
         raise OSError(errno.ENOSPC, "the log of a new file could not be written into it", str(new))
     move(path, aside)  # with its log: that of the old file must never be applied to the new one
     new.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    synced(path.parent)
 
 
 def finish_exchange(path: Path) -> None:
     """Finish an exchange that was cut off. For who has the store's lock, before the store is opened."""
     new = new_beside(path)
-    if path.exists() or not new.exists() or beside(new, "-wal").exists():  # none was begun, or it was not ready
+    if path.exists() or not new.exists() or beside(new, LOG).exists():  # none was begun, or it was not ready
         return
     for aside in unsalvaged(path)[-1:]:
         exchange(path, aside)

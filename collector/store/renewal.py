@@ -20,7 +20,9 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from collector.store import events, reports, schema
 from collector.store.chunk import ChunkError
-from collector.store.exchange import SALVAGED, asides, beside, exchange, move, new_beside, remove, unsalvaged
+from collector.store.damaged_file import opened_as_it_is
+from collector.store.exchange import SALVAGED, asides, exchange, new_beside, unsalvaged
+from collector.store.files import beside, move, remove
 from collector.store.header import mend_header
 from collector.store.journal import unpack
 from collector.store.latest import update_latest
@@ -102,7 +104,7 @@ def _copy_table(old: Path, connection: Connection, table: Table) -> bool:
     whole = True
     for order in ("", " order by rowid desc"):
         try:
-            with closing(sqlite3.connect(f"{old.absolute().as_uri()}?mode=ro", uri=True)) as source:
+            with closing(opened_as_it_is(old)) as source:
                 present = {row[1] for row in source.execute(f"pragma table_info({table.name})")}
                 named = [f'"{column.name}"' for column in table.columns if column.name in present]
                 if not named:  # an older file, or its schema is damaged
@@ -123,7 +125,7 @@ def _note_newest(old: Path, connection: Connection) -> None:
     """Take the newest readings from what was just committed: `latest` has those of rows that were gathered."""
     known = connection.exec_driver_sql("select id from tag").scalars().all()
     query = "select payload from journal where first_tag is null order by id"
-    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{old.absolute().as_uri()}?mode=ro", uri=True)) as source:
+    with suppress(sqlite3.Error), closing(opened_as_it_is(old)) as source:
         for (payload,) in source.execute(query):
             with suppress(ChunkError):
                 entry = unpack(payload)

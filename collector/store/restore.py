@@ -18,13 +18,11 @@ from sqlalchemy import Connection
 from collector.store import events, gaps, reports
 from collector.store.backup import (
     BACKUP,
-    BESIDE,
-    remove_with_all_beside,
     require_store_file,
     size_of,
-    synced,
     verified_file,
 )
+from collector.store.files import BESIDE, remove, synced
 from collector.store.findings import Findings
 from collector.store.room import no_room
 from collector.store.sqlite_fault import SqliteFault, fault_of
@@ -189,5 +187,5 @@ def _remove_second_names(store: Path) -> None:
 
 
 def _remove(ready: Path) -> None:
-    remove_with_all_beside(ready)
+    remove(ready)
     ready.with_name(ready.name + ".lock").unlink(missing_ok=True)

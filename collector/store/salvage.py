@@ -36,7 +36,6 @@ class Salvage:
         self.taken = 0
         self._store = aside.with_name(aside.name.rpartition(".damaged-")[0])
         self._file = DamagedFile(aside)
-        self._names: dict[int, str] = {}
         self._found: Iterator[Found] | None = None
         self._into: Connection | None = None
         self._first_us: int | None = None
@@ -50,8 +49,7 @@ class Salvage:
             raise RuntimeError("the store was replaced meanwhile; taking over begins again")
         self._into = connection
         if self._found is None:
-            self._names = self._file.tags()
-            self._found = self._file.readings(RELEASED_US)
+            self._found = self._file.readings()
         known = self._same_tags(connection)
         held = 0
         for found in self._found:
@@ -75,7 +73,7 @@ class Salvage:
 
     def _same_tags(self, connection: Connection) -> set[int]:
         """Ids that both files have for the same name: readings must never become those of another tag."""
-        return {tag_id for tag_id, name in _tags(connection).items() if self._names.get(tag_id) == name}
+        return {tag_id for tag_id, name in _tags(connection).items() if self._file.tags.get(tag_id) == name}
 
     def _finish(self, connection: Connection) -> None:
         now_us = time.time_ns() // 1000

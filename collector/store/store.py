@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError
 from collector.store import schema
 from collector.store.chunk import ChunkError, DamagedRowError
 from collector.store.exchange import finish_exchange
+from collector.store.files import BALLAST, beside, log_bytes
 from collector.store.gathering import gather
 from collector.store.guards import UnsafeError, require_local, require_pragmas, require_sqlite, sqlite_guard
 from collector.store.pending_import import discard_parts, left_imports
@@ -184,9 +185,7 @@ def _exists(path: Path) -> bool:
 def _refuse_emptied(path: Path) -> None:
     """A file that is as long as it was when it was made, although it was written to: a file system lost what it held.
     SQLite would take it for a new one and delete its log, which may have all of it."""
-    log = path.with_name(path.name + "-wal")
-    was_written = path.with_name(path.name + ".ballast").exists() or (log.exists() and log.stat().st_size > 0)
-    if path.stat().st_size == 0 and was_written:
+    if path.stat().st_size == 0 and (log_bytes(path) or beside(path, BALLAST).exists()):
         raise StoreError(f"{path}: is empty, although it was a store") from DamagedRowError("the file is empty")
 
 

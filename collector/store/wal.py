@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from collector.store.files import log_bytes
 from collector.store.store import driver_connection
 
 MOST_BYTES = 32 << 20
@@ -13,8 +14,7 @@ TOLD_BYTES = 64 << 20
 def truncate_wal(connection: Connection, store: Path, most_bytes: int = MOST_BYTES) -> None:
     """Write a log that is longer than so many bytes into the file and cut it to nothing, if no reader needs it. For the
     writer, between transactions: it does not wait for readers, whom the next time serves as well."""
-    log = store.with_name(store.name + "-wal")
-    if not log.exists() or log.stat().st_size <= most_bytes:
+    if log_bytes(store) <= most_bytes:
         return
     plain = driver_connection(connection)
     (wait_ms,) = plain.execute("pragma busy_timeout").fetchone()

@@ -131,7 +131,7 @@ GUARDS: dict[str, Guard] = {
         (SEARCH,),
     ),
     "a new file is whole without its log": Guard(
-        "collector/store/exchange.py", '    if beside(new, "-wal").exists():\n', "    if False:\n", (SALVAGE,)
+        "collector/store/exchange.py", '    if beside(new, LOG).exists():\n', "    if False:\n", (SALVAGE,)
     ),
     "ids of lost texts are not given again": Guard(
         "collector/store/renewal.py", 'if "text" in torn:', "if False:", (SALVAGE,)
@@ -140,7 +140,7 @@ GUARDS: dict[str, Guard] = {
         "collector/store/renewal.py", 'if torn & {"report", "epoch"}:', "if False:", (SALVAGE,)
     ),
     "salvaged readings stay with their tag": Guard(
-        "collector/store/salvage.py", " if self._names.get(tag_id) == name}", "}", (SALVAGE,)
+        "collector/store/salvage.py", " if self._file.tags.get(tag_id) == name}", "}", (SALVAGE,)
     ),
     "reports wait for what is still to be taken over": Guard(
         "collector/background.py", "if to_salvage(writer.path) is None or", "if True or", (BACKGROUND,)

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from kpi.baseline_fit import Fitness
+from kpi.baseline import Fitness
 from kpi.breakdown import MOST_SHARES, breakdown
 from kpi.catalogue import BY_ID
 from kpi.comparison_evidence import baseline_evidence, comparison_evidence

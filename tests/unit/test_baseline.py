@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpi.baseline_fit import (
+from kpi.baseline import (
     ADVISED_LENGTH,
     LEAST_LENGTH,
     Basis,
