@@ -31,8 +31,8 @@ ENDS = (asyncio.IncompleteReadError, ConnectionError)
 class Told:
     """A request, what was answered, and which tags the reader handed over from it.
 
-    until_s: when the device next heard of the reader, by another request or by the end of the connection. excused: by
-    chance noise left the check sum right, so that no reader could know.
+    connection: its number. until_s: when the device next heard of the reader, by another request or by the end of the
+    connection. excused: by chance noise left the check sum right, so that no reader could know.
     """
 
     request: Request
@@ -40,6 +40,7 @@ class Told:
     worth: Worth
     asked_us: int
     asked_s: float
+    connection: int = 0
     until_s: float | None = None
     excused: bool = False
     seen: set[int] = field(default_factory=set)
@@ -55,6 +56,7 @@ class Told:
 class _Connection:
     """tainted: something else than the truth was said, so that a reader may give it up at any time."""
 
+    number: int = 0
     tainted: bool = False
     mute: bool = False
     last: Told | None = None
@@ -130,7 +132,7 @@ class Liar:
             self._in_a_row = 0 if worth is Worth.TRUE else self._in_a_row + 1
         if connection.tainted and worth is Worth.TRUE:
             worth = Worth.MIXED
-        told = Told(request, kind, worth, time.time_ns() // 1000, now_s)
+        told = Told(request, kind, worth, time.time_ns() // 1000, now_s, connection.number)
         connection.last = told
         connection.tainted = (
             self._kinds[kind][0] is not Worth.TRUE if self.serial else (connection.tainted or worth is not Worth.TRUE)
@@ -164,9 +166,9 @@ class Liar:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self, reader, writer):
-        task, connection = asyncio.current_task(), _Connection()
-        self._tasks.add(task)
         self.connections += 1
+        task, connection = asyncio.current_task(), _Connection(self.connections)
+        self._tasks.add(task)
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             for stray in self._strays:
@@ -345,7 +347,9 @@ class Judge:
             return
         self.values += 1
         tag = self.tags[row]
-        told = next((t for t in reversed(self._told) if t.asked_us <= time_us and t.covers(tag)), None)
+        # What was asked on a connection that the reader has given up may be heard after the first of the next one.
+        asked = [one for one in self._told if one.asked_us <= time_us and one.covers(tag)]
+        told = max(asked, key=lambda one: (one.connection, one.asked_us), default=None)
         if told is not None and (told.excused or self._nobody_could_tell(told, tag, value)):
             return
         if told is None or told.worth is Worth.FALSE or value != expected(tag, told.request.generation, self._unit):

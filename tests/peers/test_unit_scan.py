@@ -107,7 +107,9 @@ def test_what_was_found_until_ctrl_c_is_said() -> None:
         async with device.serving() as meter:
             # Patient, so that unit 1 is heard on a busy machine too and Ctrl-C comes while unit 2 is waited for.
             command = ("probe", "modbus", f"127.0.0.1:{meter.port}", "--units", "1-200", "--wait", "10", "--json")
-            start = "from commands.main import main; main()"
+            # A test run started in the background ignores Ctrl-C, and its children would inherit that.
+            heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+            start = f"{heard}; from commands.main import main; main()"
             child = await asyncio.create_subprocess_exec(
                 sys.executable, "-c", start, *command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
             )
