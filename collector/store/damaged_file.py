@@ -12,7 +12,14 @@ import numpy as np
 from collector.store.chunk import ChunkError, decode
 from collector.store.chunk_rows import DAY_S, HOUR_S, begin_s, chunk_key, tag_of
 from collector.store.journal import unpack
-from collector.store.lost_times import LostTime, ReadRows, lost_of_chunks, lost_of_journal
+from collector.store.lost_times import (
+    LostTime,
+    ReadRows,
+    hidden_chunks,
+    hidden_journal,
+    lost_of_chunks,
+    lost_of_journal,
+)
 from collector.store.row_search import UNREADABLE, rows_around_damage
 from collector.store.tags import is_definition
 from plant.credible_time import RELEASED_US
@@ -26,6 +33,9 @@ _CHUNKS = "select key, span_s from chunk where key between ? and ? order by key"
 _JOURNAL = "select id from journal where id between ? and ? order by id"
 _REPLACED = "select id from replaced where id between ? and ? order by id"
 """Without what lies in pages of its own: a row is sought by pages of the tree alone, then what it holds is read."""
+_SUMMARIES = "select key from summary where key between ? and ? order by key"
+_JOURNAL_BY_TAG = "select id, min_us, max_us from journal indexed by journal_by_tag"
+"""Where the rows of chunks and of the journal are named once more: from the index alone, not a page of the table."""
 _TAGS = "select id, name, definition from tag where id between ? and ? order by id"
 
 
@@ -68,13 +78,14 @@ class DamagedFile:
             yield from self._of_journal(connection, journal)
             sealed_us = max(chunks.end_us, default=RELEASED_US)
             self.lost += lost_of_chunks(chunks, RELEASED_US, self.written_us)
+            self.lost += hidden_chunks(chunks, self._chunks_with_summary(connection))
+            self.lost += hidden_journal(journal, self._rows_by_tag(connection))
             self.lost += lost_of_journal(journal, min(sealed_us, self.written_us), self.written_us)
             yield from self._of_replaced(connection)
 
     def _of_chunks(self, connection: sqlite3.Connection, read: ReadRows) -> Iterator[Found]:
         query = f"select payload, {_stamps(connection)} from chunk where key = ?"
-        bounds = 0, chunk_key(max(self.tags, default=_MOST_TAGS) + 1)
-        for key, span_s in rows_around_damage(connection, _CHUNKS, bounds, read.unread):
+        for key, span_s in rows_around_damage(connection, _CHUNKS, self._chunk_keys(), read.unread):
             span_s = HOUR_S if span_s == HOUR_S else DAY_S
             start_us, end_us = begin_s(key) * US_PER_S, (begin_s(key) + span_s) * US_PER_S
             read.add(key, start_us, end_us)
@@ -86,6 +97,20 @@ class DamagedFile:
                 self.lost.append(LostTime(tag_of(key), tag_of(key), start_us, end_us))
             else:
                 yield Found(tag_of(key), found, span_s)
+
+    def _chunk_keys(self) -> tuple[int, int]:
+        return 0, chunk_key(max(self.tags, default=_MOST_TAGS) + 1)
+
+    def _chunks_with_summary(self, connection: sqlite3.Connection) -> Iterator[int]:
+        for (key,) in rows_around_damage(connection, _SUMMARIES, self._chunk_keys()):
+            if RELEASED_US <= begin_s(key) * US_PER_S <= self.written_us:
+                yield key
+
+    def _rows_by_tag(self, connection: sqlite3.Connection) -> Iterator[tuple[int, int, int]]:
+        with suppress(*UNREADABLE):
+            for row in connection.execute(_JOURNAL_BY_TAG):
+                if all(isinstance(one, int) for one in row) and RELEASED_US <= row[1] <= row[2] <= self.written_us:
+                    yield row
 
     def _of_journal(self, connection: sqlite3.Connection, read: ReadRows) -> Iterator[Found]:
         for (key,) in rows_around_damage(connection, _JOURNAL, _ROW_IDS, read.unread):

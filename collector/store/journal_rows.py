@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from collector.store.chunk import ChunkError
+from collector.store.chunk import ChunkError, DamagedRowError
 from collector.store.damage import set_journal_row_aside
 from collector.store.journal import JournalEntry, pack, unpack
 from plant.reading import U32, joined
@@ -48,8 +48,13 @@ def keep_rest(connection: Connection, row_id: int, rest: JournalEntry) -> None:
 
 
 def entry_of_row(connection: Connection, row_id: int) -> JournalEntry | None:
-    """The readings of a row; None for a damaged one, which is set aside: all others must go on. For the writer."""
-    payload = connection.exec_driver_sql("select payload from journal where id = ?", (row_id,)).scalar_one()
+    """The readings of a row; None for a damaged one, which is set aside: all others must go on. For the writer.
+
+    Raises DamagedRowError where it is not there although an index named it: pages of the table are lost.
+    """
+    payload = connection.exec_driver_sql("select payload from journal where id = ?", (row_id,)).scalar()
+    if payload is None:
+        raise DamagedRowError(f"row {row_id} of the journal, which an index names, is not there")
     try:
         return unpack(payload)
     except ChunkError as error:

@@ -1,13 +1,15 @@
 """Of which tags and times may readings be lost that a damaged file held? Pure: from its rows that could be read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from collector.store.chunk_rows import tag_of
+from collector.store.chunk_rows import DAY_S, begin_s, tag_of
 from collector.store.damage import ALL_TAGS
+from plant.instant import US_PER_S
 from plant.reading import I64
 
 
@@ -45,6 +47,32 @@ class ReadRows:
         }
         for before, after in sorted(holes):
             yield int(order[before - 1]) if before else None, int(order[after]) if after < len(keys) else None
+
+    def hidden(self, named: Iterable[int]) -> set[int]:
+        """Which of the keys that are named elsewhere were not read, nor are among those that are known as unread."""
+        keys: I64 = np.setdiff1d(np.fromiter(named, dtype=np.int64), np.array(self.keys, dtype=np.int64))
+        bounds: I64 = np.array([(-1, -1), *sorted(self.unread)], dtype=np.int64)  # before all keys: none is before it
+        before = np.searchsorted(bounds[:, 0], keys, "right") - 1
+        return set(keys[np.maximum.accumulate(bounds[:, 1])[before] < keys].tolist())
+
+
+def hidden_chunks(rows: ReadRows, keys: Iterable[int]) -> Iterator[LostTime]:
+    """What is lost of chunks that have a summary, but that no page of their table leads to any more: another took the
+    place of its first page. rows: all that were read."""
+    hidden = rows.hidden(keys)
+    for key, after in pairwise([*sorted(hidden.union(rows.keys)), -1]):
+        if key in hidden:
+            start_s, end_s = begin_s(key), begin_s(key) + DAY_S
+            end_s = min(end_s, begin_s(after)) if tag_of(after) == tag_of(key) else end_s
+            yield LostTime(tag_of(key), tag_of(key), start_s * US_PER_S, end_s * US_PER_S)
+
+
+def hidden_journal(rows: ReadRows, named: Iterable[tuple[int, int, int]]) -> Iterator[LostTime]:
+    """The same of the journal's rows, which an index names: their keys, first and last times [us]. Of any tag."""
+    times = {key: (first_us, last_us) for key, first_us, last_us in named}
+    hidden = [times[key] for key in rows.hidden(times)]
+    if hidden:
+        yield LostTime(*ALL_TAGS, min(first for first, _ in hidden), max(last for _, last in hidden) + 1)
 
 
 def lost_of_chunks(rows: ReadRows, since_us: int, until_us: int) -> Iterator[LostTime]:

@@ -27,7 +27,7 @@ def test_what_is_damaged_is_told_and_all_else_is_kept(tmp_path: Path, capsys: py
     for at in range(DAMAGES):
         kind, seed = list(KINDS)[at % len(KINDS)], chance.randrange(2**32)
         folder = tmp_path / str(at)
-        outcome = outcome_of(whole, folder, kind, random.Random(seed))
+        outcome = outcome_of(whole, folder, KINDS[kind], random.Random(seed))
         found[kind].append(outcome)
         if outcome.undeclared or outcome.wrong or outcome.faults:
             bad.append((kind, seed, outcome.undeclared[:2], outcome.wrong[:2], outcome.faults[:2]))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from damages import KINDS
+from damages import Damage
 from renewed import go_on
 from stored import DAY_US, HOUR_US, MONDAY_US, entry_of, some_readings, with_tags
 
@@ -152,10 +152,10 @@ class Outcome:
     faults: list[str] = field(default_factory=list)
 
 
-def outcome_of(whole: Whole, folder: Path, kind: str, chance: random.Random) -> Outcome:
+def outcome_of(whole: Whole, folder: Path, damage: Damage, chance: random.Random) -> Outcome:
     """Damage a copy, let a writer go on with it, and compare what is there with what was stored."""
     path, found = copied(whole, folder), Outcome()
-    hit = KINDS[kind](path, chance)
+    hit = damage(path, chance)
     asyncio.run(go_on(path))
     left: dict[int, set[int]] = {}
     with reading(path) as connection:

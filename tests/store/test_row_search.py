@@ -6,8 +6,17 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from collector.store.lost_times import LostTime, ReadRows, lost_of_chunks, lost_of_journal
+from collector.store.chunk_rows import chunk_key
+from collector.store.lost_times import (
+    LostTime,
+    ReadRows,
+    hidden_chunks,
+    hidden_journal,
+    lost_of_chunks,
+    lost_of_journal,
+)
 from collector.store.row_search import rows_around_damage
+from plant.instant import US_PER_S
 
 QUERY = "select id, said from row where id between ? and ? order by id"
 STEP, ROWS, PAGE = 1 << 20, 3000, 4096
@@ -100,3 +109,19 @@ def test_times_of_lost_rows_of_the_journal_reach_over_those_beside_them() -> Non
     assert list(lost_of_journal(rows, 50, 900)) == [LostTime(0, 2**32 - 1, 300, 900)]
     rows.unread = [(0, 4)]
     assert list(lost_of_journal(rows, 50, 900)) == [LostTime(0, 2**32 - 1, 50, 200)]
+
+
+def test_rows_that_are_named_elsewhere_and_were_neither_read_nor_known_as_unread_are_lost() -> None:
+    hour_s, day_s = 3600, 86_400
+    rows = ReadRows([chunk_key(1, day_s), chunk_key(1, day_s + 3 * hour_s)], [0, 0], [0, 0])
+    rows.unread = [(chunk_key(2, 0), chunk_key(2, 10 * day_s)), (chunk_key(2, day_s), chunk_key(2, day_s))]
+    named = [chunk_key(1, day_s), chunk_key(1, day_s + 2 * hour_s), chunk_key(2, 5 * day_s), chunk_key(3, 0)]
+    assert list(hidden_chunks(rows, named)) == [
+        LostTime(1, 1, (day_s + 2 * hour_s) * US_PER_S, (day_s + 3 * hour_s) * US_PER_S),
+        LostTime(3, 3, 0, day_s * US_PER_S),
+    ]
+    assert list(hidden_chunks(rows, [])) == []
+    journal = ReadRows([5], [100], [200], [(7, 8)])
+    assert list(hidden_journal(journal, [(5, 0, 9), (7, 0, 9)])) == []
+    named_rows = [(6, 300, 400), (9, 250, 350), (5, 0, 9)]
+    assert list(hidden_journal(journal, named_rows)) == [LostTime(0, 2**32 - 1, 250, 401)]
