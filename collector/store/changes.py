@@ -16,6 +16,12 @@ def note(connection: Connection, min_us: int, max_us: int) -> None:
     connection.exec_driver_sql("delete from element where end_us >= ? and start_us <= ?", (min_us, max_us))
 
 
+def drop_kept(connection: Connection, min_us: int, max_us: int) -> None:
+    """Drop what was kept of [min, max], and what is about to be: it is made again. Reports stay as they are."""
+    note(connection, min_us, max_us)
+    connection.exec_driver_sql("delete from change where id = ?", (newest(connection),))
+
+
 def note_days(connection: Connection, days: Iterable[date], clock: Clock, now_us: int) -> None:
     """Note that something of these days is not as it was; days after today and before there were instants left out."""
     today = clock.day_of(now_us)  # nothing is reported of later days

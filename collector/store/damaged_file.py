@@ -103,13 +103,13 @@ class DamagedFile:
 
     def _chunks_with_summary(self, connection: sqlite3.Connection) -> Iterator[int]:
         for (key,) in rows_around_damage(connection, _SUMMARIES, self._chunk_keys()):
-            if RELEASED_US <= begin_s(key) * US_PER_S <= self.written_us:
+            if 0 <= begin_s(key) * US_PER_S <= self.written_us:
                 yield key
 
     def _rows_by_tag(self, connection: sqlite3.Connection) -> Iterator[tuple[int, int, int]]:
         with suppress(*UNREADABLE):
             for row in connection.execute(_JOURNAL_BY_TAG):
-                if all(isinstance(one, int) for one in row) and RELEASED_US <= row[1] <= row[2] <= self.written_us:
+                if all(isinstance(one, int) for one in row) and 0 <= row[1] <= row[2] <= self.written_us:
                     yield row
 
     def _of_journal(self, connection: sqlite3.Connection, read: ReadRows) -> Iterator[Found]:

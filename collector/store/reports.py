@@ -62,6 +62,11 @@ def last_made(connection: Connection, most: int) -> list[StoredReport]:
     return _found(connection.exec_driver_sql(query, (most,)).all())
 
 
+def made_since(connection: Connection, at_us: int) -> bool:
+    """Whether a report was made at an instant or since."""
+    return connection.exec_driver_sql("select 1 from report where created_us >= ?", (at_us,)).first() is not None
+
+
 def counted(connection: Connection) -> dict[str, int]:
     """How many reports there are in each state."""
     rows = connection.exec_driver_sql("select state, count(*) as reports from report group by state")

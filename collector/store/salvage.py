@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Connection
 
-from collector.store import account, changes, events
+from collector.store import account, changes, events, reports
 from collector.store.account import Total
 from collector.store.damage import declare
 from collector.store.damaged_file import DamagedFile, Found
@@ -38,7 +38,6 @@ class Salvage:
         self._file = DamagedFile(aside)
         self._found: Iterator[Found] | None = None
         self._into: Connection | None = None
-        self._first_us: int | None = None
 
     def step(self, connection: Connection) -> bool:
         """Take the next 100,000 readings or so over, in the caller's transaction; whether there may be more.
@@ -66,8 +65,6 @@ class Salvage:
         if replaced_us is not None:
             keep_replaced(connection, tag_id, readings, replaced_us)
             return
-        first_us = int(readings.times_us[0])
-        self._first_us = first_us if self._first_us is None else min(first_us, self._first_us)
         self.taken += merge_into_chunks(connection, tag_id, readings, span_s).new
         update_latest(connection, JournalEntry(np.full(len(readings), tag_id, dtype=np.uint32), readings))
 
@@ -89,8 +86,9 @@ class Salvage:
         if self._file.lacks_tags:  # what the tags of lost rows had read is left where it is: nobody knows whose it was
             for tag_id in _tags(connection).keys() - self._same_tags(connection):
                 declare(connection, (tag_id, tag_id), RELEASED_US, self._file.written_us)
-        if self._first_us is not None:  # records and reports were made without these readings
-            changes.note(connection, self._first_us, now_us)
+        # Records were made without all this; reports only where they could not wait.
+        waited = not reports.made_since(connection, self._file.written_us)
+        (changes.drop_kept if waited else changes.note)(connection, 0, now_us)
         events.save(connection, now_us, "store salvaged", what)
         log.warning("%s", what)
 

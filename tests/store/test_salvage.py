@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import sqlite3
+import time
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -14,11 +15,11 @@ from renewed import spoil_pages
 from sample_reports import key_of
 from sent_reports import save_chain
 from sqlalchemy import Connection
-from stored import DAY_US, MONDAY_US, arrive, make_store, some_readings, with_tags
+from stored import DAY_US, HOUR_US, MONDAY_US, arrive, make_store, some_readings, with_tags
 
 from collector.acquisition import Acquisition
 from collector.reporting import Reporting
-from collector.store import changes, events, exchange, renewal, reports
+from collector.store import changes, elements, events, exchange, renewal, reports
 from collector.store.account import account
 from collector.store.exchange import unsalvaged
 from collector.store.readings import merge, series
@@ -33,6 +34,8 @@ from collector.store.writer import Writer
 from config.load import load_site
 from connectors.connector import Handover
 from connectors.device_health import DeviceHealth
+from kpi.state import no_runs
+from kpi.unit_record import UnitRecord
 from plant.gap import Gap
 from plant.reading import Batch
 from plant.tag import Role, Tag
@@ -64,16 +67,40 @@ def spoil_root(path: Path, table: str) -> None:
     spoil_pages(path, [page - 1])
 
 
-def test_reports_and_records_are_looked_at_again_once_all_is_taken_over(path: Path) -> None:
+def make_report(path: Path, made_us: int) -> None:
+    made = StoredReport(1, 1, "r", "day", "2026-11-21", 1, "provisional", "pending", "0" * 64, made_us)
+    with writing(path) as connection, transaction(connection):
+        reports.save(connection, made, b"{}")
+
+
+def keep_a_record(path: Path, seen: int | None = None) -> int:
+    with writing(path) as connection, transaction(connection):
+        record = (MONDAY_US, MONDAY_US + HOUR_US), "settings", UnitRecord({}, {}, no_runs(), frozenset())
+        return elements.keep(connection, "press1", [record], changes.newest(connection) if seen is None else seen)
+
+
+def test_records_that_were_made_meanwhile_are_made_again_and_reports_of_before_stay(path: Path) -> None:
     make_store(path, [MONDAY_US + 7, MONDAY_US + DAY_US])
+    make_report(path, MONDAY_US)
     renew(path, [], "test")
     with reading(path) as connection:
         before = changes.newest(connection)
+    assert keep_a_record(path) == 1
+    salvage(path)
+    assert keep_a_record(path, before) == 0  # worked out before, of what was there
+    with reading(path) as connection:
+        assert changes.noted(connection) == ([], 0)
+        assert elements.kept(connection, "press1", *EVER) == {}
+
+
+def test_reports_that_could_not_wait_are_looked_at_again_once_all_is_taken_over(path: Path) -> None:
+    make_store(path, [MONDAY_US + 7, MONDAY_US + DAY_US])
+    renew(path, [], "test")
+    make_report(path, time.time_ns() // 1000)
     salvage(path)
     with reading(path) as connection:
-        noted, newest = changes.noted(connection)
-    assert newest > before
-    assert any(first == MONDAY_US + 7 and last > MONDAY_US + DAY_US for first, last in noted)
+        noted, _ = changes.noted(connection)
+    assert any(first <= MONDAY_US + 7 and last > MONDAY_US + DAY_US for first, last in noted)
 
 
 def test_what_was_taken_for_a_store_that_is_replaced_meanwhile_is_taken_again(path: Path) -> None:
