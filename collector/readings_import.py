@@ -23,6 +23,7 @@ from collector.store.chunk_rows import DAY_S
 from collector.store.merging import Written
 from collector.store.pending_import import ImportWriter, PendingImport
 from collector.store.recent import thaw
+from collector.store.renewal import to_salvage
 from collector.store.tags import register, stored_tags, text_ids
 from config.fault import Fault, InputError, file_fault
 from config.site import Site
@@ -76,8 +77,10 @@ class ReadingsImport:
             yield self
 
     def read(self, paths: Sequence[Path]) -> None:
-        """Read files; rows that cannot be taken are told by `check`. Raises InputError where the disk is full."""
+        """Read files; rows that cannot be taken are told by `check`. Raises InputError where the disk is full, and
+        while a damaged file is taken over."""
         with _told(self.store):
+            _require_all_taken_over(self.store)
             self._sorted = SortedReadings(self._stack.enter_context(_spool(self.store.parent)))
             tags = {tag.name: tag for tag in self.site.tags()}
             for number, path in enumerate(paths):
@@ -110,6 +113,7 @@ class ReadingsImport:
         Raises InputError with all faults; then nothing is imported.
         """
         with _told(self.store):
+            _require_all_taken_over(self.store)
             writer = ImportWriter(self.store, self.now_us, self.replace)
             self._stack.callback(writer.discard)
             self._check(connection, writer)
@@ -184,6 +188,14 @@ def _spool(folder: Path) -> IO[bytes]:
 
 def _day(day: TagDay) -> int:
     return int(day.rows["time_us"][0]) // _DAY_US
+
+
+def _require_all_taken_over(store: Path) -> None:
+    """What the store says otherwise is asked of all that it has. Raises InputError."""
+    if (aside := to_salvage(store)) is not None:
+        still = "is damaged, and its readings are still being taken over into the store"
+        remedy = "import once the collector has run for a while and the file's name ends in .salvaged"
+        raise file_fault(aside, f"{still}; {remedy}")
 
 
 @contextmanager

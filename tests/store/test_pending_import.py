@@ -1,3 +1,4 @@
+import asyncio
 import os
 import sqlite3
 import subprocess
@@ -15,6 +16,7 @@ from collector.readings_import import ReadingsImport
 from collector.store import changes, pending_import, readings
 from collector.store.account import account
 from collector.store.pending_import import ImportWriter
+from collector.store.renewal import renew
 from collector.store.store import reading, writing
 from collector.store.tags import stored_tags
 from config.fault import InputError
@@ -22,6 +24,7 @@ from config.load import load_site
 from config.site import Site
 from plant.instant import format_instants
 from tests.acceptance.plant_files import Plant
+from tests.store.renewed import go_on
 from tests.store.stored import DAY_US, MONDAY_US, some_readings
 
 NOW_US = MONDAY_US + 400 * DAY_US
@@ -134,6 +137,22 @@ def test_an_import_with_faults_leaves_nothing_beside_the_store(plant: Plant, sit
             [Path(plant.file(_rows(site) + "2026-11-20T00:00:00Z,level,x\n"))]
         )
     assert (_stored(plant), _left_beside(plant)) == ([], [])
+
+
+def test_while_a_damaged_file_is_taken_over_nothing_is_imported(plant: Plant, site: Site) -> None:
+    def imported(replace: bool = False, value: int = 0) -> None:
+        with writing(_store(plant)) as connection:
+            FileImport(connection, site, NOW_US, replace).readings([Path(plant.file(_rows(site, value)))])
+
+    imported()
+    aside = renew(_store(plant), [], "test")
+    for replace in (False, True):
+        with pytest.raises(InputError, match=rf"{aside.name}: is damaged, and its readings are still being taken over"):
+            imported(replace, value=7)
+    assert (_stored(plant), _left_beside(plant)) == ([], [])
+    asyncio.run(go_on(_store(plant)))
+    with pytest.raises(InputError, match="another value"):
+        imported(value=7)
 
 
 def test_where_nothing_can_be_put_beside_the_store_the_import_says_so(
