@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 ALL_TAGS = 0, 2**32 - 1
 MOST_LOOKED_AT = 100
+MOST_ASIDE = 200
 _DAMAGED = "insert into damaged (found_us, row_of, row_key, readings, reason, payload) values (?, ?, ?, ?, ?, ?)"
 _GAP = (
     "insert into gap (device, tag, start_us, end_us, cause) values (?, ?, ?, ?, ?)"
@@ -49,7 +50,8 @@ def without_damaged(connection: Connection, tag_id: int, stored: list[StoredChun
 
 def set_chunk_aside(connection: Connection, key: int, reason: str) -> None:
     """Move a chunk to the damaged rows, with a gap in its place. If its stamps are damaged, these and all chunks that
-    have them go too: no one can tell any more when their readings were taken."""
+    have them go too: no one can tell any more when their readings were taken. At most 200 go at once, so that a
+    transaction stays short; the others follow when they are met, the stamps with the last."""
     row = connection.exec_driver_sql(
         "select chunk.stamp, stamp.payload from chunk left join stamp on stamp.id = chunk.stamp where key = ?", (key,)
     ).first()
@@ -59,12 +61,13 @@ def set_chunk_aside(connection: Connection, key: int, reason: str) -> None:
         _set_aside(connection, key, reason)
         events.save(connection, _now_us(), "damaged", f"a chunk of tag {tag_of(key)} was set aside: {reason}")
         return
-    keys = connection.exec_driver_sql("select key from chunk where stamp = ? order by key", (row.stamp,)).scalars()
-    found = keys.all()
-    connection.exec_driver_sql(_DAMAGED, (_now_us(), "stamp", row.stamp, 0, reason, row.payload))
-    for other in found:
+    query = "select key from chunk where stamp = ? order by key <> ?, key limit ?"
+    found = connection.exec_driver_sql(query, (row.stamp, key, MOST_ASIDE + 1)).scalars().all()
+    if len(found) <= MOST_ASIDE:
+        connection.exec_driver_sql(_DAMAGED, (_now_us(), "stamp", row.stamp, 0, reason, row.payload))
+    for other in (found := found[:MOST_ASIDE]):
         _set_aside(connection, other, "its stamps are damaged")
-    what = f"stamps of {len(found)} chunks were set aside, and the chunks with them: {reason}"
+    what = f"{len(found)} chunks were set aside, since the stamps that they have are damaged: {reason}"
     events.save(connection, _now_us(), "damaged", what)
 
 

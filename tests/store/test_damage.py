@@ -113,6 +113,35 @@ def test_damaged_stamps_are_set_aside_with_every_chunk_that_has_them(store: Conn
         assert account(store).missing == 0
 
 
+def test_chunks_that_share_damaged_stamps_are_set_aside_some_at_a_time(
+    store: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(damage, "MOST_ASIDE", 2)
+    monkeypatch.setattr(damage, "MOST_LOOKED_AT", 1)
+    ids = with_tags(store, 5)
+    with transaction(store):
+        for tag_id in ids:
+            _receive(store, tag_id, _hourly(MONDAY_US, 1))
+        seal(store, LATE_US)
+        _spoil(store, "stamp", "true")
+        merge(store, ids[3], some_readings([MONDAY_US + 7], [7]))
+        assert damaged_since(store, 0)[0] == 2
+        after: int | None = 0
+        while after is not None:
+            before = damaged_since(store, 0)[0]
+            after = look_for_damage(store, after)
+            assert damaged_since(store, 0)[0] <= before + 3
+        assert store.exec_driver_sql("select row_of from damaged order by id").scalars().all() == [
+            *["chunk"] * 4,
+            "stamp",
+            "chunk",
+        ]
+        assert store.exec_driver_sql("select count(*) from stamp").scalar() == 0
+        assert [len(series(store, one, *EVER)) for one in ids] == [0, 0, 0, 1, 0]
+        assert {gap.tag for gap in overlapping(store, *EVER)} == {f"tag{at}" for at in range(5)}
+        assert (account(store).damaged, account(store).missing) == (500, 0)
+
+
 def test_stamps_that_are_damaged_are_put_right_by_readings_that_have_them_again(store: Connection) -> None:
     first, second = with_tags(store)
     with transaction(store):
