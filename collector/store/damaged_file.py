@@ -11,6 +11,7 @@ import numpy as np
 
 from collector.store.chunk import ChunkError, decode
 from collector.store.chunk_rows import DAY_S, HOUR_S, begin_s, chunk_key, tag_of
+from collector.store.damage import ALL_TAGS
 from collector.store.journal import unpack
 from collector.store.lost_times import (
     LostTime,
@@ -34,7 +35,9 @@ _JOURNAL = "select id from journal where id between ? and ? order by id"
 _REPLACED = "select id from replaced where id between ? and ? order by id"
 """Without what lies in pages of its own: a row is sought by pages of the tree alone, then what it holds is read."""
 _SUMMARIES = "select key from summary where key between ? and ? order by key"
-_JOURNAL_BY_TAG = "select id, min_us, max_us from journal indexed by journal_by_tag"
+_JOURNAL_BY_TAG = (
+    "select id, coalesce(first_tag, ?), coalesce(last_tag, ?), min_us, max_us from journal indexed by journal_by_tag"
+)
 """Where the rows of chunks and of the journal are named once more: from the index alone, not a page of the table."""
 _TAGS = "select id, name, definition from tag where id between ? and ? order by id"
 
@@ -106,11 +109,14 @@ class DamagedFile:
             if 0 <= begin_s(key) * US_PER_S <= self.written_us:
                 yield key
 
-    def _rows_by_tag(self, connection: sqlite3.Connection) -> Iterator[tuple[int, int, int]]:
+    def _rows_by_tag(self, connection: sqlite3.Connection) -> dict[int, LostTime]:
+        found = {}
         with suppress(*UNREADABLE):
-            for row in connection.execute(_JOURNAL_BY_TAG):
-                if all(isinstance(one, int) for one in row) and 0 <= row[1] <= row[2] <= self.written_us:
-                    yield row
+            for key, first_tag, last_tag, min_us, max_us in connection.execute(_JOURNAL_BY_TAG, ALL_TAGS):
+                whole = all(isinstance(one, int) for one in (key, first_tag, last_tag, min_us, max_us))
+                if whole and 0 <= min_us <= max_us <= self.written_us:
+                    found[key] = LostTime(first_tag, last_tag, min_us, max_us + 1)
+        return found
 
     def _of_journal(self, connection: sqlite3.Connection, read: ReadRows) -> Iterator[Found]:
         for (key,) in rows_around_damage(connection, _JOURNAL, _ROW_IDS, read.unread):

@@ -1,8 +1,9 @@
 """Of which tags and times may readings be lost that a damaged file held? Pure: from its rows that could be read."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -67,12 +68,12 @@ def hidden_chunks(rows: ReadRows, keys: Iterable[int]) -> Iterator[LostTime]:
             yield LostTime(tag_of(key), tag_of(key), start_s * US_PER_S, end_s * US_PER_S)
 
 
-def hidden_journal(rows: ReadRows, named: Iterable[tuple[int, int, int]]) -> Iterator[LostTime]:
-    """The same of the journal's rows, which an index names: their keys, first and last times [us]. Of any tag."""
-    times = {key: (first_us, last_us) for key, first_us, last_us in named}
-    hidden = [times[key] for key in rows.hidden(times)]
-    if hidden:
-        yield LostTime(*ALL_TAGS, min(first for first, _ in hidden), max(last for _, last in hidden) + 1)
+def hidden_journal(rows: ReadRows, named: Mapping[int, LostTime]) -> Iterator[LostTime]:
+    """The same of the journal's rows, which an index names: the tags and the time of each by its key."""
+    hidden = sorted(named[key] for key in rows.hidden(named))
+    for _, of_tags in groupby(hidden, key=itemgetter(0, 1)):
+        times = list(of_tags)
+        yield times[0]._replace(end_us=max(one.end_us for one in times))
 
 
 def lost_of_chunks(rows: ReadRows, since_us: int, until_us: int) -> Iterator[LostTime]:

@@ -122,6 +122,7 @@ def test_rows_that_are_named_elsewhere_and_were_neither_read_nor_known_as_unread
     ]
     assert list(hidden_chunks(rows, [])) == []
     journal = ReadRows([5], [100], [200], [(7, 8)])
-    assert list(hidden_journal(journal, [(5, 0, 9), (7, 0, 9)])) == []
-    named_rows = [(6, 300, 400), (9, 250, 350), (5, 0, 9)]
-    assert list(hidden_journal(journal, named_rows)) == [LostTime(0, 2**32 - 1, 250, 401)]
+    known = {5: LostTime(1, 9, 0, 9), 7: LostTime(1, 9, 0, 9)}
+    assert list(hidden_journal(journal, known)) == []
+    lost = {6: LostTime(1, 9, 300, 401), 9: LostTime(1, 9, 250, 351), 11: LostTime(10, 19, 250, 351)}
+    assert list(hidden_journal(journal, known | lost)) == [LostTime(1, 9, 250, 401), LostTime(10, 19, 250, 351)]
