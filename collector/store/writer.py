@@ -1,6 +1,7 @@
 """Who writes? One thread, which opens the store, owns its one writing connection and does one change after another.
 
-Where a change finds the file damaged, a new one takes its place and the change is made there.
+Where a change finds the file damaged, a new one takes its place and the change is made there; a file that somebody
+removed is written again.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from collector.store.open_file import WAS_CUT, Fate, OpenFile, note_what_happened, take_its_place, write_again
 from collector.store.renewal import renew
 from collector.store.sqlite_fault import SqliteFault, fault_of
 from collector.store.store import StoreError, transaction, writing
@@ -37,6 +39,8 @@ class Writer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._stack = ExitStack()
         self._connection: Connection | None = None
+        self._file: OpenFile | None = None
+        self._was_open = False
         self._renewed_s: float | None = None
         self.tags: dict[str, StoredTag] = {}
         self.damaged = (0, 0)
@@ -48,7 +52,7 @@ class Writer:
 
     def close(self) -> None:
         """Finish what was asked for and close the store."""
-        self._thread.submit(self._stack.close).result()
+        self._thread.submit(self._leave).result()
         self._thread.shutdown()
 
     async def call(self, work: Callable[[Connection], T]) -> T:
@@ -73,6 +77,7 @@ class Writer:
         return await self.call(in_transaction)
 
     def _done(self, work: Callable[[Connection], T]) -> T:
+        self._see_to_the_file()
         try:
             return work(self._open_connection())
         except Exception as error:
@@ -82,16 +87,23 @@ class Writer:
         return work(self._open_connection())
 
     def _enter(self) -> None:
+        self._was_open = True
         was_ours = self.path.with_name(self.path.name + ".lock").exists()  # what never was a store is left alone
         try:
-            self._connection = self._stack.enter_context(writing(self.path, with_imports=False))
+            self._begin()
         except StoreError as error:
             if not was_ours or fault_of(error) is not SqliteFault.DAMAGED:
                 raise
             self._renew(str(error))
 
+    def _leave(self) -> None:
+        try:
+            self._see_to_the_file()
+        finally:
+            self._stack.close()
+
     def _renew(self, reason: str) -> None:
-        self._connection, stack, self._stack = None, self._stack, ExitStack()
+        stack = self._let_go()
         self._renewed_s = time.monotonic()
         try:
             stack.close()
@@ -101,16 +113,43 @@ class Writer:
             renew(self.path, self.tags.values(), reason)
         except Exception:
             with suppress(StoreError):  # what can still be done with the damaged one is done
-                self._connection = self._stack.enter_context(writing(self.path, with_imports=False))
+                self._begin()
             raise
+        self._begin()
+
+    def _begin(self) -> None:
         self._connection = self._stack.enter_context(writing(self.path, with_imports=False))
+        self._file = OpenFile(self.path)
+
+    def _see_to_the_file(self) -> None:
+        fate = self._file.fate() if self._file else Fate.SAME
+        if fate is Fate.REMOVED:
+            self._put_back()
+        elif fate is Fate.CUT and not self._was_just_renewed():
+            self._renew(WAS_CUT)
+
+    def _put_back(self) -> None:
+        connection = self._open_connection()
+        what = take_its_place(self.path, write_again(connection, self.path))
+        stack = self._let_go()
+        log.error("the store was written again, since %s", what)
+        with suppress(Exception):  # all of it was written again
+            stack.close()
+        self._begin()
+        note_what_happened(self._open_connection(), what)
+
+    def _let_go(self) -> ExitStack:
+        """What is to be closed; nothing is open any more."""
+        stack, self._stack = self._stack, ExitStack()
+        self._connection = self._file = None
+        return stack
 
     def _was_just_renewed(self) -> bool:
         """A disk that damages whatever is written is not filled with one store after another."""
         return self._renewed_s is not None and time.monotonic() - self._renewed_s < AGAIN_S
 
     def _open_connection(self) -> Connection:
-        if self._connection is None and self._renewed_s is not None:
+        if self._connection is None and self._was_open:
             self._enter()  # it could not be opened when its file was to be replaced
         if self._connection is None:
             raise RuntimeError("the store is not open")

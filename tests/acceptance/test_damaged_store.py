@@ -1,5 +1,7 @@
-"""A real daemon whose file was damaged while it was down: it collects again at once, and what can be read follows."""
+"""A real daemon whose file was damaged or removed: it collects again at once, and what can be read follows."""
 
+import os
+import signal
 import sqlite3
 import time
 from pathlib import Path
@@ -48,3 +50,37 @@ def test_a_daemon_whose_file_is_damaged_collects_into_a_new_one_and_takes_over_t
         reasons = plant.status()["reasons"]
     assert any("its file was damaged" in reason for reason in reasons), reasons
     assert took_s < 30
+
+
+def test_a_daemon_whose_files_are_removed_while_it_runs_writes_them_again_and_loses_nothing(tmp_path: Path) -> None:
+    with SimulatedPlant(tmp_path) as plant:
+        plant.simulate()
+        daemon = plant.collect()
+        plant.wait_for_new("press2.good", "main.power", "press1.good")
+        for file in tmp_path.glob("plant.db*"):
+            if not file.is_socket():
+                file.unlink()
+        wait_until(plant.store.exists, "the store is there again", 30)
+        plant.wait_for_new("press2.good", "main.power", "press1.good")
+        plant.wait_for_contact()
+        daemon.send_signal(signal.SIGTERM)
+        daemon.wait(25)
+        found = plant.judge()
+    assert (found.lost, found.doubled_or_wrong) == ([], [])
+    assert found.matched > 20
+
+
+def test_a_daemon_whose_file_is_cut_short_while_it_runs_collects_into_a_new_one_at_once(tmp_path: Path) -> None:
+    with SimulatedPlant(tmp_path) as plant:
+        plant.simulate()
+        daemon = plant.collect()
+        plant.wait_for_new("press2.good", "main.power")
+        daemon.send_signal(signal.SIGTERM)  # so that its file holds a plant, not its log alone
+        daemon.wait(25)
+        plant.collect()
+        plant.wait_for_new("press2.good", "main.power")
+        os.truncate(plant.store, plant.store.stat().st_size // 2)
+        wait_until(lambda: newest_aside(plant.store) is not None, "the cut file is put aside", 30)
+        plant.wait_for_new("press2.good", "main.power")
+        reasons = plant.status()["reasons"]
+    assert any("its file was damaged" in reason for reason in reasons), reasons
