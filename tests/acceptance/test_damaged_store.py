@@ -56,12 +56,12 @@ def test_a_daemon_whose_files_are_removed_while_it_runs_writes_them_again_and_lo
     with SimulatedPlant(tmp_path) as plant:
         plant.simulate()
         daemon = plant.collect()
-        plant.wait_for_new("press2.good", "main.power", "press1.good")
+        plant.wait_for_new("press2.good", "main.power", "press1.temperature")
         for file in tmp_path.glob("plant.db*"):
             if not file.is_socket():
                 file.unlink()
         wait_until(plant.store.exists, "the store is there again", 30)
-        plant.wait_for_new("press2.good", "main.power", "press1.good")
+        plant.wait_for_new("press2.good", "main.power", "press1.temperature")
         plant.wait_for_contact()
         daemon.send_signal(signal.SIGTERM)
         daemon.wait(25)
