@@ -27,6 +27,7 @@ SALVAGE = "tests/store/test_salvage.py"
 DAMAGE = "tests/store/test_damage.py"
 DAMAGES = "tests/store/test_damages.py"
 RENEWAL = "tests/store/test_renewal.py"
+OPEN_FILE = "tests/store/test_open_file.py"
 SEARCH = "tests/store/test_row_search.py"
 BACKGROUND = "tests/store/test_background.py"
 MIGRATION = "tests/store/test_store_fixtures.py::test_a_migration_that_is_killed_goes_on_and_ends_well"
@@ -117,6 +118,24 @@ GUARDS: dict[str, Guard] = {
     "lost times are gaps": Guard(
         "collector/store/salvage.py", "            declare(connection, (first_tag, last_tag), start_us, end_us)\n",
         "            pass\n", (DAMAGES,)
+    ),
+    "rows that no page leads to have a gap": Guard(
+        "collector/store/damaged_file.py",
+        "            self.lost += hidden_journal(journal, self._rows_by_tag(connection))\n", "", (DAMAGES,)
+    ),
+    "a removed file is written again": Guard(
+        "collector/store/open_file.py", "                return Fate.REMOVED\n", "                pass\n", (OPEN_FILE,)
+    ),
+    "a file that is cut short is noticed": Guard(
+        "collector/store/open_file.py", "            return Fate.CUT\n", "            pass\n", (OPEN_FILE,)
+    ),
+    "nothing is imported while more is taken over": Guard(
+        "collector/readings_import.py", "if (aside := to_salvage(store)) is not None:",
+        "if (aside := to_salvage(store)) is not None and False:", (IMPORT,)
+    ),
+    "records made without what follows are made again": Guard(
+        "collector/store/salvage.py", "(changes.drop_kept if waited else changes.note)(connection, 0, now_us)", "pass",
+        (SALVAGE,)
     ),
     "tags whose rows are lost have a gap": Guard(
         "collector/store/salvage.py", "if self._file.lacks_tags:", "if False:", (DAMAGES,)
