@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 
 from collector.store import account, changes, events, reports
 from collector.store.account import Total
-from collector.store.damage import declare
+from collector.store.chunk_rows import kinds
+from collector.store.damage import ALL_TAGS, declare
 from collector.store.damaged_file import DamagedFile, Found
 from collector.store.exchange import unsalvaged
 from collector.store.journal import JournalEntry
@@ -21,7 +22,9 @@ from collector.store.latest import update_latest
 from collector.store.merging import merge_into_chunks
 from collector.store.renewal import mark_salvaged
 from collector.store.replaced import keep_replaced
+from collector.store.tags import name_lost_texts
 from plant.credible_time import RELEASED_US
+from plant.tag import Kind
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +52,14 @@ class Salvage:
         self._into = connection
         if self._found is None:
             self._found = self._file.readings()
-        known = self._same_tags(connection)
-        held = 0
+        known, held = self._same_tags(connection), 0
+        kind_of = kinds(connection, *ALL_TAGS)
         for found in self._found:
             if found.tag_id in known and len(found.readings):
                 self._take(connection, found)
+                if kind_of[found.tag_id] is Kind.TEXT:
+                    values = found.readings.values
+                    name_lost_texts(connection, np.unique(values[~np.isnan(values)]).astype(np.int64).tolist())
             held += len(found.readings) + 100
             if held > AT_ONCE:
                 return True

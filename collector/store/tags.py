@@ -81,6 +81,13 @@ def texts(connection: Connection) -> dict[int, str]:
     return {row.id: row.text for row in connection.execute(select(schema.text))}
 
 
+def name_lost_texts(connection: Connection, ids: Iterable[int]) -> None:
+    """Give texts that are lost a name, so that readings which have them are told apart still; others are left alone."""
+    rows = [(lost, f"(lost text {lost})") for lost in ids]
+    if rows:
+        connection.exec_driver_sql("insert or ignore into text (id, text) values (?, ?)", rows)
+
+
 def tag_row(stored: StoredTag) -> tuple[int, str, str, str]:
     """Id, name, device and definition of a tag, as its row has them."""
     return stored.id, stored.tag.name, stored.device, _to_json(stored.tag)

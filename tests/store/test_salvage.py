@@ -30,6 +30,7 @@ from collector.store.salvage import Salvage
 from collector.store.sealing import seal
 from collector.store.store import StoreError, reading, transaction, writing
 from collector.store.tags import register, stored_tags, text_ids, texts
+from collector.store.verification import verified
 from collector.store.writer import Writer
 from config.load import load_site
 from connectors.connector import Handover
@@ -155,6 +156,23 @@ def test_ids_of_texts_that_are_lost_never_become_those_of_others(path: Path) -> 
     with writing(path) as connection, transaction(connection):
         assert text_ids(connection, ["B-2"])["B-2"] > lost
         assert texts(connection).get(lost) is None
+
+
+def test_texts_that_are_lost_are_named_so_that_readings_that_have_them_are_told_apart(path: Path) -> None:
+    tag = Tag("press1.product", "press1", Role.PRODUCT_ID, "1")
+    with writing(path) as connection, transaction(connection):
+        register(connection, [("press", tag)])
+        ids = text_ids(connection, ["A-1", "B-2"])
+        values = [float(ids["A-1"]), float(ids["B-2"]), float("nan")]
+        arrive(connection, {1: some_readings([MONDAY_US, MONDAY_US + 1, MONDAY_US + 2], values)})
+    spoil_root(path, "text")
+    renew(path, [], "test")
+    salvage(path)
+    with reading(path) as connection:
+        named = texts(connection)
+        lost = [named[int(value)] for value in series(connection, 1, *EVER).values.tolist() if value == value]
+        assert lost == [f"(lost text {ids[text]})" for text in ("A-1", "B-2")]
+        assert verified(connection).fault_count == 0
 
 
 class _Teller:
