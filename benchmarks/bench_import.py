@@ -34,7 +34,8 @@ from collector.store.store import reading, writing  # noqa: E402
 from collector.store.tags import register, stored_tags  # noqa: E402
 from collector.store.writer import Writer  # noqa: E402
 from config.load import load_site  # noqa: E402
-from plant.instant import US_PER_S, format_instants  # noqa: E402
+from plant.instant import US_PER_S  # noqa: E402
+from plant.instant_column import format_instants  # noqa: E402
 from plant.reading import Readings  # noqa: E402
 
 NAMES = ("oil", "level", "good")

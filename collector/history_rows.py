@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from collector.store.readings import short_reads_by_day
 from collector.store.tags import StoredTag, texts
-from plant.instant import format_instants
+from plant.instant_column import format_instants
 from plant.reading import F64
 from plant.status_code import status_name, status_text
 from plant.tag import Kind, Tag

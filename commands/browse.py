@@ -1,6 +1,5 @@
 """`smartwings browse opc.tcp://HOST:PORT`: which variables does a server have, and what are they worth now?"""
 
-import asyncio
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +79,8 @@ def browse(
 
 
 def _found(site: Path | None, asked: _Asked) -> "Browsed":
+    import asyncio
+
     known = None if site is None else _known(site, asked)
     with tempfile.TemporaryDirectory() as folder:
         place = site.parent if site is not None else Path(folder)

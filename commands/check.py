@@ -1,6 +1,5 @@
 """`smartwings check SITE`: are the settings sound, what will be read, and which KPIs can have no value?"""
 
-import asyncio
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,6 +132,8 @@ def _tariff_warnings(settings: "Site", site: Path) -> Iterator[str]:
 
 def _connect(settings: "Site", site: Path, result: dict[str, Any]) -> None:
     """Read every tag once and put into the result what came, with faults and warnings."""
+    import asyncio
+
     from collector.trial_reading import trial_readings
     from plant.status_code import status_name
 

@@ -1,6 +1,5 @@
 """What do some registers of a Modbus device hold? Raw, as the values that tile them best, and in every decoding."""
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +70,8 @@ def _address(table: "Table", written: int) -> int:
 
 
 def _read(device: "ModbusDevice", asked: "Probe", with_context: bool) -> "Held":
+    import asyncio
+
     from connectors.modbus_address import zero_based
     from connectors.modbus_probe import probed_parts
     from connectors.reachability import Obstacle, UnreachableError

@@ -1,6 +1,5 @@
 """`smartwings probe sunspec HOST[:PORT]`: which SunSpec models a device holds, their values, and a tag list of them."""
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -41,6 +40,8 @@ def sunspec(
 
 
 def _found(address: str, unit: int) -> "SunSpecMap":
+    import asyncio
+
     from commands.site_versions import host_and_port
     from config.devices import ModbusDevice
     from connectors.connector import ConnectorError

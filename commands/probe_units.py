@@ -1,6 +1,5 @@
 """Which units answer behind an address or on a serial line, and who are they? What was found when Ctrl-C comes, too."""
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -26,6 +25,8 @@ def place(device: "ModbusDevice") -> str:
 
 def probe_identity(device: "ModbusDevice", as_json: bool) -> None:
     """Say who the device is, as it says itself."""
+    import asyncio
+
     from connectors.modbus_identity import IdentityError, identity
 
     try:
@@ -50,6 +51,8 @@ def probe_units(
     as_json: bool,
 ) -> None:
     """Ask one unit after the other for a register and say which are there."""
+    import asyncio
+
     from connectors.modbus_plan import Block
     from connectors.modbus_unit_scan import units_of, usual_units
 

@@ -1,6 +1,5 @@
 """`smartwings read SITE [TAG…]`: the latest reading of tags, from the store or from the device."""
 
-import asyncio
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -56,6 +55,8 @@ def _from_store(settings: "Site", site: Path, wanted: list[str]) -> list[dict[st
 
 def _from_devices(settings: "Site", site: Path, wanted: list[str]) -> list[dict[str, Any]]:
     """Rows of the tags; one that has no value, or one that can hardly be right, says why (`reason`)."""
+    import asyncio
+
     from collector.reading_rows import reading_row
     from collector.trial_reading import trial_readings
 

@@ -1,6 +1,5 @@
 """`smartwings run SITE`: the collector in the foreground, until SIGTERM or Ctrl-C."""
 
-import asyncio
 import logging
 import signal
 
@@ -12,6 +11,8 @@ def run(site: SiteFile) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     quiet_libraries()
     with faults_reported():
+        import asyncio
+
         from collector import daemon
         from config.load import Secrets, load_site
         from connectors.connector import ConnectorError

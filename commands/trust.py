@@ -1,6 +1,5 @@
 """`smartwings trust SITE DEVICE`: take an OPC UA server's certificate as its own from now on."""
 
-import asyncio
 from typing import Annotated
 
 import typer
@@ -14,6 +13,8 @@ def trust(
 ) -> None:
     """Show the SHA-256 fingerprint of a server's certificate and store it as trusted; compare it at the server."""
     with faults_reported():
+        import asyncio
+
         from config.devices import OpcUaDevice
         from config.load import load_site
         from connectors.connector import ConnectorError

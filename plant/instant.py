@@ -3,21 +3,17 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import numpy as np
-from numpy.typing import NDArray
-
 US_PER_S = 1_000_000
 FIRST_YEAR, END_YEAR = 1900, 9900
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_QUARTER_US = 900 * US_PER_S
-_MICROSECOND = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 
 
 def instant(moment: datetime) -> int:
     """UTC microseconds of an aware datetime. Raises ValueError for one without an offset."""
     if moment.tzinfo is None:
         raise ValueError("needs an offset or Z, as in 2026-11-22T09:30:00+09:00")
-    return (moment - _EPOCH) // _MICROSECOND
+    return (moment - _EPOCH) // MICROSECOND
 
 
 def parse_instant(text: str) -> int:
@@ -50,7 +46,7 @@ def parse_iso_date(text: str) -> date:
 
 def moment(us: int, zone: ZoneInfo) -> datetime:
     """The aware datetime of an instant in a zone."""
-    return (_EPOCH + us * _MICROSECOND).astimezone(zone)
+    return (_EPOCH + us * MICROSECOND).astimezone(zone)
 
 
 def format_instant(us: int, zone: ZoneInfo) -> str:
@@ -61,28 +57,12 @@ def format_instant(us: int, zone: ZoneInfo) -> str:
     '1970-01-01T09:00:01.500000+09:00'
     """
     local = moment(us, zone)
-    return (local.astimezone(UTC) if _has_seconds(local.utcoffset()) else local).isoformat()
+    return (local.astimezone(UTC) if has_seconds(local.utcoffset()) else local).isoformat()
 
 
-def _has_seconds(offset: timedelta | None) -> bool:
+def has_seconds(offset: timedelta | None) -> bool:
+    """Whether an offset has seconds, as before there was standard time: ISO 8601 cannot write it."""
     return bool(offset and offset % timedelta(minutes=1))
-
-
-def format_instants(times_us: NDArray[np.int64], zone: ZoneInfo) -> list[str]:
-    """The same of many instants, quickly where neighbours lie in one quarter hour."""
-    cuts = np.flatnonzero(np.diff(times_us // _QUARTER_US)) + 1
-    return [text for group in np.split(times_us, cuts) if len(group) for text in _of_one_quarter(group, zone)]
-
-
-def _of_one_quarter(times_us: NDArray[np.int64], zone: ZoneInfo) -> list[str]:
-    start_us = int(times_us[0]) // _QUARTER_US * _QUARTER_US
-    first = moment(start_us, zone)
-    shift = first.utcoffset()
-    if shift is None or _has_seconds(shift) or shift != moment(start_us + _QUARTER_US - 1, zone).utcoffset():
-        return [format_instant(us, zone) for us in times_us.tolist()]
-    local, offset = times_us + shift // _MICROSECOND, first.isoformat()[19:]
-    texts = np.datetime_as_string(local.astype("datetime64[us]"), unit="us").tolist()
-    return [text.removesuffix(".000000") + offset for text in texts]
 
 
 def local_instant(day: date, minutes: int, zone: ZoneInfo) -> int:

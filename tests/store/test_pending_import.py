@@ -22,7 +22,7 @@ from collector.store.tags import stored_tags
 from config.fault import InputError
 from config.load import load_site
 from config.site import Site
-from plant.instant import format_instants
+from plant.instant_column import format_instants
 from tests.acceptance.plant_files import Plant
 from tests.store.renewed import go_on
 from tests.store.stored import DAY_US, MONDAY_US, some_readings

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plant.instant import format_instant, format_instants, instant, local_instant, moment, parse_instant, parse_iso_date
+from plant.instant import format_instant, instant, local_instant, moment, parse_instant, parse_iso_date
+from plant.instant_column import format_instants
 
 BERLIN, SEOUL = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Seoul")
 
