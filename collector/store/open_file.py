@@ -14,10 +14,12 @@ from sqlalchemy import Connection
 
 from collector.store import events
 from collector.store.exchange import new_beside
-from collector.store.files import BESIDE, beside, move, remove, synced
+from collector.store.files import BESIDE, LOG, beside, move, remove, synced
 from collector.store.room import no_room
 from collector.store.store import StoreError, driver_connection, transaction
 
+HELD = ("", LOG, "-shm")
+"""What SQLite has open as long as the writer has."""
 WAS_CUT = "it was cut short while it was written to"
 WAS_REMOVED = "it, or its log, was removed or replaced while it was written to"
 
@@ -48,7 +50,7 @@ class OpenFile:
             return Fate.SAME
 
     def _fate(self) -> Fate:
-        for suffix in ("", *BESIDE):
+        for suffix in HELD:
             state = _state(beside(self.path, suffix))
             known = self._inodes.get(suffix)
             if known is not None and known != (state and state[0]):
