@@ -4,6 +4,7 @@ SQLite notices neither for long: it has much of the file in memory, and a file t
 it is closed, when all of it is gone.
 """
 
+import os
 import sqlite3
 import time
 from contextlib import closing
@@ -22,6 +23,11 @@ HELD = ("", LOG, "-shm")
 """What SQLite has open as long as the writer has."""
 WAS_CUT = "it was cut short while it was written to"
 WAS_REMOVED = "it, or its log, was removed or replaced while it was written to"
+
+STILL_OPEN = (
+    "let the collector run until there is room: the file of the store was removed while it is open, and all that it has"
+    " is gone once the collector stops"
+)
 
 
 class Fate(Enum):
@@ -71,10 +77,11 @@ def write_again(connection: Connection, path: Path) -> Path:
     """
     new, held = new_beside(path), driver_connection(connection)
     (size,) = held.execute("select page_count * page_size from pragma_page_count, pragma_page_size").fetchone()
-    if lacking := no_room(path.parent, size, "free some: the file of the store was removed while it is open"):
+    if lacking := no_room(path.parent, size, STILL_OPEN):
         raise StoreError(lacking)
     remove(new)
     try:
+        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with closing(sqlite3.connect(new)) as copy:
             held.backup(copy, pages=-1)
             copy.execute("pragma journal_mode = delete")

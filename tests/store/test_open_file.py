@@ -69,6 +69,7 @@ def test_a_file_that_is_removed_is_written_again(path: Path, removed: tuple[str,
             path.with_name(path.name + suffix).unlink()
 
     _meanwhile(path, remove)
+    assert path.stat().st_mode & 0o777 == 0o600
     assert _times(path) == [MONDAY_US, FIRST_US, SECOND_US, THIRD_US]
     assert _kinds(path) == ["store removed"]
 
