@@ -20,7 +20,7 @@ test: $(VENV)/.test-installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadfile --cov -m counted tests/unit tests/scenarios
-	$(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder -m "not counted"
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not counted"
 
 # Takes hours: fifty kills of each part, a thousand of the store, its guards, and the mutants of one module. It is no part of `make test`.
 soak: $(VENV)/.test-installed

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -16,6 +16,16 @@ TICK_S = 1.0
 STEP_S = 2.0
 
 Work = Callable[[], Awaitable[None]]
+
+
+class Pace(IntervalTrigger):  # type: ignore[misc]
+    """Every so many seconds, and what was missed once. APScheduler collects each time that passed meanwhile: after a
+    clock was set from 1970 to today these are hundreds of millions."""
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """The next time, which is always to come."""
+        found: datetime = super().get_next_fire_time(previous_fire_time, now)
+        return found if found > now else now + self.interval
 
 
 @dataclass(slots=True)
@@ -73,7 +83,7 @@ class Schedule:
         for name, work, seconds in self._jobs:
             scheduler.add_job(
                 work,
-                IntervalTrigger(seconds=seconds, timezone=UTC),
+                Pace(seconds=seconds, timezone=UTC),
                 name=name,
                 coalesce=True,
                 max_instances=1,
